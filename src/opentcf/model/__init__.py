@@ -1,0 +1,1 @@
+"""The trunking domain: subscribers, groups, peers, registrations, calls, floors. Knows nothing of SIP."""

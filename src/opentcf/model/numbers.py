@@ -1,0 +1,29 @@
+"""Identities: a number and the domain of its home TCF."""
+
+from typing import NamedTuple
+
+NUMBER_DIGITS = 15
+"""The longest number of a user or a group."""
+
+
+def is_number(text: str) -> bool:
+    """A UDN or GDN is 1 to 15 decimal digits."""
+    return 0 < len(text) <= NUMBER_DIGITS and text.isascii() and text.isdigit()
+
+
+class Aor(NamedTuple):
+    """The address of record of a user (UDN) or a group (GDN): `number@domain`. The domain says which TCF is home."""
+
+    number: str
+    domain: str
+
+    def __str__(self) -> str:
+        return f"{self.number}@{self.domain}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Aor":
+        """Read `2001@core2.example`, with or without `sip:`; ValueError when it is anything else."""
+        number, at, domain = text.removeprefix("sip:").partition("@")
+        if not at or not is_number(number) or not domain or any(c in domain for c in "@;?:/ "):
+            raise ValueError(f"{text!r} is not number@domain with 1 to {NUMBER_DIGITS} digits")
+        return cls(number, domain.lower())

@@ -1,0 +1,35 @@
+"""What a TCF knows of the TCFs beside it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class PeerState(StrEnum):
+    """UNKNOWN until the first heartbeat was answered or missed often enough; a peer is tried until it is known down."""
+
+    UNKNOWN = "unknown"
+    UP = "up"
+    DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A configured TCF. `address` is (transport, host, port); heartbeat times are seconds.
+
+    `control`: this peer's dispatchers may stun, kill, release and insert here. `share_ha1`: H's 200 may carry a
+    visitor's digest secret; None means only under TLS or on loopback. `wire` overrides entries of the wire table.
+    `tls_name`: the name its certificate must bear (default: the domain).
+    """
+
+    domain: str
+    transport: str
+    host: str
+    port: int
+    heartbeat: float = 10.0
+    heartbeat_wait: float = 3.0
+    heartbeat_misses: int = 3
+    control: bool = False
+    share_ha1: bool | None = None
+    tls_name: str | None = None
+    wire: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,58 @@
+"""What a home TCF knows of its own users."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from opentcf.model.numbers import Aor
+
+LOWEST_PRIORITY = 255
+
+
+class Role(StrEnum):
+    """What a user's equipment is."""
+
+    TERMINAL = "terminal"
+    DISPATCHER = "dispatcher"
+
+
+class Preemptible(StrEnum):
+    """May a running private call of this user be released for a stronger one?"""
+
+    EMERGENCY = "emergency"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+class Right(StrEnum):
+    """What a dispatcher may be allowed to do."""
+
+    INSERT = "insert"
+    RELEASE = "release"
+    STUN = "stun"
+    KILL = "kill"
+    REGROUP = "regroup"
+    FORWARD = "forward"
+    LISTEN = "listen"
+    AMBIENCE = "ambience"
+    EVENTS = "events"
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """One subscription. `ha1` maps a digest algorithm ("MD5", "SHA-256") to H(user:realm:password), RFC 7616 §3.4.2."""
+
+    aor: Aor
+    name: str = ""
+    ha1: Mapping[str, str] | None = None
+    role: Role = Role.TERMINAL
+    priority: int = LOWEST_PRIORITY
+    roaming: bool | frozenset[str] = True
+    preemptible: Preemptible = Preemptible.EMERGENCY
+    rights: frozenset[Right] = frozenset()
+
+    def may_roam_to(self, domain: str) -> bool:
+        """Home is always allowed; elsewhere the subscription decides."""
+        if domain == self.aor.domain:
+            return True
+        return self.roaming if isinstance(self.roaming, bool) else domain in self.roaming

@@ -1,0 +1,1 @@
+"""A whole TCF without I/O: five verbs, routes, commands, settings."""

@@ -1,0 +1,91 @@
+"""Pieces of the SIP grammar (RFC 3261 §25) that several headers share."""
+
+import re
+
+from opentcf.sip.errors import RemoteError
+
+TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+\Z")
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_PARAMETER = re.compile(r'\s*([^\s;=",]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|\[[^\]]*\]|[^\s;,"]*)\s*)?(;|\Z)', re.DOTALL)
+
+
+def is_token(text: str) -> bool:
+    """Is this a `token`?"""
+    return TOKEN.match(text) is not None
+
+
+def quote(text: str) -> str:
+    """As a quoted-string."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def unquote(text: str) -> str:
+    """The content of a quoted-string; any other text as it is."""
+    if len(text) >= 2 and text[0] == '"' == text[-1]:
+        inner = text[1:-1]
+        return _ESCAPE.sub(r"\1", inner) if "\\" in inner else inner
+    return text
+
+
+def split_outside_quotes(text: str, separator: str) -> list[str]:
+    """Split at a separator that stands neither in a quoted-string nor between angle brackets; pieces are stripped."""
+    if '"' not in text and "<" not in text:
+        return [piece.strip() for piece in text.split(separator)]
+    pieces, start, at, depth = [], 0, 0, 0
+    while at < len(text):
+        char = text[at]
+        if char == '"':
+            quoted = _QUOTED.match(text, at)
+            if quoted is None:
+                raise RemoteError(400, "a quoted string is not closed")
+            at = quoted.end()
+            continue
+        if char == "<":
+            depth += 1
+        elif char == ">":
+            depth = max(0, depth - 1)
+        elif char == separator and not depth:
+            pieces.append(text[start:at].strip())
+            start = at + 1
+        at += 1
+    pieces.append(text[start:].strip())
+    return pieces
+
+
+def parameters(text: str) -> dict[str, str | None]:
+    """Read `;name=value;flag` behind a value: names in lower case, values unquoted, None for a flag.
+
+    A name that comes twice is an error (RFC 3261 §7.3.1).
+    """
+    found: dict[str, str | None] = {}
+    text = text.strip().removeprefix(";").strip()
+    if not text:
+        return found
+    at = 0
+    while at < len(text):
+        match = _PARAMETER.match(text, at)
+        if match is None:
+            raise RemoteError(400, f"bad parameters {text[:60]!r}")
+        name, value = match.group(1).lower(), match.group(2)
+        if name in found:
+            raise RemoteError(400, f"the parameter {name!r} comes twice")
+        found[name] = None if value is None else unquote(value)
+        at = match.end()
+    return found
+
+
+def render_parameters(values: dict[str, str | None]) -> str:
+    """Write parameters back, quoting what is no token or host."""
+    return "".join(f";{name}" if value is None else f";{name}={_bare(value)}" for name, value in values.items())
+
+
+def _bare(value: str) -> str:
+    return value if value and (is_token(value) or (value[0] == "[" and value[-1] == "]")) else quote(value)
+
+
+def decimal(text: str, limit: int, what: str) -> int:
+    """A non-negative decimal number below `limit`; 400 otherwise (no signs, no blanks, no other digits)."""
+    if not (text.isascii() and text.isdigit()) or len(text) > 20 or (value := int(text)) >= limit:
+        raise RemoteError(400, f"{what} is not a number below {limit}")
+    return value

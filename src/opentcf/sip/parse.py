@@ -1,0 +1,151 @@
+"""The doorway: bytes become a Request or a Response here, or one RemoteError (RFC 3261 §7, §16.3, §18.3)."""
+
+import re
+
+from opentcf.sip.errors import RemoteError
+from opentcf.sip.grammar import TOKEN, decimal
+from opentcf.sip.headers import NAMES, SINGLE, Headers, canonical, cseq
+from opentcf.sip.message import Message, Request, Response
+
+MAX_HEADERS = 128
+MAX_HEADER = 8192
+_FOLD = re.compile(r"[ \t]*\r\n[ \t]+")
+_VERSION = re.compile(r"SIP/[0-9]+\.[0-9]+\Z", re.IGNORECASE)
+_STATUS = re.compile(r"[1-6][0-9][0-9]\Z")
+_BAD_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+MANDATORY = ("Via", "From", "To", "Call-ID", "CSeq")
+
+
+class Unanswerable(RemoteError):
+    """Cannot even be answered: not SIP, a broken response, or a request without the fields that an answer copies."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(400, text)
+
+
+class Malformed(RemoteError):
+    """A request that is wrong but can be answered: `request` has what a response needs."""
+
+    def __init__(self, status: int, text: str, request: Request) -> None:
+        super().__init__(status, text)
+        self.request = request
+
+
+def parse(
+    data: bytes, *, stream: bool = False, max_headers: int = MAX_HEADERS, max_header: int = MAX_HEADER
+) -> Request | Response:
+    """Split one message. Of the fields only those that every answer or match needs are looked at.
+
+    Over a stream Content-Length is a must (§18.3); in a datagram it may be absent and what follows the body is ignored.
+    """
+    start = 0
+    while data.startswith(b"\r\n", start):
+        start += 2
+    head, end, body = data[start:].partition(b"\r\n\r\n")
+    if not end:
+        head = head.removesuffix(b"\r\n")
+    text = head.decode("utf-8", "surrogateescape")
+    first, _, rest = text.partition("\r\n")
+    message = _start_line(first)
+    problem = _split(rest, message.headers, max_headers, max_header)
+    if problem is None and not end:
+        problem = RemoteError(400, "the head does not end")
+    _check_mandatory(message)
+    if problem is None:
+        problem = _measure_body(message, body, stream) or _check_start(message, first)
+    if problem is not None:
+        raise _refusal(message, problem)
+    return message
+
+
+def _start_line(line: str) -> Message:
+    version, _, rest = line.partition(" ")
+    if _VERSION.match(version):
+        status, _, reason = rest.partition(" ")
+        if not _STATUS.match(status) or version.upper() != "SIP/2.0":
+            raise Unanswerable(f"bad status line {line[:60]!r}")
+        return Response(int(status), reason)
+    method, _, rest = line.partition(" ")
+    uri, _, version = rest.rpartition(" ")
+    if not TOKEN.match(method) or not _VERSION.match(version):
+        raise Unanswerable(f"bad start line {line[:60]!r}")
+    return Request(method, uri)
+
+
+def _check_start(message: Message, line: str) -> RemoteError | None:
+    if not isinstance(message, Request):
+        return None
+    if line[-7:].upper() != "SIP/2.0":
+        return RemoteError(505, f"the version {line.rpartition(' ')[2]} is not spoken here")
+    if not message.uri or any(c in message.uri for c in " \t<>"):
+        return RemoteError(400, f"bad Request-URI {message.uri[:60]!r}")
+    try:
+        _, method = cseq(message.headers.get("CSeq"))
+    except RemoteError as error:
+        return error
+    if method != message.method:
+        return RemoteError(400, f"the CSeq says {method}")
+    return None
+
+
+def _split(text: str, headers: Headers, max_headers: int, max_header: int) -> RemoteError | None:
+    """Fill `headers`; the first thing wrong is returned, so that the rest of the head still serves to answer."""
+    if "\r\n " in text or "\r\n\t" in text:
+        text = _FOLD.sub(" ", text)
+    problem = None
+    fields = headers.fields
+    lines = text.split("\r\n") if text else []
+    if len(lines) > max_headers:
+        return RemoteError(400, f"more than {max_headers} header lines")
+    bad = _BAD_CONTROL.search(text.replace("\r\n", "")) is not None
+    if bad:
+        problem = RemoteError(400, "a control character in the head")
+    for line in lines:
+        name, colon, value = line.partition(":")
+        key = NAMES.get(name)
+        if key is None:
+            name = name.rstrip(" \t")
+            if not colon or not TOKEN.match(name):
+                problem = problem or RemoteError(400, f"bad header line {line[:60]!r}")
+                continue
+            key = canonical(name)
+        if len(value) > max_header:
+            problem = problem or RemoteError(400, f"{key} is longer than {max_header}")
+            continue
+        value = value.strip(" \t")
+        known = fields.get(key)
+        if known is None:
+            fields[key] = [value]
+        elif key in SINGLE:
+            problem = problem or RemoteError(400, f"{key} comes twice")
+        else:
+            known.append(value)
+    return problem
+
+
+def _check_mandatory(message: Message) -> None:
+    fields = message.headers.fields
+    for name in MANDATORY:
+        if name not in fields or not fields[name][0] or _BAD_CONTROL.search(fields[name][0]):
+            raise Unanswerable(f"{name} is missing or bad")
+
+
+def _measure_body(message: Message, body: bytes, stream: bool) -> RemoteError | None:
+    raw = message.headers.get("Content-Length")
+    if raw is None:
+        message.body = body
+        return RemoteError(400, "Content-Length is missing on a stream") if stream else None
+    try:
+        length = decimal(raw, 2**31, "Content-Length")
+    except RemoteError as error:
+        return error
+    if length > len(body):
+        return RemoteError(400, f"Content-Length says {length}, the body has {len(body)} bytes")
+    message.body = body[:length] if length < len(body) else body
+    return None
+
+
+def _refusal(message: Message, problem: RemoteError) -> RemoteError:
+    if isinstance(message, Request) and message.method != "ACK":
+        return Malformed(problem.status, problem.text, message)
+    return Unanswerable(problem.text)

@@ -1,0 +1,338 @@
+"""The transaction layer: matches messages to transactions (RFC 3261 §17.1.3, §17.2.3) and drives the machines."""
+
+from collections.abc import Callable, Mapping
+
+from opentcf.sip.errors import RemoteError
+from opentcf.sip.headers import Via
+from opentcf.sip.ids import Ids
+from opentcf.sip.message import Message, Request, Response
+from opentcf.sip.meters import Meters
+from opentcf.sip.outbox import Flow, Outbox, Send
+from opentcf.sip.render import render
+from opentcf.sip.timers import Timers
+from opentcf.sip.transaction.machines import (
+    TABLES,
+    ClientTransaction,
+    Input,
+    Kind,
+    Result,
+    ServerTransaction,
+    State,
+    Transaction,
+)
+from opentcf.sip.transaction.outcome import Owner
+from opentcf.sip.uri import join_host_port
+
+COOKIE = "z9hG4bK"
+TCP_REFUSED_FOR = 600.0
+"""How long we remember that the other side has no TCP (RFC 3261 §18.1.1 lets us fall back to UDP)."""
+
+
+class TransactionTimers:
+    """T1, T2 and T4 in seconds (RFC 3261 table 4)."""
+
+    __slots__ = ("t1", "t2", "t4")
+
+    def __init__(self, t1: float = 0.5, t2: float = 4.0, t4: float = 5.0) -> None:
+        self.t1, self.t2, self.t4 = t1, t2, t4
+
+
+class TransactionAlarm:
+    """A transaction's timer went off."""
+
+    __slots__ = ("input", "transaction")
+
+    def __init__(self, transaction: Transaction, what: Input) -> None:
+        self.transaction = transaction
+        self.input = what
+
+
+class Layer:
+    """All transactions of a node.
+
+    `sent_by` maps (side, transport, is IPv6) to what our Via says; `udp_message` is the size above which a request
+    goes by TCP; `label` names a flow's peer for the counters.
+    """
+
+    __slots__ = (
+        "_clients", "_ids", "_meters", "_no_tcp", "_outbox", "_servers", "_timers", "label", "sent_by", "udp_message",
+        "values",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        timers: Timers,
+        outbox: Outbox,
+        ids: Ids,
+        meters: Meters,
+        values: TransactionTimers,
+        sent_by: Mapping[tuple[str, str, bool], str],
+        udp_message: int = 1300,
+        label: Callable[[Flow], str] = lambda flow: "",
+    ) -> None:
+        self._timers = timers
+        self._outbox = outbox
+        self._ids = ids
+        self._meters = meters
+        self.values = values
+        self.sent_by = sent_by
+        self.udp_message = udp_message
+        self.label = label
+        self._clients: dict[str, ClientTransaction] = {}
+        self._servers: dict[str, ServerTransaction] = {}
+        self._no_tcp: dict[tuple[str, int], float] = {}
+
+    def __len__(self) -> int:
+        return len(self._clients) + len(self._servers)
+
+    # --- requests of theirs
+
+    def match(self, request: Request, via: Via) -> ServerTransaction | None:
+        """The transaction that this request is a copy, an ACK or (for CANCEL: see `cancelled`) a part of."""
+        method = "INVITE" if request.method == "ACK" else request.method
+        return self._servers.get(_server_key(via, method))
+
+    def repeated(self, txn: ServerTransaction, request: Request, now: float) -> None:
+        """A copy of a known request, or the ACK of our failure response."""
+        if request.method != "ACK":
+            self._count_again(txn)
+            self._step(txn, Input.REQUEST, None, now)
+        elif txn.state is not State.ACCEPTED:
+            self._step(txn, Input.ACK, None, now)
+
+    def accept(self, request: Request, via: Via, flow: Flow, now: float) -> ServerTransaction:
+        """Begin a server transaction. The caller has checked that there is none yet."""
+        kind = Kind.INVITE_SERVER if request.method == "INVITE" else Kind.SERVER
+        key = _server_key(via, request.method)
+        txn = ServerTransaction(kind, key, request, response_flow(via, flow), now)
+        self._servers[key] = txn
+        return txn
+
+    def cancelled(self, via: Via) -> ServerTransaction | None:
+        """The INVITE that a CANCEL with this Via means (RFC 3261 §9.2)."""
+        return self._servers.get(_server_key(via, "INVITE"))
+
+    def respond(self, txn: ServerTransaction, response: Response, now: float) -> None:
+        """Send a response within a transaction; one that the machine does not allow any more is dropped."""
+        self._step(txn, _kind_of(response.status), response, now)
+
+    def acknowledged(self, txn: ServerTransaction, now: float) -> None:
+        """The ACK of our 2xx came (its own transaction, RFC 3261 §17): stop repeating."""
+        self._step(txn, Input.ACK, None, now)
+
+    def respond_once(self, request: Request, via: Via, flow: Flow, response: Response) -> None:
+        """Send a response without keeping anything (RFC 3261 §8.2.7)."""
+        self._outbox.sends.append(Send(render(response), response_flow(via, flow)))
+        self._count_response("out", flow, response, request.method)
+
+    # --- requests of ours
+
+    def request(
+        self, request: Request, flow: Flow, owner: Owner, now: float, timeout: float | None = None, branch: str = ""
+    ) -> ClientTransaction:
+        """Send a request; `timeout` replaces 64·T1. A CANCEL is sent with the INVITE's `branch` (RFC 3261 §9.1)."""
+        branch = branch or COOKIE + self._ids.token()
+        flow, data = self._fit(request, flow, branch, now)
+        kind = Kind.INVITE_CLIENT if request.method == "INVITE" else Kind.CLIENT
+        txn = ClientTransaction(kind, branch + request.method, branch, request, flow, owner)
+        txn.last = data
+        self._clients[txn.key] = txn
+        self._outbox.sends.append(Send(data, flow, txn.key))
+        self._meters.count("opentcf_sip_requests_total", flow.side, self.label(flow), request.method, "out")
+        if flow.transport == "udp":
+            txn.wait = self.values.t1
+            self.arm_repeat(txn, now)
+        self.arm_timeout(txn, now, 64 * self.values.t1 if timeout is None else timeout)
+        return txn
+
+    def send_once(self, request: Request, flow: Flow, now: float, for_branch: str = "") -> None:
+        """Send an ACK for a 2xx; copies of that 2xx, which answered `for_branch`, get the same bytes again."""
+        flow, data = self._fit(request, flow, COOKIE + self._ids.token(), now)
+        self._outbox.sends.append(Send(data, flow))
+        self._meters.count("opentcf_sip_requests_total", flow.side, self.label(flow), request.method, "out")
+        txn = self._clients.get(for_branch + "INVITE")
+        if txn is not None and txn.state is State.ACCEPTED:
+            txn.last = data
+            txn.flow = flow
+            txn.request = None
+
+    def client(self, branch: str, method: str = "INVITE") -> ClientTransaction | None:
+        """A running request of ours."""
+        return self._clients.get(branch + method)
+
+    def receive_response(self, response: Response, flow: Flow, now: float) -> tuple[bool, Result]:
+        """Match a response (RFC 3261 §17.1.3): was there a transaction, and what is to be handed up."""
+        branch = response.via().branch or ""
+        _, method = response.cseq()
+        self._count_response("in", flow, response, method)
+        txn = self._clients.get(branch + method)
+        if txn is None:
+            return False, None
+        return True, self._step(txn, _kind_of(response.status), response, now)
+
+    # --- time and trouble
+
+    def fire(self, alarm: TransactionAlarm, now: float) -> Result:
+        """A timer went off."""
+        txn = alarm.transaction
+        if alarm.input is Input.RETRANSMIT:
+            self._count_again(txn)
+        return self._step(txn, alarm.input, None, now)
+
+    def failed(self, order: Send, now: float) -> Result:
+        """An order could not be carried out. What went by TCP only for its size is tried again by UDP."""
+        txn = self._clients.get(order.transaction) if isinstance(order.transaction, str) else None
+        if txn is None or txn.request is None:
+            return None
+        request = txn.request
+        if order.flow.transport == "tcp" and txn.flow.connection == 0 and len(order.data) > self.udp_message:
+            place = (txn.flow.host, txn.flow.port)
+            self._no_tcp[place] = now + TCP_REFUSED_FOR
+            by_udp = Flow(txn.flow.side, "udp", *place)
+            if self._sent_by(by_udp):
+                self._again_by(txn, request, by_udp, now)
+                return None
+        return self._step(txn, Input.BROKEN, None, now)
+
+    # --- what the machines do to the world
+
+    def repeat(self, txn: Transaction) -> None:
+        """Send the same bytes again."""
+        self._outbox.sends.append(Send(txn.last, txn.flow, txn.key if isinstance(txn, ClientTransaction) else None))
+
+    def reply(self, txn: Transaction, response: Response) -> None:
+        """Send and remember a response."""
+        assert isinstance(txn, ServerTransaction)
+        txn.last = render(response)
+        self._outbox.sends.append(Send(txn.last, txn.flow))
+        method = response.headers.fields["CSeq"][0].rpartition(" ")[2]
+        self._count_response("out", txn.flow, response, method)
+        if response.status >= 200:
+            txn.request = None
+
+    def acknowledge_failure(self, txn: ClientTransaction, response: Response) -> None:
+        """The ACK that belongs to the INVITE's own transaction (RFC 3261 §17.1.1.3)."""
+        invite, txn.request = txn.request, None
+        assert invite is not None
+        fields = invite.headers.fields
+        ack = Request("ACK", invite.uri)
+        for name in ("Via", "Max-Forwards", "From"):
+            ack.headers.put(name, fields[name][:1])
+        ack.headers.put("To", response.headers.lines("To"))
+        ack.headers.put("Call-ID", fields["Call-ID"])
+        ack.headers.set("CSeq", f"{invite.cseq()[0]} ACK")
+        ack.headers.put("Route", invite.headers.lines("Route"))
+        txn.last = render(ack)
+        self.repeat(txn)
+
+    def arm_repeat(self, txn: Transaction, now: float) -> None:
+        """Start the retransmission timer with the transaction's interval."""
+        txn.repeat = self._timers.start(now + txn.wait, TransactionAlarm(txn, Input.RETRANSMIT))
+
+    def arm_timeout(self, txn: Transaction, now: float, delay: float) -> None:
+        """Start timer B, F or H."""
+        self.disarm(txn)
+        txn.linger = self._timers.start(now + delay, TransactionAlarm(txn, Input.TIMEOUT))
+
+    def arm_linger(self, txn: Transaction, now: float, delay: float) -> None:
+        """Start timer D, I, J, K, L or M in place of the time-out; a delay of 0 ends the transaction at once."""
+        self.disarm(txn)
+        if delay:
+            txn.linger = self._timers.start(now + delay, TransactionAlarm(txn, Input.LINGER))
+        else:
+            self.forget(txn)
+
+    def disarm(self, txn: Transaction) -> None:
+        """Stop the long timer."""
+        if txn.linger is not None:
+            txn.linger.cancel()
+            txn.linger = None
+
+    def forget(self, txn: Transaction) -> None:
+        """Let a transaction go."""
+        txn.stop()
+        self.disarm(txn)
+        txn.state = State.TERMINATED
+        table: dict[str, ClientTransaction] | dict[str, ServerTransaction]
+        table = self._clients if isinstance(txn, ClientTransaction) else self._servers
+        table.pop(txn.key, None)
+
+    # --- inside
+
+    def _step(self, txn: Transaction, what: Input, message: Message | None, now: float) -> Result:
+        row = TABLES[txn.kind].get(txn.state, {}).get(what)
+        if row is None:
+            return None
+        txn.state, deed = row
+        return deed(self, txn, message, now)
+
+    def _fit(self, request: Request, flow: Flow, branch: str, now: float) -> tuple[Flow, bytes]:
+        """Write the Via and choose the transport: above `udp_message` TCP is a must (RFC 3261 §18.1.1)."""
+        data = self._render(request, flow, branch)
+        if len(data) > self.udp_message and flow.transport == "udp":
+            by_tcp = flow._replace(transport="tcp")
+            if self._no_tcp.get((flow.host, flow.port), 0.0) < now and self._sent_by(by_tcp):
+                return by_tcp, self._render(request, by_tcp, branch)
+        return flow, data
+
+    def _render(self, request: Request, flow: Flow, branch: str) -> bytes:
+        sent_by = self._sent_by(flow)
+        request.headers.set("Via", f"SIP/2.0/{flow.transport.upper()} {sent_by};branch={branch};rport")
+        return render(request)
+
+    def _again_by(self, txn: ClientTransaction, request: Request, flow: Flow, now: float) -> None:
+        txn.flow = flow
+        txn.last = self._render(request, flow, txn.branch)
+        self.repeat(txn)
+        txn.wait = self.values.t1
+        txn.stop()
+        self.arm_repeat(txn, now)
+
+    def _sent_by(self, flow: Flow) -> str:
+        return self.sent_by.get((flow.side, flow.transport, ":" in flow.host), "")
+
+    def _count_response(self, direction: str, flow: Flow, response: Response, method: str) -> None:
+        name = "opentcf_sip_responses_total"
+        self._meters.count(name, flow.side, self.label(flow), method, direction, str(response.status))
+
+    def _count_again(self, txn: Transaction) -> None:
+        self._meters.count("opentcf_sip_retransmissions_total", txn.flow.side, self.label(txn.flow))
+
+
+def _server_key(via: Via, method: str) -> str:
+    branch = via.branch
+    if branch is None or not branch.startswith(COOKIE):
+        raise RemoteError(400, "the Via has no RFC 3261 branch")
+    return f"{branch}|{via.host}:{via.port}|{method}"
+
+
+def _kind_of(status: int) -> Input:
+    if status < 200:
+        return Input.PROVISIONAL
+    return Input.SUCCESS if status < 300 else Input.FAILURE
+
+
+def response_flow(via: Via, flow: Flow) -> Flow:
+    """Where a response goes (RFC 3261 §18.2.2, RFC 3581 §4)."""
+    if flow.transport != "udp" or "rport" in via.parameters:
+        return flow
+    return flow._replace(port=via.port or 5060)
+
+
+def stamp_via(request: Request, via: Via, flow: Flow) -> None:
+    """Note in the topmost Via where the request really came from (RFC 3261 §18.2.1, RFC 3581 §4)."""
+    if "rport" in via.parameters:
+        via.parameters["rport"] = str(flow.port)
+        via.parameters["received"] = flow.host
+    elif via.host != flow.host:
+        via.parameters["received"] = flow.host
+    else:
+        return
+    tail = "".join(f";{k}" if v is None else f";{k}={v}" for k, v in via.parameters.items())
+    lines = list(request.headers.fields["Via"])
+    first, comma, others = lines[0].partition(",")
+    lines[0] = f"SIP/2.0/{via.transport.upper()} {join_host_port(via.host, via.port)}{tail}{comma}{others}"
+    request.headers.fields["Via"] = lines
+
+
+

@@ -1,0 +1,396 @@
+"""The four machines as literal tables: state × input → next state and deed (RFC 3261 figures 5-8, RFC 6026).
+
+Rule one: a deed acts on its transaction and the layer's outbox only; what the user of the layer must know is returned.
+Rule two: a transaction that lingers keeps nothing but the bytes it may have to send again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from opentcf.sip.message import Message, Request, Response
+from opentcf.sip.outbox import Flow
+from opentcf.sip.timers import Timer
+from opentcf.sip.transaction.outcome import Outcome, Owner, Unacknowledged
+
+if TYPE_CHECKING:
+    from opentcf.sip.transaction.layer import Layer
+
+
+class Kind(IntEnum):
+    """Which of the four machines."""
+
+    INVITE_CLIENT = 0
+    CLIENT = 1
+    INVITE_SERVER = 2
+    SERVER = 3
+
+
+class State(IntEnum):
+    """States of all machines; CALLING and TRYING are where clients begin."""
+
+    CALLING = 0
+    TRYING = 1
+    PROCEEDING = 2
+    COMPLETED = 3
+    CONFIRMED = 4
+    ACCEPTED = 5
+    TERMINATED = 6
+
+
+class Input(IntEnum):
+    """What can happen to a transaction; the timers by their letters in RFC 3261 §17 and RFC 6026."""
+
+    REQUEST = 0
+    PROVISIONAL = 1
+    SUCCESS = 2
+    FAILURE = 3
+    ACK = 4
+    RETRANSMIT = 5
+    """Timers A, E, G: send again."""
+    TIMEOUT = 6
+    """Timers B, F, H: the other side is silent."""
+    LINGER = 7
+    """Timers D, I, J, K, L, M: stray copies need no answer any more."""
+    BROKEN = 8
+    """The transport could not send."""
+
+
+class Transaction:
+    """What both kinds have. `last` is what would be sent again; `wait` the interval of the next retransmission."""
+
+    __slots__ = ("flow", "key", "kind", "last", "linger", "owner", "repeat", "state", "wait")
+
+    def __init__(self, kind: Kind, key: str, flow: Flow, owner: Owner | None) -> None:
+        self.kind = kind
+        self.key = key
+        self.flow = flow
+        self.owner = owner
+        self.state = State.PROCEEDING
+        self.last = b""
+        self.wait = 0.0
+        self.repeat: Timer | None = None
+        self.linger: Timer | None = None
+
+    @property
+    def reliable(self) -> bool:
+        """Does the transport itself repeat what is lost?"""
+        return self.flow.transport != "udp"
+
+    def stop(self) -> None:
+        """No retransmission any more."""
+        if self.repeat is not None:
+            self.repeat.cancel()
+            self.repeat = None
+
+    def __repr__(self) -> str:
+        return f"<{self.kind.name} {self.state.name} {self.key}>"
+
+
+class ClientTransaction(Transaction):
+    """A request of ours. `request` is dropped with the final response; `branch` is the Via's."""
+
+    __slots__ = ("branch", "request", "tag")
+
+    def __init__(self, kind: Kind, key: str, branch: str, request: Request, flow: Flow, owner: Owner) -> None:
+        super().__init__(kind, key, flow, owner)
+        self.state = State.CALLING if kind is Kind.INVITE_CLIENT else State.TRYING
+        self.branch = branch
+        self.request: Request | None = request
+        self.tag: str | None = None
+
+
+class ServerTransaction(Transaction):
+    """A request of theirs. `request` is dropped with the final response."""
+
+    __slots__ = ("began", "request", "side_label")
+
+    def __init__(self, kind: Kind, key: str, request: Request, flow: Flow, began: float) -> None:
+        super().__init__(kind, key, flow, None)
+        self.state = State.PROCEEDING if kind is Kind.INVITE_SERVER else State.TRYING
+        self.request: Request | None = request
+        self.began = began
+        self.side_label = ""
+
+    @property
+    def open(self) -> bool:
+        """Is the final response still to be sent?"""
+        return self.state in (State.TRYING, State.PROCEEDING)
+
+
+Result = Outcome | Unacknowledged | None
+Deed = Callable[["Layer", Transaction, Message | None, float], Result]
+
+
+def _outcome(txn: ClientTransaction, status: int, response: Response | None = None) -> Outcome:
+    assert txn.owner is not None
+    return Outcome(txn.owner, status, response, txn.branch)
+
+
+def ignore(layer: Layer, txn: Transaction, message: Message | None, now: float) -> Result:
+    """Nothing to do."""
+    return None
+
+
+def resend(layer: Layer, txn: Transaction, message: Message | None, now: float) -> Result:
+    """The other side repeated itself: so do we."""
+    if txn.last:
+        layer.repeat(txn)
+    return None
+
+
+def end(layer: Layer, txn: Transaction, message: Message | None, now: float) -> Result:
+    """The transaction is forgotten."""
+    layer.forget(txn)
+    return None
+
+
+# --- clients
+
+
+def again(layer: Layer, txn: Transaction, message: Message | None, now: float) -> Result:
+    """Timer A or E: send again; A doubles, E doubles up to T2 (RFC 3261 §17.1.1.2, §17.1.2.2)."""
+    layer.repeat(txn)
+    txn.wait = txn.wait * 2 if txn.kind is Kind.INVITE_CLIENT else min(txn.wait * 2, layer.values.t2)
+    layer.arm_repeat(txn, now)
+    return None
+
+
+def again_slowly(layer: Layer, txn: Transaction, message: Message | None, now: float) -> Result:
+    """Timer E after a provisional response: every T2."""
+    layer.repeat(txn)
+    txn.wait = layer.values.t2
+    layer.arm_repeat(txn, now)
+    return None
+
+
+def progress(layer: Layer, txn: Transaction, message: Message | None, now: float) -> Result:
+    """A provisional response: an INVITE is not repeated any more and no longer bounded by timer B."""
+    assert isinstance(txn, ClientTransaction)
+    assert isinstance(message, Response)
+    if txn.kind is Kind.INVITE_CLIENT:
+        txn.stop()
+        layer.disarm(txn)
+    return _outcome(txn, message.status, message)
+
+
+def accept(layer: Layer, txn: Transaction, message: Message | None, now: float) -> Result:
+    """2xx to an INVITE: the ACK is the user's; later copies of the 2xx find it here (RFC 6026 §8.4)."""
+    assert isinstance(txn, ClientTransaction)
+    assert isinstance(message, Response)
+    txn.stop()
+    txn.last = b""
+    txn.tag = message.to_tag()
+    layer.arm_linger(txn, now, 64 * layer.values.t1)
+    return _outcome(txn, message.status, message)
+
+
+def accept_again(layer: Layer, txn: Transaction, message: Message | None, now: float) -> Result:
+    """A copy of the 2xx gets the same ACK; one of another dialog (a fork) goes up."""
+    assert isinstance(txn, ClientTransaction)
+    assert isinstance(message, Response)
+    if message.to_tag() == txn.tag:
+        return resend(layer, txn, message, now)
+    return _outcome(txn, message.status, message)
+
+
+def refuse(layer: Layer, txn: Transaction, message: Message | None, now: float) -> Result:
+    """300-699 to an INVITE: acknowledge within the transaction (RFC 3261 §17.1.1.3)."""
+    assert isinstance(txn, ClientTransaction)
+    assert isinstance(message, Response)
+    txn.stop()
+    layer.acknowledge_failure(txn, message)
+    layer.arm_linger(txn, now, 0 if txn.reliable else 64 * layer.values.t1)
+    return _outcome(txn, message.status, message)
+
+
+def finish(layer: Layer, txn: Transaction, message: Message | None, now: float) -> Result:
+    """The final response to a non-INVITE."""
+    assert isinstance(txn, ClientTransaction)
+    assert isinstance(message, Response)
+    txn.stop()
+    txn.last = b""
+    txn.request = None
+    layer.arm_linger(txn, now, 0 if txn.reliable else layer.values.t4)
+    return _outcome(txn, message.status, message)
+
+
+def time_out(layer: Layer, txn: Transaction, message: Message | None, now: float) -> Result:
+    """Nobody answered: as 408 (RFC 3261 §8.1.3.1)."""
+    assert isinstance(txn, ClientTransaction)
+    layer.forget(txn)
+    return _outcome(txn, 408)
+
+
+def break_off(layer: Layer, txn: Transaction, message: Message | None, now: float) -> Result:
+    """It could not be sent: as 503 (RFC 3261 §8.1.3.1)."""
+    assert isinstance(txn, ClientTransaction)
+    layer.forget(txn)
+    return _outcome(txn, 503)
+
+
+# --- servers
+
+
+def reply(layer: Layer, txn: Transaction, message: Message | None, now: float) -> Result:
+    """A provisional response of ours."""
+    assert isinstance(message, Response)
+    layer.reply(txn, message)
+    return None
+
+
+def answer(layer: Layer, txn: Transaction, message: Message | None, now: float) -> Result:
+    """2xx to an INVITE: repeated until acknowledged, whatever the transport (RFC 3261 §13.3.1.4, RFC 6026 §7.1)."""
+    assert isinstance(message, Response)
+    layer.reply(txn, message)
+    txn.wait = layer.values.t1
+    layer.arm_repeat(txn, now)
+    layer.arm_linger(txn, now, 64 * layer.values.t1)
+    return None
+
+
+def answer_again(layer: Layer, txn: Transaction, message: Message | None, now: float) -> Result:
+    """The 2xx once more, the interval doubling up to T2."""
+    layer.repeat(txn)
+    txn.wait = min(txn.wait * 2, layer.values.t2)
+    layer.arm_repeat(txn, now)
+    return None
+
+
+def answered(layer: Layer, txn: Transaction, message: Message | None, now: float) -> Result:
+    """The ACK of a 2xx came, as its user says."""
+    txn.stop()
+    return None
+
+
+def end_answer(layer: Layer, txn: Transaction, message: Message | None, now: float) -> Result:
+    """64·T1 after a 2xx: if it is still being repeated nobody acknowledged it."""
+    unacknowledged = txn.repeat is not None
+    layer.forget(txn)
+    return Unacknowledged(txn.owner) if unacknowledged and txn.owner is not None else None
+
+
+def decline(layer: Layer, txn: Transaction, message: Message | None, now: float) -> Result:
+    """300-699 to an INVITE: repeated over UDP until the ACK comes (timers G and H)."""
+    assert isinstance(message, Response)
+    layer.reply(txn, message)
+    if not txn.reliable:
+        txn.wait = layer.values.t1
+        layer.arm_repeat(txn, now)
+    layer.arm_timeout(txn, now, 64 * layer.values.t1)
+    return None
+
+
+def decline_again(layer: Layer, txn: Transaction, message: Message | None, now: float) -> Result:
+    """Timer G."""
+    return answer_again(layer, txn, message, now)
+
+
+def confirm(layer: Layer, txn: Transaction, message: Message | None, now: float) -> Result:
+    """The ACK of a failure: stray copies are absorbed for T4 (timer I)."""
+    txn.stop()
+    txn.last = b""
+    layer.arm_linger(txn, now, 0 if txn.reliable else layer.values.t4)
+    return None
+
+
+def conclude(layer: Layer, txn: Transaction, message: Message | None, now: float) -> Result:
+    """The final response to a non-INVITE, kept for copies of the request (timer J)."""
+    assert isinstance(message, Response)
+    layer.reply(txn, message)
+    layer.arm_linger(txn, now, 0 if txn.reliable else 64 * layer.values.t1)
+    return None
+
+
+I, S = Input, State
+TABLES: dict[Kind, dict[State, dict[Input, tuple[State, Deed]]]] = {
+    Kind.INVITE_CLIENT: {
+        S.CALLING: {
+            I.RETRANSMIT: (S.CALLING, again),
+            I.TIMEOUT: (S.TERMINATED, time_out),
+            I.BROKEN: (S.TERMINATED, break_off),
+            I.PROVISIONAL: (S.PROCEEDING, progress),
+            I.SUCCESS: (S.ACCEPTED, accept),
+            I.FAILURE: (S.COMPLETED, refuse),
+        },
+        S.PROCEEDING: {
+            I.PROVISIONAL: (S.PROCEEDING, progress),
+            I.SUCCESS: (S.ACCEPTED, accept),
+            I.FAILURE: (S.COMPLETED, refuse),
+            I.TIMEOUT: (S.TERMINATED, time_out),
+        },
+        S.COMPLETED: {
+            I.FAILURE: (S.COMPLETED, resend),
+            I.LINGER: (S.TERMINATED, end),
+        },
+        S.ACCEPTED: {
+            I.SUCCESS: (S.ACCEPTED, accept_again),
+            I.LINGER: (S.TERMINATED, end),
+        },
+    },
+    Kind.CLIENT: {
+        S.TRYING: {
+            I.RETRANSMIT: (S.TRYING, again),
+            I.TIMEOUT: (S.TERMINATED, time_out),
+            I.BROKEN: (S.TERMINATED, break_off),
+            I.PROVISIONAL: (S.PROCEEDING, progress),
+            I.SUCCESS: (S.COMPLETED, finish),
+            I.FAILURE: (S.COMPLETED, finish),
+        },
+        S.PROCEEDING: {
+            I.RETRANSMIT: (S.PROCEEDING, again_slowly),
+            I.TIMEOUT: (S.TERMINATED, time_out),
+            I.BROKEN: (S.TERMINATED, break_off),
+            I.PROVISIONAL: (S.PROCEEDING, progress),
+            I.SUCCESS: (S.COMPLETED, finish),
+            I.FAILURE: (S.COMPLETED, finish),
+        },
+        S.COMPLETED: {
+            I.LINGER: (S.TERMINATED, end),
+        },
+    },
+    Kind.INVITE_SERVER: {
+        S.PROCEEDING: {
+            I.REQUEST: (S.PROCEEDING, resend),
+            I.PROVISIONAL: (S.PROCEEDING, reply),
+            I.SUCCESS: (S.ACCEPTED, answer),
+            I.FAILURE: (S.COMPLETED, decline),
+        },
+        S.COMPLETED: {
+            I.REQUEST: (S.COMPLETED, resend),
+            I.RETRANSMIT: (S.COMPLETED, decline_again),
+            I.ACK: (S.CONFIRMED, confirm),
+            I.TIMEOUT: (S.TERMINATED, end),
+        },
+        S.CONFIRMED: {
+            I.LINGER: (S.TERMINATED, end),
+        },
+        S.ACCEPTED: {
+            I.REQUEST: (S.ACCEPTED, ignore),
+            I.RETRANSMIT: (S.ACCEPTED, answer_again),
+            I.ACK: (S.ACCEPTED, answered),
+            I.LINGER: (S.TERMINATED, end_answer),
+        },
+    },
+    Kind.SERVER: {
+        S.TRYING: {
+            I.REQUEST: (S.TRYING, ignore),
+            I.PROVISIONAL: (S.PROCEEDING, reply),
+            I.SUCCESS: (S.COMPLETED, conclude),
+            I.FAILURE: (S.COMPLETED, conclude),
+        },
+        S.PROCEEDING: {
+            I.REQUEST: (S.PROCEEDING, resend),
+            I.PROVISIONAL: (S.PROCEEDING, reply),
+            I.SUCCESS: (S.COMPLETED, conclude),
+            I.FAILURE: (S.COMPLETED, conclude),
+        },
+        S.COMPLETED: {
+            I.REQUEST: (S.COMPLETED, resend),
+            I.LINGER: (S.TERMINATED, end),
+        },
+    },
+}
+"""Inputs that a state does not name are ignored there."""

@@ -1,0 +1,69 @@
+# `make` alone says what there is.
+
+PYTHON ?= python3
+# How the tests run. Real partners need the machine for themselves for moments: never more workers than cores.
+PYTEST_ARGS ?= -n 2 --dist loadfile
+
+BIN := .venv/bin
+DEMO := .venv/.stamp-demo
+TEST := .venv/.stamp-test
+DOCS := .venv/.stamp-docs
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench fix fuzz world docs clean partners
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(DEMO) ## four core networks on loopback, every procedure in turn, a ladder as it happens
+	$(BIN)/opentcf demo $(ARGS)
+
+test: $(TEST) partners ## the tests; installs the real test partners where it may
+	$(BIN)/python -m pytest $(PYTEST_ARGS) $(ARGS)
+
+check: $(TEST) partners ## format, lint, types, import contracts, tests with coverage: what CI runs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest $(PYTEST_ARGS) --cov --cov-report=term $(ARGS)
+
+fix: $(TEST) ## format the code and repair what the linter can repair
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+world: $(TEST) ## the property tests over whole networks at full length
+	WORLD=full $(BIN)/python -m pytest --timeout 7200 tests/property $(ARGS)
+
+fuzz: $(TEST) ## the fuzz tests at full length
+	FUZZ=full $(BIN)/python -m pytest --timeout 7200 tests/fuzz $(ARGS)
+
+bench: $(TEST) partners ## measure
+	$(BIN)/python -m bench $(ARGS)
+
+docs: $(DOCS) ## the documentation as a web site, in site/
+	$(BIN)/mkdocs build --strict
+
+clean: ## remove everything that make and the tools made
+	rm -rf .venv build dist site htmlcov .coverage .coverage.* .hypothesis
+	rm -rf .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+partners:
+	@scripts/install-partners
+
+.venv/.stamp-venv: scripts/make-venv
+	scripts/make-venv $(PYTHON)
+	@touch $@
+
+$(DEMO): .venv/.stamp-venv pyproject.toml
+	$(BIN)/python -m pip install --quiet -e .
+	@touch $@
+
+$(TEST): .venv/.stamp-venv pyproject.toml
+	$(BIN)/python -m pip install --quiet -e '.[test,speed]'
+	@touch $@ $(DEMO)
+
+$(DOCS): .venv/.stamp-venv pyproject.toml
+	$(BIN)/python -m pip install --quiet -e '.[docs]'
+	@touch $@

@@ -1,0 +1,111 @@
+"""The embedded store: one table in an SQLite file (WAL, synchronous=NORMAL).
+
+What a commit wrote survives the death of the process at any moment (kill -9), and of the machine except for the
+last commits before the power went. SQLite's exclusive locking keeps a second node away from the file.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from opentcf.node.orders import Save, Snapshot, Value
+from opentcf.store.interface import StoreError
+from opentcf.store.values import decode, decode_key, encode, encode_key
+
+VERSION = 1
+"""Layout of the file, kept in SQLite's user_version."""
+
+_TABLE = """
+CREATE TABLE records (
+    kind TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (kind, key)
+) WITHOUT ROWID
+"""
+_PUT = "INSERT INTO records VALUES (?, ?, ?) ON CONFLICT (kind, key) DO UPDATE SET value = excluded.value"
+_DROP = "DELETE FROM records WHERE kind = ? AND key = ?"
+_LOCK_WAIT = 1.0
+
+
+class SqliteStore:
+    """Records in the file `path`, which is made when it is missing."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with self._explained("cannot be opened"):
+            self._db = sqlite3.connect(path, timeout=_LOCK_WAIT, isolation_level="IMMEDIATE")
+        try:
+            with self._explained("cannot be opened"):
+                self._prepare()
+        except StoreError:
+            self._db.close()
+            raise
+
+    def load(self) -> Snapshot:
+        """Read the whole file."""
+        snapshot: dict[str, dict[str, Value]] = {}
+        with self._explained("cannot be read"), closing(self._db.execute("SELECT * FROM records")) as rows:
+            for kind, key, value in rows:
+                snapshot.setdefault(kind, {})[decode_key(key)] = decode(value)
+        return snapshot
+
+    def commit(self, saves: Sequence[Save]) -> None:
+        """One transaction. Each key is written once, however often it was saved."""
+        latest = {(kind, encode_key(key)): value for kind, key, value in saves}
+        puts = [(kind, key, encode(value)) for (kind, key), value in latest.items() if value is not None]
+        drops = [where for where, value in latest.items() if value is None]
+        with self._explained("cannot be written"), self._db:
+            self._db.executemany(_PUT, puts)
+            self._db.executemany(_DROP, drops)
+
+    def close(self) -> None:
+        """Fold the journal into the file and unlock it."""
+        with self._explained("cannot be closed"):
+            self._db.close()
+
+    def _prepare(self) -> None:
+        db = self._db
+        db.execute("PRAGMA locking_mode = EXCLUSIVE")
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = NORMAL")
+        with db:
+            db.execute("BEGIN IMMEDIATE")
+            self._check_layout()
+        (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
+        if verdict != "ok":
+            raise StoreError(
+                f"{self._name} is damaged: {verdict.splitlines()[-1]}; move it away or restore a copy"
+            )
+
+    def _check_layout(self) -> None:
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version > VERSION:
+            raise StoreError(
+                f"{self._name} was written by a newer opentcf (layout {version}, this one reads {VERSION})"
+            )
+        if version == 0:
+            if self._db.execute("SELECT 1 FROM sqlite_master").fetchone():
+                raise StoreError(f"{self._name} is another program's database")
+            self._db.execute(_TABLE)
+            self._db.execute(f"PRAGMA user_version = {VERSION}")
+
+    @property
+    def _name(self) -> str:
+        return f"store sqlite:{self._path}"
+
+    @contextmanager
+    def _explained(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise StoreError(f"{self._name} {what}: {self._reason(error)}") from error
+        except (sqlite3.Error, ValueError) as error:
+            raise StoreError(f"{self._name} is damaged: {error}; move it away or restore a copy") from error
+
+    def _reason(self, error: sqlite3.OperationalError) -> str:
+        if "locked" in str(error):
+            return "another process has it open"
+        if self._path.is_dir():
+            return "it is a directory"
+        if not self._path.parent.is_dir():
+            return f"there is no directory {self._path.parent}"
+        return str(error)

@@ -1,0 +1,95 @@
+"""Addresses as people write them: `udp:HOST:PORT`, `[::1]:8060`, `HOST:FIRST-LAST`. ValueError says what is wrong."""
+
+import re
+from difflib import get_close_matches
+from ipaddress import ip_address
+from typing import NamedTuple
+
+from opentcf.node.settings import MediaRange
+
+TRANSPORTS = ("udp", "tcp", "tls")
+DEFAULT_PORTS = {"udp": 5060, "tcp": 5060, "tls": 5061}
+_NAME = re.compile(r"(?!.*\.\.)[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?\Z")
+_PORTS = re.compile(r"(\d{1,5})-(\d{1,5})\Z")
+
+
+class Address(NamedTuple):
+    """`port` is None where none was written."""
+
+    transport: str
+    host: str
+    port: int | None
+
+
+def is_literal(host: str) -> bool:
+    """Is it an IPv4 or IPv6 address (without brackets), not a name?"""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def is_loopback(host: str) -> bool:
+    """Does the address literal stay on this machine?"""
+    return is_literal(host) and ip_address(host).is_loopback
+
+
+def is_wildcard(host: str) -> bool:
+    """Does the address literal stand for all of the machine's addresses?"""
+    return is_literal(host) and ip_address(host).is_unspecified
+
+
+def domain_name(text: str) -> str:
+    """A SIP domain, in lower case."""
+    if not _NAME.match(text):
+        raise ValueError(f"{text!r} is not a domain name")
+    return text.lower()
+
+
+def address(text: str) -> Address:
+    """`udp:HOST`, `tcp:HOST:PORT`, `tls:[V6]:PORT`."""
+    transport, colon, rest = text.partition(":")
+    if transport not in TRANSPORTS:
+        near = get_close_matches(transport, TRANSPORTS, 1)
+        hint = f'; did you mean "{near[0]}:…"?' if near and colon else ""
+        raise ValueError(f"{text!r} is not udp:HOST:PORT, tcp:HOST:PORT or tls:HOST:PORT{hint}")
+    host, port = host_port(rest)
+    return Address(transport, host, port)
+
+
+def host_port(text: str) -> tuple[str, int | None]:
+    """`HOST`, `HOST:PORT`, `[V6]:PORT`; the host comes back in lower case and without brackets."""
+    if text.startswith("["):
+        host, bracket, rest = text[1:].partition("]")
+        if not bracket or not is_literal(host) or (rest and not rest.startswith(":")):
+            raise ValueError(f"{text!r} is not [IPV6]:PORT")
+        return host.lower(), port_number(rest[1:]) if rest else None
+    if text.count(":") > 1:
+        raise ValueError(f"{text!r}: an IPv6 address is written in brackets, [::1]:5060")
+    host, colon, rest = text.partition(":")
+    if not _NAME.match(host) or (host.replace(".", "").isdigit() and not is_literal(host)):
+        raise ValueError(f"{host!r} is neither an address nor a host name")
+    return host.lower(), port_number(rest) if colon else None
+
+
+def port_number(text: str) -> int:
+    """0 to 65535."""
+    if not (text.isascii() and text.isdigit()) or int(text) > 65535:
+        raise ValueError(f"{text!r} is not a port")
+    return int(text)
+
+
+def media_range(text: str) -> MediaRange:
+    """`HOST:FIRST-LAST`; two ports, RTP and RTCP, are the least."""
+    where, _, ports = text.rpartition(":")
+    found = _PORTS.match(ports)
+    if not found:
+        raise ValueError(f"{text!r} is not HOST:FIRST-LAST")
+    host, extra = host_port(where)
+    first, last = port_number(found[1]), port_number(found[2])
+    if extra is not None or not is_literal(host):
+        raise ValueError(f"{where!r} is not an address")
+    if not 0 < first < last:
+        raise ValueError(f"{ports} is not a range of ports")
+    return MediaRange(host, first, last)

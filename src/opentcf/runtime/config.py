@@ -1,0 +1,147 @@
+"""The configuration of a node: one TOML file, checked once, made into one immutable object."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from msgspec import structs
+
+from opentcf.model.bounds import LimitSettings, TimerSettings
+from opentcf.node.settings import Settings
+from opentcf.runtime.addresses import domain_name, host_port, is_literal, is_loopback
+from opentcf.runtime.document import ConfigError, Document
+from opentcf.runtime.network import peer_address, peers, sides
+from opentcf.runtime.people import groups, subscribers
+from opentcf.runtime.schema import File, HttpTable, LimitsTable, TimersTable
+from opentcf.store import check_url
+
+__all__ = ["Config", "ConfigError", "Http", "Tls", "load_config"]
+
+S = TypeVar("S", TimerSettings, LimitSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Files for TLS, as absolute paths or relative to where the program runs."""
+
+    certificate: Path | None = None
+    key: Path | None = None
+    ca: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Http:
+    """Where the API is served, and the bearer token that it asks for."""
+
+    host: str
+    port: int
+    token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What a node is told: `settings` for the core, the rest for the shell. Holds no password, only digests."""
+
+    path: Path
+    settings: Settings = field(repr=False)
+    store_url: str
+    tls: Tls
+    http: Http | None
+    log_level: str
+    log_format: str
+    trace_bytes: int
+    portless: frozenset[str]
+    """Domains of the peers that are named by host without a port: RFC 3263 may find one."""
+
+    @property
+    def base(self) -> Path:
+        """Where relative paths begin."""
+        return self.path.parent
+
+
+def load_config(path: Path) -> Config:
+    """Read and check a configuration file; ConfigError tells the first thing wrong in one line."""
+    document = Document(path)
+    file = document.convert(File)
+    document.read(("store", "url"), check_url, file.store.url)
+    settings = _settings(document, file)
+    return Config(
+        path=path,
+        settings=settings,
+        store_url=file.store.url,
+        tls=_tls(document, file, settings),
+        http=None if file.http is None else _http(document, file.http),
+        log_level=file.log.level,
+        log_format=file.log.format,
+        trace_bytes=int(file.trace.size_mb * 2**20),
+        portless=_portless(document, file),
+    )
+
+
+def _settings(document: Document, file: File) -> Settings:
+    domain = document.read(("tcf", "domain"), domain_name, file.tcf.domain)
+    tc2, d = sides(document, file)
+    users = subscribers(document, file.subscriber, domain)
+    return Settings(
+        domain=domain,
+        name=file.tcf.name,
+        tc2=tc2,
+        d=d,
+        digest=tuple(dict.fromkeys(file.d.digest)),
+        peers=tuple(peers(document, file.peer, domain, tc2.listen + d.listen)),
+        subscribers=tuple(users),
+        groups=tuple(groups(document, file.group, domain, (user.aor.number for user in users))),
+        timers=_timers(document, file.timers),
+        limits=_overlay(file.limits, LimitSettings),
+    )
+
+
+def _timers(document: Document, table: TimersTable) -> TimerSettings:
+    timers = _overlay(table, TimerSettings)
+    if timers.register_min > timers.register:
+        reason = f"{timers.register_min:g} s is more than register, {timers.register:g} s"
+        raise document.error(("timers", "register_min"), reason)
+    return timers
+
+
+def _overlay(table: TimersTable | LimitsTable, kind: type[S]) -> S:
+    return kind(**{name: value for name, value in structs.asdict(table).items() if value is not None})
+
+
+def _tls(document: Document, file: File, settings: Settings) -> Tls:
+    found: dict[str, Path] = {}
+    for key, name in structs.asdict(file.tls).items():
+        if name is not None:
+            found[key] = path = document.path.parent / name
+            if not path.is_file():
+                raise document.error(("tls", key), f"there is no file {name}")
+    missing = [key for key in _tls_needs(settings) if key not in found]
+    if missing:
+        raise document.error(("tls", missing[0]), "is needed for the tls: addresses of this file")
+    return Tls(**found)
+
+
+def _tls_needs(settings: Settings) -> tuple[str, ...]:
+    """TC2 proves both sides, D only ours."""
+    tc2 = [where.transport for where in settings.tc2.listen] + [peer.transport for peer in settings.peers]
+    if "tls" in tc2:
+        return ("certificate", "key", "ca")
+    return ("certificate", "key") if any(where.transport == "tls" for where in settings.d.listen) else ()
+
+
+def _http(document: Document, table: HttpTable) -> Http:
+    host, port = document.read(("http", "listen"), host_port, table.listen)
+    if not is_literal(host) or port is None:
+        raise document.error(("http", "listen"), f"{table.listen!r} is not ADDRESS:PORT")
+    if table.token is None and not is_loopback(host):
+        raise document.error(("http", "token"), f"is needed when the API listens on {host}, not on loopback")
+    return Http(host, port, table.token)
+
+
+def _portless(document: Document, file: File) -> frozenset[str]:
+    found = set()
+    for index, table in enumerate(file.peer):
+        where = peer_address(document, table, ("peer", index))
+        if where.port is None and not is_literal(where.host):
+            found.add(table.domain.lower())
+    return frozenset(found)

@@ -2,10 +2,10 @@
 
 import re
 from difflib import get_close_matches
-from ipaddress import ip_address
 from typing import NamedTuple
 
 from opentcf.node.settings import MediaRange
+from opentcf.transport.literal import is_literal
 
 TRANSPORTS = ("udp", "tcp", "tls")
 DEFAULT_PORTS = {"udp": 5060, "tcp": 5060, "tls": 5061}
@@ -19,25 +19,6 @@ class Address(NamedTuple):
     transport: str
     host: str
     port: int | None
-
-
-def is_literal(host: str) -> bool:
-    """Is it an IPv4 or IPv6 address (without brackets), not a name?"""
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
-def is_loopback(host: str) -> bool:
-    """Does the address literal stay on this machine?"""
-    return is_literal(host) and ip_address(host).is_loopback
-
-
-def is_wildcard(host: str) -> bool:
-    """Does the address literal stand for all of the machine's addresses?"""
-    return is_literal(host) and ip_address(host).is_unspecified
 
 
 def domain_name(text: str) -> str:

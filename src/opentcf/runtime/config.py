@@ -8,12 +8,13 @@ from msgspec import structs
 
 from opentcf.model.bounds import LimitSettings, TimerSettings
 from opentcf.node.settings import Settings
-from opentcf.runtime.addresses import domain_name, host_port, is_literal, is_loopback
+from opentcf.runtime.addresses import domain_name, host_port
 from opentcf.runtime.document import ConfigError, Document
 from opentcf.runtime.network import peer_address, peers, sides
 from opentcf.runtime.people import groups, subscribers
 from opentcf.runtime.schema import File, HttpTable, LimitsTable, TimersTable
 from opentcf.store import check_url
+from opentcf.transport.literal import is_literal, is_loopback
 
 __all__ = ["Config", "ConfigError", "Http", "Tls", "load_config"]
 

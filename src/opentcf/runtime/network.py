@@ -11,12 +11,11 @@ from opentcf.runtime.addresses import (
     address,
     domain_name,
     host_port,
-    is_literal,
-    is_wildcard,
     media_range,
 )
 from opentcf.runtime.document import Document, Place
 from opentcf.runtime.schema import File, PeerTable, Tc2Table
+from opentcf.transport.literal import is_literal, is_wildcard
 
 
 def sides(document: Document, file: File) -> tuple[Side, Side]:

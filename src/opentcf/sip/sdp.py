@@ -1,0 +1,253 @@
+"""Session descriptions (RFC 8866) and as much of offer and answer (RFC 3264) as calls need."""
+
+import re
+from collections.abc import Iterable
+
+from opentcf.sip.errors import RemoteError
+from opentcf.sip.grammar import decimal
+
+SENDRECV, SENDONLY, RECVONLY, INACTIVE = "sendrecv", "sendonly", "recvonly", "inactive"
+"""Directions, as the writer of a description sees them."""
+_BY_BITS = (INACTIVE, SENDONLY, RECVONLY, SENDRECV)
+_BITS = {direction: bits for bits, direction in enumerate(_BY_BITS)}
+_REVERSED = {SENDRECV: SENDRECV, SENDONLY: RECVONLY, RECVONLY: SENDONLY, INACTIVE: INACTIVE}
+_DIRECTION_LINES = {f"a={direction}": direction for direction in _BITS}
+_RTP = frozenset(("RTP/AVP", "RTP/AVPF", "RTP/SAVP", "RTP/SAVPF"))
+_CODEC = ("a=rtpmap:", "a=fmtp:", "a=ptime:", "a=maxptime:", "a=rtcp-fb:")
+_LINE = re.compile(r"[a-z]=[^\r\0]*\Z")
+_RAW_ORIGIN = re.compile(rb"(?:\A|\n)o=([^\r\n]*)")
+_RAW_DIRECTION = re.compile(rb"\na=(sendrecv|sendonly|recvonly|inactive)(?=\r?\n|\r?\Z)")
+
+
+class Origin:
+    """The o= line; `rest` is network type, address type and address."""
+
+    __slots__ = ("rest", "session_id", "username", "version")
+
+    def __init__(self, username: str, session_id: int, version: int, rest: str) -> None:
+        self.username = username
+        self.session_id = session_id
+        self.version = version
+        self.rest = rest
+
+    @classmethod
+    def parse(cls, value: str) -> "Origin":
+        """Read what follows `o=`."""
+        words = value.split(" ")
+        if len(words) != 6 or not all(words):
+            raise RemoteError(400, f"bad SDP origin {value[:60]!r}")
+        session_id = decimal(words[1], 2**64, "the SDP session id")
+        return cls(words[0], session_id, decimal(words[2], 2**64, "the SDP version"), " ".join(words[3:]))
+
+    def __str__(self) -> str:
+        return f"{self.username} {self.session_id} {self.version} {self.rest}"
+
+    def __repr__(self) -> str:
+        return f"<Origin {self}>"
+
+
+class Media:
+    """One stream: the m= line and the raw lines below it. Port 0 means refused or ended (RFC 3264 §6, §8.2).
+
+    `inherited` is the direction that the session gives to streams which name none.
+    """
+
+    __slots__ = ("count", "formats", "inherited", "kind", "lines", "port", "protocol")
+
+    def __init__(
+        self,
+        kind: str,
+        port: int,
+        protocol: str,
+        formats: tuple[str, ...],
+        lines: tuple[str, ...] = (),
+        inherited: str = SENDRECV,
+        count: str = "",
+    ) -> None:
+        self.kind = kind
+        self.port = port
+        self.count = count
+        self.protocol = protocol
+        self.formats = formats
+        self.lines = lines
+        self.inherited = inherited
+
+    @classmethod
+    def parse(cls, value: str, lines: tuple[str, ...], inherited: str) -> "Media":
+        """Read what follows `m=`."""
+        words = value.split()
+        if len(words) < 4:
+            raise RemoteError(400, f"bad SDP media {value[:60]!r}")
+        port, _, count = words[1].partition("/")
+        return cls(
+            words[0],
+            decimal(port, 65_536, "the SDP port"),
+            words[2],
+            tuple(words[3:]),
+            lines,
+            inherited,
+            count,
+        )
+
+    @property
+    def direction(self) -> str:
+        """Its own, else the session's, else sendrecv (RFC 8866 §6.7)."""
+        return _direction(self.lines, self.inherited)
+
+    @property
+    def is_rtp(self) -> bool:
+        """Is it in use, and of a kind that calls here consist of?"""
+        return self.port != 0 and self.protocol.upper() in _RTP
+
+    def attributes(self, name: str) -> list[str]:
+        """The values of the stream's attributes of that name; empty for one without value."""
+        found = (line[2:].partition(":") for line in self.lines if line.startswith("a="))
+        return [value for key, _, value in found if key == name]
+
+    def with_direction(self, direction: str) -> "Media":
+        """The same stream with its direction spelled out; a refused one needs none."""
+        lines = tuple(line for line in self.lines if line not in _DIRECTION_LINES)
+        if self.port:
+            lines += (f"a={direction}",)
+        return Media(self.kind, self.port, self.protocol, self.formats, lines, SENDRECV, self.count)
+
+    def __str__(self) -> str:
+        port = f"{self.port}/{self.count}" if self.count else str(self.port)
+        return "\r\n".join((f"m={self.kind} {port} {self.protocol} {' '.join(self.formats)}", *self.lines))
+
+    def __repr__(self) -> str:
+        return f"<Media {self.kind} {self.port} {self.direction}>"
+
+
+class Sdp:
+    """A session description. `lines` are the session's raw lines without `o=`, which stands second."""
+
+    __slots__ = ("lines", "media", "origin")
+
+    def __init__(self, origin: Origin, lines: tuple[str, ...], media: tuple[Media, ...]) -> None:
+        self.origin = origin
+        self.lines = lines
+        self.media = media
+
+    @classmethod
+    def parse(cls, body: bytes) -> "Sdp":
+        """Read a body; RemoteError 400 when it is malformed. Lines of unknown types are kept."""
+        lines = body.decode("utf-8", "surrogateescape").replace("\r\n", "\n").rstrip("\n").split("\n")
+        wrong = next((line for line in lines if not _LINE.match(line)), None)
+        if wrong is not None:
+            raise RemoteError(400, f"bad SDP line {wrong[:60]!r}")
+        starts = [at for at, line in enumerate(lines) if line.startswith("m=")]
+        session = lines[: starts[0]] if starts else lines
+        if len(session) < 2 or session[0] != "v=0" or not session[1].startswith("o="):
+            raise RemoteError(400, "an SDP body begins with v=0 and o=")
+        origin = Origin.parse(session.pop(1)[2:])
+        inherited = _direction(session, SENDRECV)
+        media = [
+            Media.parse(lines[start][2:], tuple(lines[start + 1 : end]), inherited)
+            for start, end in zip(starts, [*starts[1:], len(lines)])
+        ]
+        return cls(origin, tuple(session), tuple(media))
+
+    def render(self) -> bytes:
+        """The body."""
+        lines = (self.lines[0], f"o={self.origin}", *self.lines[1:], *map(str, self.media), "")
+        return "\r\n".join(lines).encode("utf-8", "surrogateescape")
+
+    @property
+    def direction(self) -> str:
+        """The direction of the first stream in use; inactive when there is none."""
+        return next((media.direction for media in self.media if media.port), INACTIVE)
+
+    def with_direction(self, direction: str) -> "Sdp":
+        """The same description with one direction for all streams; what changed needs a new version too."""
+        lines = tuple(line for line in self.lines if line not in _DIRECTION_LINES)
+        return Sdp(self.origin, lines, tuple(media.with_direction(direction) for media in self.media))
+
+    def next_version(self) -> "Sdp":
+        """The same description with its version counted up: a must with any change (RFC 3264 §8)."""
+        old = self.origin
+        return Sdp(Origin(old.username, old.session_id, old.version + 1, old.rest), self.lines, self.media)
+
+    def __repr__(self) -> str:
+        return f"<Sdp {self.origin.version} {list(self.media)}>"
+
+
+def reverse(direction: str) -> str:
+    """The same direction as the other side sees it."""
+    return _REVERSED[direction]
+
+
+def narrow(wanted: str, offered: str) -> str:
+    """As much of the wanted direction as an offer allows (RFC 3264 §6.1): what it does not receive is not sent."""
+    return _BY_BITS[_BITS[wanted] & _BITS[_REVERSED[offered]]]
+
+
+def answer(
+    offered: Sdp, *, host: str, ports: Iterable[int], session_id: int, version: int, direction: str
+) -> Sdp:
+    """An answer that takes the codecs of the offer, each RTP stream at the next of `ports`.
+
+    Other streams, and those for which no port is left, are refused with port 0 (RFC 3264 §6); RemoteError 488 when
+    no stream remains. `direction` is narrowed to what the offer allows, stream by stream.
+    """
+    free = iter(ports)
+    media = [_take(stream, next(free, 0) if stream.is_rtp else 0, direction) for stream in offered.media]
+    if not any(stream.port for stream in media):
+        raise RemoteError(488, "no stream of the offer can be used")
+    time = next(
+        (line for line in offered.lines if line.startswith("t=")), "t=0 0"
+    )  # RFC 3264 §6: the same t= line
+    return _description(host, session_id, version, time, media)
+
+
+def offer(
+    codecs_from: Sdp, *, host: str, ports: Iterable[int], session_id: int, version: int, direction: str
+) -> Sdp:
+    """An offer of our own with the RTP streams and codecs of another description; RemoteError 488 when it has none."""
+    free = iter(ports)
+    streams = [stream for stream in codecs_from.media if stream.is_rtp]
+    media = [_place(stream, port, direction) for stream in streams if (port := next(free, 0))]
+    if not media:
+        raise RemoteError(488, "there is no stream to offer")
+    return _description(host, session_id, version, "t=0 0", media)
+
+
+def same_description(one: bytes, other: bytes) -> bool:
+    """Is the second body only a refresh of the first? The o= line decides (RFC 3264 §8, RFC 4028 §7.4), and the
+    direction, because there are phones that hold a call without counting the version.
+    """
+    first, second = _RAW_ORIGIN.search(one), _RAW_ORIGIN.search(other)
+    if first is None or second is None or first[1] != second[1]:
+        return False
+    return one == other or direction_of(one) == direction_of(other)
+
+
+def direction_of(body: bytes) -> str:
+    """`Sdp.parse(body).direction` at a tenth of the price; any bytes give some direction."""
+    session, *streams = body.split(b"\nm=")
+    for stream in streams:
+        words = stream.split(None, 2)
+        if len(words) < 2 or words[1].partition(b"/")[0].strip(b"0"):
+            found = _RAW_DIRECTION.search(stream) or _RAW_DIRECTION.search(session)
+            return found[1].decode() if found else SENDRECV
+    return INACTIVE
+
+
+def _direction(lines: Iterable[str], otherwise: str) -> str:
+    return next((_DIRECTION_LINES[line] for line in lines if line in _DIRECTION_LINES), otherwise)
+
+
+def _take(stream: Media, port: int, direction: str) -> Media:
+    if not port:
+        return Media(stream.kind, 0, stream.protocol, stream.formats)
+    return _place(stream, port, narrow(direction, stream.direction))
+
+
+def _place(stream: Media, port: int, direction: str) -> Media:
+    codecs = tuple(line for line in stream.lines if line.startswith(_CODEC))
+    return Media(stream.kind, port, stream.protocol, stream.formats, (*codecs, f"a={direction}"))
+
+
+def _description(host: str, session_id: int, version: int, time: str, media: Iterable[Media]) -> Sdp:
+    address = f"IN {'IP6' if ':' in host else 'IP4'} {host}"
+    return Sdp(Origin("-", session_id, version, address), ("v=0", "s=-", f"c={address}", time), tuple(media))

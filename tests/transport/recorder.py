@@ -63,13 +63,13 @@ class Ends:
     @asynccontextmanager
     async def open(self, *listen: str, side: str = "tc2", tls=None, resolver=None, max_message: int = 65_535):
         recorder = Recorder()
-        sockets = Sockets(recorder, resolver or Resolver(), max_message, tls)
+        sockets = Sockets(resolver or Resolver(), max_message, tls)
         recorder.sockets = sockets
         ports = []
         for where in listen:
             transport, _, host = where.partition(":")
             ports.append(sockets.bind(side, Listener(transport, host, 0)).port)
-        await sockets.start()
+        await sockets.start(recorder)
         try:
             yield sockets, recorder, ports
         finally:

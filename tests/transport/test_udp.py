@@ -53,9 +53,10 @@ async def test_a_wake_up_reads_no_more_than_a_burst():
     receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     receiver.bind(("127.0.0.1", 0))
     receiver.setblocking(False)
-    port = UdpPort("d", receiver, recorder)
+    port = UdpPort("d", receiver)
     for _ in range(BURST + 1):
         sender.sendto(b"hello", port.local)
+    port._reports = recorder
     port._read()
     assert len(recorder.events) == BURST
     port._read()
@@ -127,8 +128,8 @@ async def test_datagrams_wait_for_the_kernel_and_keep_their_order(ends):
         sock = Busy(socket.AF_INET, socket.SOCK_DGRAM)
         sock.bind(("127.0.0.1", 0))
         sock.setblocking(False)
-        sender = UdpPort("d", sock, Recorder())
-        sender.start()
+        sender = UdpPort("d", sock)
+        sender.start(Recorder())
         for number in range(5):
             sender.send(Send(b"%d....." % number, flow("udp", port)))
         assert [(await hears.next("received")).data for _ in range(5)] == [b"%d....." % n for n in range(5)]
@@ -136,7 +137,7 @@ async def test_datagrams_wait_for_the_kernel_and_keep_their_order(ends):
 
 
 def test_a_port_in_use_gets_one_line():
-    sockets = Sockets(Recorder(), Resolver())
+    sockets = Sockets(Resolver())
     port = sockets.bind("d", Listener("udp", "127.0.0.1", 0)).port
     with pytest.raises(
         ListenError, match=rf"^cannot listen on udp:127.0.0.1:{port}: address already in use$"

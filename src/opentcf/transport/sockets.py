@@ -19,14 +19,14 @@ _MOST_HEARD = 100_000
 
 
 class Sockets:
-    """Bind first, then `start` in the event loop. It is the innermost `Sender`."""
+    """Bind first, then `start` in the event loop. After that it is the innermost `Sender`."""
 
-    def __init__(
-        self, reports: Reports, resolver: Resolver, max_message: int = 65_535, tls: TlsContexts | None = None
-    ) -> None:
-        self._reports = reports
+    def __init__(self, resolver: Resolver, max_message: int = 65_535, tls: TlsContexts | None = None) -> None:
         self._resolver = resolver
-        self._streams = Streams(reports, max_message, tls)
+        self._max_message = max_message
+        self._tls = tls
+        self._reports: Reports
+        self._streams: Streams | None = None
         self._ports: dict[tuple[str, bool], list[UdpPort]] = {}
         self._sources: dict[tuple[str, bool], str] = {}
         self._listening: list[tuple[str, str, socket.socket]] = []
@@ -41,7 +41,7 @@ class Sockets:
         six = ":" in host
         if listener.transport == "udp":
             ports = self._ports.setdefault((side, six), [])
-            ports.append(UdpPort(side, sock, self._reports))
+            ports.append(UdpPort(side, sock))
         else:
             self._listening.append((side, listener.transport, sock))
         if not is_wildcard(host):
@@ -52,13 +52,15 @@ class Sockets:
         """Which name a certificate must bear, by the (host, port) that is dialled."""
         self._names = names
 
-    async def start(self) -> None:
+    async def start(self, reports: Reports) -> None:
         """Begin to read and to accept."""
+        self._reports = reports
+        self._streams = Streams(reports, self._max_message, self._tls)
         for ports in self._ports.values():
             heard: dict[Local, UdpPort] | None = {} if len(ports) > 1 else None
             for port in ports:
                 port.heard = heard
-                port.start()
+                port.start(reports)
         while self._listening:
             await self._streams.serve(*self._listening.pop(0))
 
@@ -66,7 +68,8 @@ class Sockets:
         """Close everything; what streams have not taken yet is flushed as far as it goes at once."""
         for search in self._searches:
             search.cancel()
-        await self._streams.close()
+        if self._streams is not None:
+            await self._streams.close()
         for ports in self._ports.values():
             for port in ports:
                 port.close()
@@ -92,6 +95,7 @@ class Sockets:
         """Send to an address literal; with TLS its certificate must bear `name`."""
         flow = order.flow
         if flow.transport != "udp":
+            assert self._streams is not None
             self._streams.send(order, self._sources.get((flow.side, ":" in flow.host)), name)
             return
         port = self._port(flow)

@@ -20,19 +20,20 @@ _MOST_WAITING = 10_000
 class UdpPort:
     """One bound socket of a side. `heard`, where there is one, learns which port a remote address last spoke to."""
 
-    def __init__(self, side: str, sock: socket.socket, reports: Reports) -> None:
+    def __init__(self, side: str, sock: socket.socket) -> None:
         host, port = sock.getsockname()[:2]
         self.local: Local = (host, port)
         self.heard: dict[Local, UdpPort] | None = None
         self._side = side
         self._socket = sock
-        self._reports = reports
         self._waiting: deque[Send] = deque()
+        self._reports: Reports
         self._loop: asyncio.AbstractEventLoop | None = None
         _enlarge_buffers(sock)
 
-    def start(self) -> None:
-        """Begin to read."""
+    def start(self, reports: Reports) -> None:
+        """Begin to read, and allow to send."""
+        self._reports = reports
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._socket, self._read)
 

@@ -1,0 +1,91 @@
+"""Logs: one line an event on stderr, `key=value` or JSON. Secrets are masked; a reader that went away is no error."""
+
+import json
+import logging
+import re
+import sys
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+from opentcf.runtime.mask import Mask
+
+LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+_BARE = re.compile(r"[^\s=\"\\\x00-\x1f\x7f-\x9f\ud800-\udfff]+\Z")
+_FIRST = ("timestamp", "level", "event")
+
+
+class _Lines:
+    """Where lines go. A closed or broken stderr must not stop a node."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def msg(self, line: str) -> None:
+        try:
+            print(line, file=self._stream, flush=True)
+        except (OSError, ValueError):
+            return
+
+    debug = info = warning = error = critical = msg
+
+
+class _Foreign(logging.Handler):
+    """What libraries log goes the same way."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        level = "error" if record.levelno >= logging.ERROR else "warning"
+        error = f"{type(record.exc_info[1]).__name__}: {record.exc_info[1]}" if record.exc_info else None
+        fields = {"error": error} if error else {}
+        getattr(structlog.get_logger(), level)(
+            "library", source=record.name, text=record.getMessage(), **fields
+        )
+
+
+def configure_logs(level: str, style: str, mask: Mask, stream: TextIO | None = None) -> None:
+    """From now on `structlog.get_logger()` writes so. `style` is "text" or "json"."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _masked(mask),
+            _json if style == "json" else _text,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
+        logger_factory=lambda *_: _Lines(stream or sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    logging.basicConfig(handlers=[_Foreign()], level=logging.WARNING, force=True)
+
+
+def _masked(mask: Mask) -> structlog.typing.Processor:
+    def process(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+        return {key: mask(value) if isinstance(value, str) else value for key, value in event.items()}
+
+    return process
+
+
+def _text(logger: WrappedLogger, method: str, event: EventDict) -> str:
+    return " ".join(f"{key}={_shown(value)}" for key, value in _ordered(event).items())
+
+
+def _json(logger: WrappedLogger, method: str, event: EventDict) -> str:
+    return json.dumps(_ordered(event), default=str)
+
+
+def _ordered(event: Mapping[str, Any]) -> dict[str, Any]:
+    first = {key: event[key] for key in _FIRST if key in event}
+    return first | {key: value for key, value in event.items() if key not in first}
+
+
+def _shown(value: object) -> str:
+    """Bare where it is plain, else quoted with everything escaped that could break a line or a terminal."""
+    if value is None or isinstance(value, bool | int | float):
+        return json.dumps(value)
+    text = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+    if _BARE.match(text):
+        return text
+    quoted = json.dumps(text, ensure_ascii=False)
+    return re.sub(r"[\x7f-\x9f\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", quoted)

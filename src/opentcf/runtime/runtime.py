@@ -1,0 +1,196 @@
+"""A node in its shell: store, sockets, tick loop, peers' names; from start to leave, with reloads in between."""
+
+import asyncio
+import gc
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import fields, replace
+from time import monotonic, time
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+from opentcf.node.node import Node
+from opentcf.node.orders import Notice
+from opentcf.node.settings import Settings, Side
+from opentcf.runtime.config import Config, ConfigError, load_config
+from opentcf.runtime.ids import SystemIds
+from opentcf.runtime.loop import TickLoop
+from opentcf.runtime.mask import Mask
+from opentcf.runtime.metrics import registry
+from opentcf.runtime.peer_names import PeerNames, certificate_names, is_complete
+from opentcf.runtime.trace import Trace
+from opentcf.sip.uri import join_host_port
+from opentcf.store import open_store
+from opentcf.transport.interface import Sender
+from opentcf.transport.literal import is_literal
+from opentcf.transport.resolve import Resolver
+from opentcf.transport.sockets import Sockets
+from opentcf.transport.tls import TlsContexts, tls_contexts
+
+LEAVE_SECONDS = 5.0
+NAMES_SECONDS = 60.0
+MISSING_NAMES_SECONDS = 10.0
+_WARNINGS = frozenset(("not_a_peer", "peer_lost_state"))
+_ERRORS = frozenset(("fault",))
+
+_log = structlog.get_logger()
+
+
+class Runtime:
+    """One running TCF. StoreError and ListenError leave `start`; later failures end up in `loop.stopped`.
+
+    `wrap` may put a decorator of `transport.wrap` around what sends.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        resolver: Resolver | None = None,
+        wrap: Callable[[Sender], Sender] = lambda inner: inner,
+    ) -> None:
+        self.config = config
+        self.mask = Mask(config.settings.peers)
+        self.trace = Trace(config.trace_bytes)
+        self.settings = config.settings
+        self.loop: TickLoop
+        self.metrics: CollectorRegistry
+        self._resolver = resolver or Resolver()
+        self._wrap = wrap
+        self._names = PeerNames(self._resolver)
+        self._sockets: Sockets
+        self._stack = AsyncExitStack()
+        self._reloading = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Open, bind, load, serve. When it fails nothing stays open."""
+        async with AsyncExitStack() as stack:
+            await self._start(stack)
+            self._stack = stack.pop_all()
+
+    async def leave(self) -> None:
+        """Take no new calls, and wait (not for ever) until no transaction is open."""
+        reply = await self.loop.ask("leave", seconds=LEAVE_SECONDS)
+        if reply.error:
+            _log.warning("left with open transactions", after=LEAVE_SECONDS)
+
+    async def close(self) -> None:
+        """Stop and let go of everything."""
+        self.loop.end()
+        await self._stack.aclose()
+
+    async def reload(self) -> None:
+        """Read the configuration again; where it is wrong, go on with the old one."""
+        async with self._reloading:
+            try:
+                config = load_config(self.config.path)
+            except ConfigError as error:
+                _log.error("reload refused, the old configuration stays", reason=str(error))
+                return
+            if config.settings.domain != self.settings.domain:
+                _log.error(
+                    "reload refused, the old configuration stays", reason="a new domain needs a restart"
+                )
+                return
+            for key in needs_restart(self.config, config):
+                _log.warning("needs a restart to take effect", key=key)
+            self.config = replace(config, http=self.config.http)
+            await self._configure()
+            _log.info("reloaded", peers=len(self.settings.peers), subscribers=len(self.settings.subscribers))
+
+    def where(self) -> str:
+        """The listeners of both sides with their real ports, as `tc2=… d=…`."""
+        sides = (("tc2", self.settings.tc2), ("d", self.settings.d))
+        return " ".join(f"{name}={','.join(_shown(side))}" for name, side in sides if side.listen)
+
+    # --- inside
+
+    async def _start(self, stack: AsyncExitStack) -> None:
+        config = self.config
+        store = open_store(config.store_url, config.base)
+        stack.callback(store.close)
+        snapshot = store.load()
+        self._sockets = Sockets(self._resolver, config.settings.limits.max_message, _tls(config))
+        stack.push_async_callback(self._sockets.close)
+        bound = _bind(self._sockets, config.settings)
+        self.settings = await self._names.settle(bound, config.portless)
+        self._sockets.expect(certificate_names(self.settings))
+        node = Node(self.settings, SystemIds())
+        node.load(snapshot, monotonic(), time())
+        self.metrics = registry(node.meters, node.gauges)
+        self.loop = TickLoop(node, store, self._wrap(self._sockets), self.trace, log_notice)
+        await self._sockets.start(self.loop)
+        watch = asyncio.create_task(self._watch_names())
+        stack.callback(watch.cancel)
+        self.loop.begin()
+        _calm_collector()
+
+    async def _configure(self) -> None:
+        """Hand the node what the configuration and the names say now, if that is new."""
+        bound = replace(self.config.settings, tc2=self.settings.tc2, d=self.settings.d)
+        settings = await self._names.settle(bound, self.config.portless)
+        if settings == self.settings:
+            return
+        self.mask.learn(settings.peers)
+        self.settings = settings
+        self._sockets.expect(certificate_names(settings))
+        await self.loop.ask("reload", {"settings": settings})
+
+    async def _watch_names(self) -> None:
+        while True:
+            await asyncio.sleep(NAMES_SECONDS if is_complete(self.settings) else MISSING_NAMES_SECONDS)
+            if any(not is_literal(peer.host) for peer in self.config.settings.peers):
+                async with self._reloading:
+                    await self._configure()
+
+
+def log_notice(notice: Notice) -> None:
+    """One line a notice."""
+    if notice.name in _ERRORS:
+        _log.error(notice.name, **notice.fields)
+    elif notice.name in _WARNINGS:
+        _log.warning(notice.name, **notice.fields)
+    else:
+        _log.info(notice.name, **notice.fields)
+
+
+def needs_restart(old: Config, new: Config) -> list[str]:
+    """Keys that changed and that a reload does not change."""
+    pairs: dict[str, tuple[object, object]] = {
+        "store.url": (old.store_url, new.store_url),
+        "tls": (old.tls, new.tls),
+        "http": (old.http, new.http),
+        "log": ((old.log_level, old.log_format), (new.log_level, new.log_format)),
+        "trace.size_mb": (old.trace_bytes, new.trace_bytes),
+        "d.digest": (old.settings.digest, new.settings.digest),
+    }
+    for name in ("tc2", "d"):
+        before, after = getattr(old.settings, name), getattr(new.settings, name)
+        pairs |= {
+            f"{name}.{key.name}": (getattr(before, key.name), getattr(after, key.name))
+            for key in fields(Side)
+        }
+    return [key for key, (before, after) in pairs.items() if before != after]
+
+
+def _bind(sockets: Sockets, settings: Settings) -> Settings:
+    """Take every address; port 0 becomes the port that was given."""
+    tc2 = tuple(sockets.bind("tc2", listener) for listener in settings.tc2.listen)
+    d = tuple(sockets.bind("d", listener) for listener in settings.d.listen)
+    return replace(settings, tc2=replace(settings.tc2, listen=tc2), d=replace(settings.d, listen=d))
+
+
+def _tls(config: Config) -> TlsContexts | None:
+    tls = config.tls
+    return tls_contexts(tls.certificate, tls.key, tls.ca) if tls.certificate and tls.key else None
+
+
+def _shown(side: Side) -> list[str]:
+    return [f"{where.transport}:{join_host_port(where.host, where.port)}" for where in side.listen]
+
+
+def _calm_collector() -> None:
+    """Our state has no cycles to speak of; what stands now is never looked at again, and the rest rarely."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)

@@ -1,0 +1,55 @@
+"""Who may ask. With a token everybody must carry it; without one only this machine's own programs are let in."""
+
+import hmac
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from opentcf.api.problems import problem
+from opentcf.transport.literal import is_literal
+
+OPEN = frozenset(("/health",))
+"""Paths that need no token: a load balancer has none."""
+
+
+class Guard:
+    """Middleware in front of everything.
+
+    Without a token the node listens on loopback only, but a web page in a browser on this machine can reach that too.
+    So `Host` must be an address or localhost (else a foreign name was bent to us), and `Origin`, which only browsers
+    send, must be our own.
+    """
+
+    def __init__(self, app: ASGIApp, token: str | None) -> None:
+        self._app = app
+        self._token = token
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse, or pass on."""
+        refusal = self._refusal(scope) if scope["type"] == "http" else None
+        await (refusal or self._app)(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> Response | None:
+        headers = Headers(scope=scope)
+        if self._token is None:
+            return _foreign(headers)
+        if scope["path"] in OPEN:
+            return None
+        scheme, _, given = headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), self._token.encode()):
+            return None
+        detail = "this node asks for its token: Authorization: Bearer …"
+        return problem(401, detail, {"WWW-Authenticate": 'Bearer realm="opentcf"'})
+
+
+def _foreign(headers: Headers) -> Response | None:
+    host = headers.get("host", "")
+    name = urlsplit(f"//{host}").hostname or ""
+    if name != "localhost" and not is_literal(name):
+        return problem(403, "without a token this node answers to an address or localhost only")
+    origin = headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != host:
+        return problem(403, f"without a token this node takes nothing from pages of {origin}")
+    return None

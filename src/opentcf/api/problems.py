@@ -1,0 +1,44 @@
+"""Errors as problem documents (RFC 9457)."""
+
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+
+def as_json(value: Any, status: int = 200, media_type: str = "application/json") -> Response:
+    """A JSON response. Text that was no UTF-8 on the wire is shown with question marks."""
+    try:
+        body = msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        body = msgspec.json.encode(_presentable(value))
+    return Response(body, status, media_type=media_type)
+
+
+def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
+    """`detail` says to a person what happened."""
+    document = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    response = as_json(document, status, "application/problem+json")
+    response.headers.update(headers or {})
+    return response
+
+
+async def on_http_exception(request: Request, error: Exception) -> Response:
+    """What Starlette refuses by itself: unknown paths, wrong methods."""
+    assert isinstance(error, HTTPException)
+    detail = f"{request.method} {request.url.path}: {error.detail.lower()}"
+    return problem(error.status_code, detail, dict(error.headers or {}))
+
+
+def _presentable(value: Any) -> Any:
+    match value:
+        case str():
+            return value.encode("utf-8", "replace").decode()
+        case dict():
+            return {_presentable(key): _presentable(inner) for key, inner in value.items()}
+        case list() | tuple():
+            return [_presentable(inner) for inner in value]
+    return value

@@ -1,0 +1,5 @@
+"""`python -m opentcf.cli`."""
+
+from opentcf.cli import main
+
+main(prog_name="opentcf")

@@ -1,0 +1,27 @@
+"""Options that all commands share that ask a running node."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from opentcf.cli.client import DEFAULT_URL
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+url = click.option(
+    "--url",
+    default=DEFAULT_URL,
+    envvar="OPENTCF_URL",
+    show_default=True,
+    show_envvar=True,
+    help="The node's API.",
+)
+token = click.option("--token", envvar="OPENTCF_TOKEN", show_envvar=True, hidden=True)
+json = click.option("--json", "as_json", is_flag=True, help="JSON instead of a table.")
+no_color = click.option("--no-color", is_flag=True, help="No colours.")
+
+
+def asks_a_node(command: F) -> F:
+    """--url, --json, --no-color, and the token from OPENTCF_TOKEN."""
+    return url(token(json(no_color(command))))

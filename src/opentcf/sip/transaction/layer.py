@@ -85,6 +85,11 @@ class Layer:
     def __len__(self) -> int:
         return len(self._clients) + len(self._servers)
 
+    def open_transactions(self) -> int:
+        """How many still wait for a final response, ours or theirs."""
+        waiting = (State.CALLING, State.TRYING, State.PROCEEDING)
+        return sum(1 for table in (self._clients, self._servers) for txn in table.values() if txn.state in waiting)
+
     # --- requests of theirs
 
     def match(self, request: Request, via: Via) -> ServerTransaction | None:
@@ -132,10 +137,11 @@ class Layer:
     ) -> ClientTransaction:
         """Send a request; `timeout` replaces 64·T1. A CANCEL is sent with the INVITE's `branch` (RFC 3261 §9.1)."""
         branch = branch or COOKIE + self._ids.token()
-        flow, data = self._fit(request, flow, branch, now)
+        wanted, (flow, data) = flow, self._fit(request, flow, branch, now)
         kind = Kind.INVITE_CLIENT if request.method == "INVITE" else Kind.CLIENT
         txn = ClientTransaction(kind, branch + request.method, branch, request, flow, owner)
         txn.last = data
+        txn.by_size = flow is not wanted
         self._clients[txn.key] = txn
         self._outbox.sends.append(Send(data, flow, txn.key))
         self._meters.count("opentcf_sip_requests_total", flow.side, self.label(flow), request.method, "out")
@@ -155,6 +161,10 @@ class Layer:
             txn.last = data
             txn.flow = flow
             txn.request = None
+
+    def bound(self, txn: ClientTransaction, now: float) -> None:
+        """A cancelled INVITE is over after 64·T1, answered or not (RFC 3261 §9.1)."""
+        self.arm_timeout(txn, now, 64 * self.values.t1)
 
     def client(self, branch: str, method: str = "INVITE") -> ClientTransaction | None:
         """A running request of ours."""
@@ -185,13 +195,11 @@ class Layer:
         if txn is None or txn.request is None:
             return None
         request = txn.request
-        if order.flow.transport == "tcp" and txn.flow.connection == 0 and len(order.data) > self.udp_message:
-            place = (txn.flow.host, txn.flow.port)
-            self._no_tcp[place] = now + TCP_REFUSED_FOR
-            by_udp = Flow(txn.flow.side, "udp", *place)
-            if self._sent_by(by_udp):
-                self._again_by(txn, request, by_udp, now)
-                return None
+        if txn.by_size:
+            txn.by_size = False
+            self._no_tcp[txn.flow.host, txn.flow.port] = now + TCP_REFUSED_FOR
+            self._again_by(txn, request, txn.flow._replace(transport="udp"), now)
+            return None
         return self._step(txn, Input.BROKEN, None, now)
 
     # --- what the machines do to the world

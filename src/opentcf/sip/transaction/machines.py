@@ -90,9 +90,12 @@ class Transaction:
 
 
 class ClientTransaction(Transaction):
-    """A request of ours. `request` is dropped with the final response; `branch` is the Via's."""
+    """A request of ours. `request` is dropped with the final response; `branch` is the Via's.
 
-    __slots__ = ("branch", "request", "tag")
+    `by_size`: it goes by TCP for its size alone, so UDP is left to try.
+    """
+
+    __slots__ = ("branch", "by_size", "request", "tag")
 
     def __init__(self, kind: Kind, key: str, branch: str, request: Request, flow: Flow, owner: Owner) -> None:
         super().__init__(kind, key, flow, owner)
@@ -100,6 +103,7 @@ class ClientTransaction(Transaction):
         self.branch = branch
         self.request: Request | None = request
         self.tag: str | None = None
+        self.by_size = False
 
 
 class ServerTransaction(Transaction):

@@ -1,0 +1,138 @@
+"""Calls: `pttcall`, `pttrelease` and the Reason that goes with it."""
+
+from opentcf.btrunc import extension
+from opentcf.btrunc.extension import Extension
+from opentcf.btrunc.wire import E, Param, Token, Wire
+from opentcf.model.call import CalledType, CallSetup, CallType
+from opentcf.model.cause import ReleaseCause
+from opentcf.model.subscriber import LOWEST_PRIORITY
+from opentcf.sip.errors import RemoteError
+from opentcf.sip.grammar import parameters
+from opentcf.sip.message import Message
+
+REASONS: dict[ReleaseCause, tuple[str, ...]] = {
+    ReleaseCause.NORMAL: ("SIP;cause=200",),
+    ReleaseCause.BUSY: ("SIP;cause=486",),
+    ReleaseCause.NO_ANSWER: ("SIP;cause=408",),
+    ReleaseCause.REJECTED: ("SIP;cause=603",),
+    ReleaseCause.PREEMPTED: ("SIP;cause=486", "preemption;cause=1"),
+    ReleaseCause.FORCED: ("SIP;cause=403",),
+    ReleaseCause.HANDOVER: ("SIP;cause=200",),
+    ReleaseCause.TIMEOUT: ("SIP;cause=408",),
+    ReleaseCause.PEER_DOWN: ("SIP;cause=503",),
+    ReleaseCause.STUNNED: ("SIP;cause=403",),
+    ReleaseCause.SESSION_EXPIRED: ("SIP;cause=408",),
+}
+"""Reason header values (RFC 3326, RFC 4411) beside each release cause."""
+
+_FROM_REASON = {
+    200: ReleaseCause.NORMAL,
+    403: ReleaseCause.FORCED,
+    408: ReleaseCause.TIMEOUT,
+    486: ReleaseCause.BUSY,
+    503: ReleaseCause.PEER_DOWN,
+    603: ReleaseCause.REJECTED,
+}
+
+
+def read_setup(ext: Extension | None, wire: Wire, domain: str) -> CallSetup:
+    """The values of a call set-up; without an extension what a plain phone means. `domain` is that of To.
+
+    RemoteError 488 for a code that nobody knows, 400 for what is malformed.
+    """
+    if ext is None:
+        return CallSetup()
+    return CallSetup(
+        call_type=_code(ext, wire, Param.CALL_TYPE, CallType.PRIVATE_AUDIO),
+        full_duplex=_flag(ext, Param.DUPLEX, default=True),
+        priority=LOWEST_PRIORITY if (priority := ext.number(Param.PRIORITY, 256)) is None else priority,
+        emergency=_flag(ext, Param.EMERGENCY, default=False),
+        caller=ext.identity(Param.CALLER, domain),
+        online_call_id=_call_id(ext),
+        called_type=_code(ext, wire, Param.CALLED_TYPE, CalledType.NOT_SAID),
+        extra=ext.unknown,
+    )
+
+
+def write_setup(message: Message, wire: Wire, setup: CallSetup, domain: str) -> None:
+    """Put a call set-up into an INVITE whose To is in `domain`."""
+    extension.write(
+        message,
+        wire,
+        Token.CALL,
+        (Param.CALL_TYPE, wire.code(setup.call_type)),
+        (Param.DUPLEX, "" if setup.full_duplex else "0"),
+        (Param.PRIORITY, "" if setup.priority == LOWEST_PRIORITY else str(setup.priority)),
+        (Param.EMERGENCY, "1" if setup.emergency else ""),
+        (Param.CALLER, extension.write_identity(setup.caller, domain) if setup.caller else ""),
+        (Param.CALL_ID, setup.online_call_id),
+        (Param.CALLED_TYPE, "" if setup.called_type is CalledType.NOT_SAID else wire.code(setup.called_type)),
+        *setup.extra,
+    )
+
+
+def write_call_id(message: Message, wire: Wire, online_call_id: str) -> None:
+    """Tell a terminal the identity of its call, in a 180 or 200."""
+    extension.write(message, wire, Token.CALL, (Param.CALL_ID, online_call_id))
+
+
+def read_release(message: Message, wire: Wire) -> ReleaseCause:
+    """Why a BYE or CANCEL ends a call. Whatever it says, it ends: unknown codes and broken fields read as normal."""
+    try:
+        ext = extension.read(message, wire)
+        code = ext.get(Param.CAUSE) if ext is not None and ext.token is Token.RELEASE else None
+        if code is not None:
+            return wire.member(ReleaseCause, code) or ReleaseCause.NORMAL
+        return _from_reason(message)
+    except RemoteError:
+        return ReleaseCause.NORMAL
+
+
+def write_release(message: Message, wire: Wire, cause: ReleaseCause, operation: Token | None = None) -> None:
+    """Put cause and Reason into a BYE or CANCEL; `operation` is what a CANCEL cancels."""
+    cancelled = wire.tokens[operation] if operation else ""
+    extension.write(message, wire, Token.RELEASE, (Param.CAUSE, wire.code(cause)), (Param.OPERATION, cancelled))
+    message.headers.put("Reason", list(REASONS[cause]))
+
+
+def write_cancelled(message: Message, wire: Wire, cause: ReleaseCause, operation: Token) -> None:
+    """The 200 to a CANCEL and the 487 to its INVITE name the operation that was cancelled."""
+    write_release(message, wire, cause, operation)
+    message.headers.put("Reason", ["SIP;cause=487"])
+
+
+def _from_reason(message: Message) -> ReleaseCause:
+    for value in message.headers.elements("Reason"):
+        protocol, _, tail = value.partition(";")
+        if protocol.strip().lower() == "preemption":
+            return ReleaseCause.PREEMPTED
+        code = parameters(tail).get("cause") or ""
+        if protocol.strip().upper() == "SIP" and code.isdigit():
+            return _FROM_REASON.get(int(code), ReleaseCause.NORMAL)
+    return ReleaseCause.NORMAL
+
+
+def _code(ext: Extension, wire: Wire, param: Param, default: E) -> E:
+    text = ext.get(param)
+    if text is None:
+        return default
+    member = wire.member(type(default), text)
+    if member is None:
+        raise RemoteError(488, f"{param.value} {text[:20]!r} is not known")
+    return member
+
+
+def _flag(ext: Extension, param: Param, *, default: bool) -> bool:
+    text = ext.get(param)
+    if text is None:
+        return default
+    if text not in ("0", "1"):
+        raise RemoteError(488, f"{param.value} is {text[:20]!r}, neither 0 nor 1")
+    return text == "1"
+
+
+def _call_id(ext: Extension) -> str:
+    text = ext.get(Param.CALL_ID) or ""
+    if len(text) > 128:
+        raise RemoteError(400, "the call identifier is longer than 128 characters")
+    return text

@@ -1,0 +1,154 @@
+"""Registration, network de-registration, heartbeat: `pttregister`, `pttkickoff`, `pttheartbeat` and membership XML."""
+
+from typing import NamedTuple
+
+from opentcf.btrunc import extension, xml
+from opentcf.btrunc.extension import Extension
+from opentcf.btrunc.wire import Body, Param, Token, Wire
+from opentcf.model.cause import KickCause
+from opentcf.model.numbers import Aor, is_number
+from opentcf.model.registration import RegType
+from opentcf.model.subscriber import LOWEST_PRIORITY
+from opentcf.sip.errors import RemoteError
+from opentcf.sip.headers import seconds
+from opentcf.sip.message import Message, Request, Response
+
+
+class Membership(NamedTuple):
+    """One group of a user, as his home tells it."""
+
+    group: Aor
+    name: str
+    priority: int
+
+
+class Kick(NamedTuple):
+    """A network de-registration: why, and (when not empty) which binding alone is meant."""
+
+    cause: KickCause
+    binding: str
+
+
+def read_reg_type(ext: Extension | None, wire: Wire) -> RegType:
+    """What a REGISTER is about; a plain phone's is an initial one."""
+    text = ext.get(Param.REG_TYPE) if ext is not None else None
+    if text is None:
+        return RegType.INITIAL
+    found = wire.member(RegType, text)
+    if found is None:
+        raise RemoteError(488, f"the registration type {text[:20]!r} is not known")
+    return found
+
+
+def read_since(ext: Extension | None) -> float | None:
+    """When the terminal attached at the V-TCF, wall seconds; None when not said."""
+    text = ext.get(Param.SINCE) if ext is not None else None
+    return None if text is None else milliseconds(text)
+
+
+def milliseconds(text: str) -> float:
+    """A wall time written in milliseconds."""
+    if not text.isdigit() or len(text) > 15:
+        raise RemoteError(400, f"bad time {text[:20]!r}")
+    return int(text) / 1000
+
+
+def write_register(message: Message, wire: Wire, reg_type: RegType | None, since: float | None = None) -> None:
+    """Put the registration token into a REGISTER; no type for a de-registration."""
+    extension.write(
+        message,
+        wire,
+        Token.REGISTER,
+        (Param.REG_TYPE, wire.code(reg_type) if reg_type else ""),
+        (Param.SINCE, "" if since is None else str(int(since * 1000))),
+    )
+
+
+def asked_expiry(request: Request, default: int) -> int:
+    """The expiry that a REGISTER asks for in seconds: the Contact's parameter, Expires, else `default` (RFC 3261 §10.3)."""
+    contact = None if request.headers.get("Contact") == "*" else request.contact()
+    text = contact.parameters.get("expires") if contact is not None else None
+    found = seconds(text, "expires") if text else seconds(request.headers.get("Expires"), "Expires")
+    return default if found is None else found
+
+
+def granted_expiry(response: Response, default: int) -> int:
+    """What a 200 to our REGISTER grants, in seconds."""
+    contact = response.contact()
+    text = contact.parameters.get("expires") if contact is not None else None
+    found = seconds(text, "expires") if text else seconds(response.headers.get("Expires"), "Expires")
+    return default if found is None else found
+
+
+def write_memberships(message: Message, wire: Wire, user: Aor, groups: list[Membership]) -> None:
+    """Put a user's groups into a message as membership XML."""
+    rows = "".join(
+        f"\n  <group{xml.attributes(gdn=m.group.number, domain=m.group.domain, name=m.name, priority=m.priority)}/>"
+        for m in groups
+    )
+    message.headers.set("Content-Type", wire.bodies[Body.MEMBERSHIP])
+    message.body = f"<pttmembershipinfo{xml.attributes(udn=str(user))}>{rows}\n</pttmembershipinfo>\n".encode()
+
+
+def read_memberships(message: Message, wire: Wire) -> list[Membership] | None:
+    """The groups in a message's membership XML; None when it has no such body."""
+    if message.content_type() != wire.bodies[Body.MEMBERSHIP].lower() or not message.body:
+        return None
+    root = xml.parse(message.body, "pttmembershipinfo")
+    return [_membership(element) for element in root.all("group")]
+
+
+def _membership(element: xml.Element) -> Membership:
+    gdn, domain = element.attributes.get("gdn", ""), element.attributes.get("domain", "")
+    priority = element.attributes.get("priority", str(LOWEST_PRIORITY))
+    if not is_number(gdn) or not domain or not priority.isdigit():
+        raise RemoteError(400, "a group in the membership body is malformed")
+    return Membership(Aor(gdn, domain.lower()), element.attributes.get("name", ""), min(int(priority), LOWEST_PRIORITY))
+
+
+SHARED = {"MD5": Param.HA1_MD5, "SHA-256": Param.HA1_SHA256}
+
+
+def write_home_answer(message: Message, wire: Wire, *, stunned: bool, ha1: dict[str, str]) -> None:
+    """What H's 200 tells V beside the groups: that he is stunned, and (where shared) his digest secrets."""
+    algorithm, secret = next(iter(ha1.items())) if len(ha1) == 1 else ("", "")
+    both = [(SHARED[name], value) for name, value in ha1.items()] if len(ha1) > 1 else []
+    extension.write(
+        message,
+        wire,
+        Token.REGISTER,
+        (Param.STATE, wire.table["value.state.stunned"] if stunned else ""),
+        (Param.HA1, secret),
+        (Param.ALGORITHM, algorithm),
+        *both,
+    )
+
+
+def read_home_answer(ext: Extension | None, wire: Wire) -> tuple[bool, dict[str, str]]:
+    """The reverse: stunned?, and the secrets by algorithm."""
+    if ext is None:
+        return False, {}
+    stunned = (ext.get(Param.STATE) or "").lower() == wire.table["value.state.stunned"].lower()
+    secrets = {name: value for name, param in SHARED.items() if (value := ext.get(param))}
+    single = ext.get(Param.HA1)
+    if single:
+        secrets[(ext.get(Param.ALGORITHM) or "MD5").upper()] = single
+    return stunned, secrets
+
+
+def write_kick(message: Message, wire: Wire, kick: Kick) -> None:
+    """Put a network de-registration into an OPTIONS."""
+    extension.write(
+        message, wire, Token.KICK_OFF, (Param.KICK_CAUSE, wire.code(kick.cause)), (Param.BINDING, kick.binding)
+    )
+
+
+def read_kick(ext: Extension, wire: Wire) -> Kick:
+    """The reverse; an unknown cause is read as the operator's."""
+    cause = wire.member(KickCause, ext.get(Param.KICK_CAUSE) or "")
+    return Kick(cause or KickCause.ADMIN, ext.get(Param.BINDING) or "")
+
+
+def write_heartbeat(message: Message, wire: Wire, epoch: str) -> None:
+    """Put the heartbeat token and our epoch into an OPTIONS or its 200."""
+    extension.write(message, wire, Token.HEARTBEAT, (Param.EPOCH, epoch))

@@ -1,0 +1,229 @@
+"""The wire table: every token, parameter, code, header and content type of TC2-C and D, spelled once.
+
+A site that has the text of the standard overrides entries per peer (`wire = {"token.call" = "…"}`); nothing else in
+the program spells any of them.
+"""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from enum import Enum, StrEnum
+from typing import TypeVar
+
+from opentcf.model.call import CalledType, CallType
+from opentcf.model.cause import FloorCause, KickCause, ReleaseCause
+from opentcf.model.registration import RegType
+
+
+E = TypeVar("E", bound=Enum)
+
+
+class Token(StrEnum):
+    """The operation that a `Ptt-Extension` names; the value is its key in the table."""
+
+    REGISTER = "register"
+    KICK_OFF = "kick_off"
+    HEARTBEAT = "heartbeat"
+    CALL = "call"
+    REQUEST = "request"
+    ACCEPT = "accept"
+    WAITING = "waiting"
+    RELEASE_FLOOR = "release_floor"
+    INFO = "info"
+    INSERT = "insert"
+    DISMANTLE = "dismantle"
+    RELEASE = "release"
+    MESSAGE = "message"
+    REGROUP = "regroup"
+    REGROUP_RESULT = "regroup_result"
+    STUN = "stun"
+    KILL = "kill"
+    REVIVE = "revive"
+    VIDEO_FORWARD = "video_forward"
+    VIDEO_TERMINATE = "video_terminate"
+    VIDEO_REPORT = "video_report"
+    GROUP_UPDATE = "group_update"
+    HANDOVER = "handover"
+    LISTEN = "listen"
+    GET_ADDRESSES = "get_addresses"
+    PUSH_ADDRESSES = "push_addresses"
+    SUBSCRIBE = "subscribe"
+
+
+class Param(StrEnum):
+    """A parameter of a `Ptt-Extension`; the value is its key in the table."""
+
+    REG_TYPE = "reg_type"
+    SINCE = "since"
+    BINDING = "binding"
+    STATE = "state"
+    HA1 = "ha1"
+    HA1_MD5 = "ha1_md5"
+    HA1_SHA256 = "ha1_sha256"
+    ALGORITHM = "algorithm"
+    GDN = "gdn"
+    UDN = "udn"
+    KICK_CAUSE = "kick_cause"
+    CALL_ID = "call_id"
+    EPOCH = "epoch"
+    CALL_TYPE = "call_type"
+    DUPLEX = "duplex"
+    PRIORITY = "priority"
+    EMERGENCY = "emergency"
+    CALLER = "caller"
+    CALLED_TYPE = "called_type"
+    DURATION = "duration"
+    GRANT = "grant"
+    POSITION = "position"
+    CAUSE = "cause"
+    ALERT_TYPE = "alert_type"
+    OPERATION = "operation"
+    MESSAGE_TYPE = "message_type"
+    MESSAGE_ID = "message_id"
+    RESULT = "result"
+    REGROUP_RESULT = "regroup_result"
+    VERSION = "version"
+    VIDEO_ID_TYPE = "video_id_type"
+    VIDEO_ID = "video_id"
+    VIDEO_RESULT = "video_result"
+    USER_TYPE = "user_type"
+    TARGET = "target"
+
+
+class Alert(StrEnum):
+    """What a floor information says."""
+
+    TAKEN = "taken"
+    IDLE = "idle"
+    QUEUE = "queue"
+    LEFT = "left"
+
+
+class Body(StrEnum):
+    """A content type; the value is its key in the table."""
+
+    MEMBERSHIP = "membership"
+    REGROUP = "regroup"
+
+
+TABLE: dict[str, str] = {
+    "header.extension": "Ptt-Extension",
+    "package.floor": "ptt-floor",
+    "token.register": "pttregister",
+    "token.kick_off": "pttkickoff",
+    "token.heartbeat": "pttheartbeat",
+    "token.call": "pttcall",
+    "token.request": "pttrequest",
+    "token.accept": "pttaccept",
+    "token.waiting": "pttwaiting",
+    "token.release_floor": "pttreleasefloor",
+    "token.info": "pttinfo",
+    "token.insert": "pttinsert",
+    "token.dismantle": "pttdismantle",
+    "token.release": "pttrelease",
+    "token.message": "pttmsg",
+    "token.regroup": "pttDGNA",
+    "token.regroup_result": "reDGNA",
+    "token.stun": "pttstun",
+    "token.kill": "pttkill",
+    "token.revive": "pttrevive",
+    "token.video_forward": "pttVideoForward",
+    "token.video_terminate": "pttVideoTerminate",
+    "token.video_report": "pttVideoForwardReport",
+    "token.group_update": "pttgroupupdate",
+    "token.handover": "ptthandover",
+    "token.listen": "pttDL",
+    "token.get_addresses": "pttgetaddrlist",
+    "token.push_addresses": "pttpushaddrlist",
+    "token.subscribe": "pttsubscribe",
+    "param.reg_type": "regtype",
+    "param.since": "since",
+    "param.binding": "binding",
+    "param.state": "state",
+    "param.ha1": "ha1",
+    "param.ha1_md5": "ha1_md5",
+    "param.ha1_sha256": "ha1_sha256",
+    "param.algorithm": "algorithm",
+    "param.gdn": "GDN",
+    "param.udn": "UDN",
+    "param.kick_cause": "Cause",
+    "param.call_id": "OnlineCallID",
+    "param.epoch": "epoch",
+    "param.call_type": "calltype",
+    "param.duplex": "duplex",
+    "param.priority": "PrioAttribute",
+    "param.emergency": "emergency",
+    "param.caller": "callerUDN",
+    "param.called_type": "CalledType",
+    "param.duration": "duration",
+    "param.grant": "grant",
+    "param.position": "position",
+    "param.cause": "cause",
+    "param.alert_type": "Alerttype",
+    "param.operation": "optype",
+    "param.message_type": "msgtype",
+    "param.message_id": "msgid",
+    "param.result": "result",
+    "param.regroup_result": "DGNAresult",
+    "param.version": "version",
+    "param.video_id_type": "VideoIdType",
+    "param.video_id": "VideoId",
+    "param.video_result": "VideoSendResult",
+    "param.user_type": "utype",
+    "param.target": "target",
+    "value.state.stunned": "stunned",
+    "body.membership": "application/pttmembershipinfo+xml",
+    "body.regroup": "application/pttdgnagrpmbrlist+xml",
+}
+ALIASES = {"pptdgna": Token.REGROUP}
+"""Misspellings from the field that a receiver also accepts."""
+
+
+def _code_key(member: Enum) -> str:
+    return f"code.{type(member).__name__}.{member.name}".lower()
+
+
+CODES: tuple[type[Enum], ...] = (CallType, CalledType, ReleaseCause, FloorCause, KickCause, RegType, Alert)
+TABLE |= {_code_key(member): str(member.value) for codes in CODES for member in codes}
+
+
+class Wire:
+    """One spelling of the table: the profile's, or a peer's with its overrides."""
+
+    __slots__ = ("_codes", "_members", "_params", "_tokens", "bodies", "extension", "params", "table", "tokens")
+
+    def __init__(self, overrides: Mapping[str, str] | None = None) -> None:
+        self.table = {**TABLE, **(overrides or {})}
+        self.extension = self.table["header.extension"]
+        self.tokens = {token: self.table[f"token.{token.value}"] for token in Token}
+        self.params = {param: self.table[f"param.{param.value}"] for param in Param}
+        self.bodies = {body: self.table[f"body.{body.value}"] for body in Body}
+        self._tokens = ALIASES | {text.lower(): token for token, text in self.tokens.items()}
+        self._params = {text.lower(): param for param, text in self.params.items()}
+        self._codes: dict[Enum, str] = {m: self.table[_code_key(m)] for codes in CODES for m in codes}
+        self._members = {(type(m), text.lower()): m for m, text in self._codes.items()}
+
+    def token(self, text: str) -> Token | None:
+        """What a token means, without case; None when nobody knows."""
+        return self._tokens.get(text.lower())
+
+    def param(self, text: str) -> Param | None:
+        """What a parameter name means, without case."""
+        return self._params.get(text.lower())
+
+    def code(self, member: Enum) -> str:
+        """How a code is written."""
+        return self._codes[member]
+
+    def member(self, codes: type[E], text: str) -> E | None:
+        """What a written code means."""
+        found = self._members.get((codes, text.lower()))
+        return found if isinstance(found, codes) else None
+
+
+def check_overrides(overrides: Mapping[str, str]) -> None:
+    """ValueError that names the first key the table does not have, and the nearest one that it has."""
+    for key in overrides:
+        if key not in TABLE:
+            near = get_close_matches(key, TABLE, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise ValueError(f"the wire table has no entry {key!r}{hint}")

@@ -1,0 +1,121 @@
+"""Who is who and who is where, asked by key only: a node may hold a part of the world."""
+
+from collections.abc import Iterable, Iterator
+
+from opentcf.model.group import Group
+from opentcf.model.numbers import Aor
+from opentcf.model.peer import Peer
+from opentcf.model.registration import Attachment, Binding
+from opentcf.model.subscriber import Subscriber
+
+
+class Directory:
+    """The tables that the procedures share."""
+
+    __slots__ = ("_attachments", "_bindings", "_engaged", "_groups", "_memberships", "_peers", "_subscribers", "domain")
+
+    def __init__(self, domain: str) -> None:
+        self.domain = domain
+        self._subscribers: dict[str, Subscriber] = {}
+        self._groups: dict[str, Group] = {}
+        self._memberships: dict[Aor, list[Group]] = {}
+        self._peers: dict[str, Peer] = {}
+        self._bindings: dict[str, Binding] = {}
+        self._attachments: dict[Aor, Attachment] = {}
+        self._engaged: dict[Aor, set[str]] = {}
+
+    def configure(self, subscribers: Iterable[Subscriber], groups: Iterable[Group], peers: Iterable[Peer]) -> None:
+        """Take over the configured part; the live part stays."""
+        self._subscribers = {subscriber.aor.number: subscriber for subscriber in subscribers}
+        self._groups = {group.aor.number: group for group in groups}
+        self._peers = {peer.domain: peer for peer in peers}
+        self._memberships = {}
+        for group in self._groups.values():
+            for member in group.members:
+                self._memberships.setdefault(member.aor, []).append(group)
+
+    def is_home(self, aor: Aor) -> bool:
+        """Is this TCF the home of the number?"""
+        return aor.domain == self.domain
+
+    def subscriber(self, user: Aor) -> Subscriber | None:
+        """A user of ours."""
+        return self._subscribers.get(user.number) if user.domain == self.domain else None
+
+    def group(self, group: Aor) -> Group | None:
+        """A group of ours."""
+        return self._groups.get(group.number) if group.domain == self.domain else None
+
+    def groups_of(self, user: Aor) -> list[Group]:
+        """Our groups that a user is a member of."""
+        return list(self._memberships.get(user, ()))
+
+    def peer(self, domain: str) -> Peer | None:
+        """The TCF of a domain."""
+        return self._peers.get(domain)
+
+    def peers(self) -> Iterator[Peer]:
+        """All peers; they are few."""
+        return iter(self._peers.values())
+
+    def subscribers(self) -> list[Subscriber]:
+        """Our subscribers by number, for people who page through them."""
+        return [self._subscribers[number] for number in sorted(self._subscribers)]
+
+    def groups(self) -> list[Group]:
+        """Our groups by number, for people who page through them."""
+        return [self._groups[number] for number in sorted(self._groups)]
+
+    # --- H: bindings
+
+    def binding(self, user: Aor) -> Binding | None:
+        """Where a user of ours is attached."""
+        return self._bindings.get(user.number) if user.domain == self.domain else None
+
+    def bind(self, binding: Binding) -> None:
+        """Put or replace."""
+        self._bindings[binding.user.number] = binding
+
+    def unbind(self, user: Aor) -> None:
+        """Forget where he is."""
+        self._bindings.pop(user.number, None)
+
+    def bindings(self) -> Iterator[Binding]:
+        """Those this node owns, for resynchronisation and for people."""
+        return iter(self._bindings.values())
+
+    # --- V: attachments
+
+    def attachment(self, user: Aor) -> Attachment | None:
+        """The terminal of a user who is attached here."""
+        return self._attachments.get(user)
+
+    def attach(self, attachment: Attachment) -> None:
+        """Put or replace."""
+        self._attachments[attachment.user] = attachment
+
+    def detach(self, user: Aor) -> None:
+        """Forget his terminal."""
+        self._attachments.pop(user, None)
+
+    def attachments(self) -> Iterator[Attachment]:
+        """Those this node serves, for resynchronisation and for people."""
+        return iter(self._attachments.values())
+
+    # --- V: who is in which call
+
+    def engage(self, user: Aor, call: str) -> None:
+        """A user served here is in a call."""
+        self._engaged.setdefault(user, set()).add(call)
+
+    def disengage(self, user: Aor, call: str) -> None:
+        """He is no more."""
+        calls = self._engaged.get(user)
+        if calls is not None:
+            calls.discard(call)
+            if not calls:
+                del self._engaged[user]
+
+    def engagements(self, user: Aor) -> frozenset[str]:
+        """The calls of a user served here."""
+        return frozenset(self._engaged.get(user, ()))

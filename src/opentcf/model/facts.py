@@ -1,0 +1,64 @@
+"""What a procedure tells the others: something that happened. Who cares is one table in `node`."""
+
+from typing import NamedTuple
+
+from opentcf.model.cause import KickCause, ReleaseCause
+from opentcf.model.numbers import Aor
+
+
+class PeerUp(NamedTuple):
+    """A peer answers again, or for the first time."""
+
+    domain: str
+
+
+class PeerDown(NamedTuple):
+    """A peer missed its heartbeats."""
+
+    domain: str
+
+
+class PeerLostState(NamedTuple):
+    """A peer's epoch changed: what it knew of us is gone."""
+
+    domain: str
+
+
+class UserBound(NamedTuple):
+    """H: a user of ours registered; `visited` is where, `moved` whether he came from another V-TCF."""
+
+    user: Aor
+    visited: str
+    moved: bool
+    handover: bool
+
+
+class UserUnbound(NamedTuple):
+    """H: a user of ours is registered nowhere."""
+
+    user: Aor
+
+
+class KickOff(NamedTuple):
+    """H: this TCF, as V, must drop the attachment whose home Call-ID is `binding` (any when empty)."""
+
+    user: Aor
+    cause: KickCause
+    binding: str
+
+
+class UserAttached(NamedTuple):
+    """V: a terminal registered here."""
+
+    user: Aor
+
+
+class UserLeaving(NamedTuple):
+    """V: a terminal de-registered or was kicked off; its calls are released, then the rest follows."""
+
+    user: Aor
+    cause: ReleaseCause
+    notify_home: bool
+
+
+Fact = PeerUp | PeerDown | PeerLostState | UserBound | UserUnbound | KickOff | UserAttached | UserLeaving

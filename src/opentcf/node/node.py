@@ -1,0 +1,479 @@
+"""A whole TCF as five verbs: receive, command, wake, deadline, drain. No I/O, no clock, no chance.
+
+Rule one: nothing here waits, nothing here calls up. Rule two: one message may fail, the node may not.
+"""
+
+import traceback
+from collections import deque
+from collections.abc import Iterable
+
+from opentcf.btrunc import call as wire_call
+from opentcf.btrunc import extension as wire_extension
+from opentcf.btrunc.wire import Token, Wire
+from opentcf.model.cause import Decline, ReleaseCause
+from opentcf.model.directory import Directory
+from opentcf.model.facts import Fact, KickOff, PeerDown, PeerLostState, PeerUp, UserLeaving
+from opentcf.model.peer import PeerState
+from opentcf.node import commands
+from opentcf.node.orders import Batch, Command, Snapshot
+from opentcf.node.routes import LENIENT, Side, capabilities, no_route, routes
+from opentcf.node.settings import Settings
+from opentcf.services.admission import PeerAdmission, TerminalAdmission
+from opentcf.services.context import D, TC2, Context, Facts, Incoming, Procedure
+from opentcf.services.heartbeat import Heartbeat
+from opentcf.services.leg import Happened, Leg, What
+from opentcf.services.private_call import PrivateCalls
+from opentcf.services.registration import HomeRegistration, VisitedRegistration
+from opentcf.sip.digest import Nonces
+from opentcf.sip.errors import RemoteError
+from opentcf.sip.grammar import quote
+from opentcf.sip.headers import Via
+from opentcf.sip.ids import Ids
+from opentcf.sip.message import Request, Response
+from opentcf.sip.meters import Key, Meters
+from opentcf.sip.outbox import Flow, Outbox, Reply, Send
+from opentcf.sip.parse import Malformed, parse
+from opentcf.sip.render import render
+from opentcf.sip.timers import Timers
+from opentcf.sip.transaction import Layer, Outcome, Owner, TransactionTimers, Unacknowledged
+from opentcf.sip.transaction.layer import TransactionAlarm, stamp_via
+from opentcf.sip.transaction.machines import Result
+from opentcf.sip.uri import join_host_port
+
+UNDERSTOOD = frozenset(("timer",))
+"""Option tags that a Require may name (RFC 3261 §8.2.2.3)."""
+STRANGERS = 1024
+"""How many sources that are no peers we remember for logging each only once in a while."""
+
+
+class Node:
+    """One TCF. `load` comes first; after any verb `drain` gives what is to be done."""
+
+    def __init__(self, settings: Settings, ids: Ids) -> None:
+        self.settings = settings
+        self.meters = Meters()
+        self._outbox = Outbox()
+        self._timers = Timers()
+        self._tickets = 0
+        self._leaving: list[int] = []
+        self._strangers: dict[str, float] = {}
+        timers = settings.timers
+        values = TransactionTimers(timers.sip_t1, timers.sip_t2, timers.sip_t4)
+        self._layer = Layer(
+            self._timers, self._outbox, ids, self.meters, values, _sent_by(settings), settings.limits.udp_message, self._label
+        )
+        self._ctx = Context(Directory(settings.domain), ids, self._layer, self._timers, self._outbox, self.meters)
+        self.heartbeat = Heartbeat(self._ctx)
+        self.home = HomeRegistration(self._ctx)
+        self.visited = VisitedRegistration(self._ctx, self.home)
+        self.private_calls = PrivateCalls(self._ctx)
+        self._procedures: dict[str, Procedure] = {
+            "heartbeat": self.heartbeat,
+            "home_registration": self.home,
+            "visited_registration": self.visited,
+            "private_call": self.private_calls,
+        }
+        self._routes = routes(self.heartbeat, self.home, self.visited, self.private_calls)
+        self._peers = PeerAdmission()
+        self._terminals: TerminalAdmission
+        self.configure(settings)
+
+    # --- the five verbs, and what only the shell can see
+
+    def load(self, snapshot: Snapshot, now: float, wall: float) -> None:
+        """Go on from what the store held; `wall` is the wall time at `now`."""
+        ctx = self._ctx
+        ctx.now, ctx.wall_offset = now, wall - now
+        own = snapshot.get("node", {})
+        ctx.epoch = own.get("epoch") or ctx.ids.token()
+        secret = own.get("secret") or ctx.ids.token() + ctx.ids.token()
+        ctx.save("node", "epoch", ctx.epoch)
+        ctx.save("node", "secret", secret)
+        algorithms = self.settings.digest
+        self._terminals = TerminalAdmission(ctx, Nonces(secret.encode()), algorithms, self.visited.foreign_nonces)
+        self.home.load(dict(snapshot.get("binding", {})), dict(snapshot.get("kick", {})))
+        self.visited.load(dict(snapshot.get("attachment", {})))
+        self.heartbeat.begin(dict(snapshot.get("heartbeat", {})))
+
+    def receive(self, data: bytes, source: Flow, now: float) -> None:
+        """A datagram or one framed message of a stream."""
+        self._ctx.now = now
+        limits = self.settings.limits
+        try:
+            message = parse(
+                data,
+                stream=source.transport != "udp",
+                max_headers=limits.max_headers,
+                max_header=limits.max_header,
+            )
+        except Malformed as error:
+            self.meters.count("opentcf_sip_malformed_total", str(error.status))
+            self._refuse_malformed(error, source)
+            return
+        except RemoteError:
+            self.meters.count("opentcf_sip_malformed_total", "unanswerable")
+            return
+        if isinstance(message, Response):
+            self._response(message, source)
+        else:
+            self._request(message, source)
+
+    def command(self, command: Command, now: float) -> int:
+        """What a person or program asks; the Reply with this ticket comes when it is true."""
+        self._ctx.now = now
+        self._tickets += 1
+        ticket = self._tickets
+        try:
+            value, facts = commands.run(self, self._ctx, command)
+        except Decline as decline:
+            self._outbox.replies.append(Reply(ticket, None, decline.text, decline.status))
+            return ticket
+        self._spread(facts)
+        if command.name == "leave":
+            self._leaving.append(ticket)
+        else:
+            self._outbox.replies.append(Reply(ticket, value))
+        return ticket
+
+    def wake(self, now: float) -> None:
+        """Everything that is due."""
+        self._ctx.now = now
+        while (target := self._timers.due(now)) is not None:
+            if isinstance(target, TransactionAlarm):
+                self._result(self._layer.fire(target, now))
+            elif isinstance(target, Owner):
+                self._timer(target)
+
+    def deadline(self) -> float | None:
+        """When `wake` is wanted."""
+        return self._timers.deadline()
+
+    def drain(self) -> Batch:
+        """The orders since last time."""
+        if self._leaving and not self._layer.open_transactions():
+            self._outbox.replies += [Reply(ticket, {"left": True}) for ticket in self._leaving]
+            self._leaving = []
+        return self._outbox.drain()
+
+    def failed(self, order: Send, error: str, now: float) -> None:
+        """An order could not be sent: refused, unreachable, unresolvable."""
+        self._ctx.now = now
+        self._result(self._layer.failed(order, now))
+
+    def closed(self, flow: Flow, now: float) -> None:
+        """A stream went away."""
+        self._ctx.now = now
+        self._peers.closed(flow)
+
+    def proved(self, flow: Flow, names: Iterable[str], now: float) -> None:
+        """The certificate of a TLS connection bears these names."""
+        self._ctx.now = now
+        self._peers.proved(flow, names)
+
+    # --- settings
+
+    def configure(self, settings: Settings) -> None:
+        """At start and at reload: everything that can change while calls go on."""
+        self.settings = settings
+        ctx = self._ctx
+        ctx.durations, ctx.limits = settings.timers, settings.limits
+        ctx.directory.configure(settings.subscribers, settings.groups, settings.peers)
+        ctx.wires = {peer.domain: Wire(peer.wire) for peer in settings.peers if peer.wire}
+        ctx.local_hosts = _local_hosts(settings)
+        self._peers.configure(settings.peers, dict(settings.peer_addresses))
+
+    def reload(self, settings: Settings) -> None:
+        """Take new settings; peers that are new get their heartbeat."""
+        self.configure(settings)
+        self.heartbeat.begin({})
+
+    def gauges(self) -> dict[Key, float]:
+        """What can be counted by looking."""
+        directory = self._ctx.directory
+        up = {domain: state is PeerState.UP for domain, state in self._ctx.peer_states.items()}
+        found: dict[Key, float] = {("opentcf_peer_up", (domain,)): float(is_up) for domain, is_up in up.items()}
+        for row in self.heartbeat.view():
+            if row["rtt"] is not None:
+                found["opentcf_peer_rtt_seconds", (row["domain"],)] = row["rtt"]
+        found["opentcf_registrations_active", ("home",)] = sum(1 for _ in directory.bindings())
+        found["opentcf_registrations_active", ("visited",)] = sum(1 for _ in directory.attachments())
+        found["opentcf_calls_active", ("private",)] = len(self.private_calls)
+        return found
+
+    def quiet(self) -> dict[str, int]:
+        """What is still going on; a quiet node has nothing but its bindings and heartbeats."""
+        return {"transactions": len(self._layer), "legs": len(self._ctx.legs), "calls": len(self.private_calls)}
+
+    # --- requests
+
+    def _request(self, request: Request, source: Flow) -> None:
+        try:
+            via = request.via()
+        except RemoteError:
+            self.meters.count("opentcf_sip_malformed_total", "via")
+            return
+        stamp_via(request, via, source)
+        incoming = Incoming(request, via, source, self._ctx.wire)
+        try:
+            self._admit_and_serve(incoming)
+        except Decline as decline:
+            self._decline(incoming, decline.status, decline.text, decline.headers)
+        except RemoteError as error:
+            self._decline(incoming, error.status, error.text, error.headers)
+        except Exception:  # noqa: BLE001 - a bug fails one message, never the node
+            self._fault(render(request))
+            self._decline(incoming, 500, "internal error", ())
+
+    def _admit_and_serve(self, incoming: Incoming) -> None:
+        request, via, now = incoming.request, incoming.via, self._ctx.now
+        txn = self._layer.match(request, via)
+        if txn is not None and not (request.method == "ACK" and txn.request is None and self._leg_of(request)):
+            self._layer.repeated(txn, request, now)
+            return
+        self._admit(incoming)
+        label = incoming.peer.domain if incoming.peer else ""
+        self.meters.count("opentcf_sip_requests_total", incoming.flow.side, label, request.method, "in")
+        if request.method == "ACK":
+            self._acknowledgement(incoming)
+        elif request.method == "CANCEL":
+            self._cancel(incoming)
+        else:
+            self._check(request)
+            incoming.txn = self._layer.accept(request, via, incoming.flow, now)
+            self._spread(self._serve(incoming))
+
+    def _admit(self, incoming: Incoming) -> None:
+        """Peers by their source, terminals by digest; nothing is kept for anybody else."""
+        request = incoming.request
+        if incoming.flow.side == TC2:
+            peer = self._peers.find(incoming.flow, incoming.via)
+            if peer is None:
+                self._stranger(incoming)
+                raise Decline(403, "not a peer")
+            incoming.peer = peer
+            incoming.wire = self._ctx.peer_wire(peer.domain)
+            incoming.extension = wire_extension.read(request, incoming.wire)
+            return
+        incoming.extension = wire_extension.read(request, incoming.wire)
+        if request.method not in ("ACK", "CANCEL"):
+            self._terminals.admit(incoming)
+
+    def _check(self, request: Request) -> None:
+        """What every request must satisfy (RFC 3261 §8.2)."""
+        if len(request.body) > self.settings.limits.max_body:
+            self.meters.count("opentcf_refused_total", "max_body")
+            raise Decline(413, f"the body is larger than {self.settings.limits.max_body} bytes")
+        strange = request.tokens("Require") - UNDERSTOOD if "Require" in request.headers else None
+        if strange:
+            raise Decline(420, "an extension is required that is not known", (("Unsupported", ", ".join(sorted(strange))),))
+        if request.headers.get("Content-Encoding") not in (None, "identity"):
+            raise Decline(415, "encoded bodies are not accepted", (("Accept-Encoding", "identity"),))
+
+    def _serve(self, incoming: Incoming) -> Facts:
+        request, ext = incoming.request, incoming.extension
+        tag = request.to_tag()
+        if tag is not None:
+            return self._in_dialog(incoming, tag)
+        side = Side.D if incoming.flow.side == D else Side.TC2
+        token = ext.token if ext is not None else None
+        if ext is not None and token is None and request.method not in LENIENT:
+            raise Decline(488, f"the operation {ext.spelled} is not known")
+        if request.method == "INVITE" and self._leaving:
+            raise Decline(503, "this TCF is leaving", (("Retry-After", "10"),))
+        route = self._routes.get((side, request.method, token))
+        if route is not None:
+            return route(incoming)
+        if request.method == "OPTIONS":
+            capabilities(self._ctx, incoming)
+            return ()
+        raise no_route(incoming)
+
+    def _in_dialog(self, incoming: Incoming, tag: str) -> Facts:
+        request = incoming.request
+        leg = self._ctx.legs.get(tag)
+        if leg is None or not leg.dialog.belongs(request, request.from_tag()):
+            raise Decline(481, "no such dialog")
+        self._check_partner(leg, incoming)
+        if request.method not in ("INVITE", "BYE", "INFO"):
+            if request.method == "OPTIONS":
+                capabilities(self._ctx, incoming)
+                return ()
+            raise no_route(incoming)
+        incoming.leg = leg
+        return self._happened(leg.receive(self._ctx, incoming))
+
+    def _check_partner(self, leg: Leg, incoming: Incoming) -> None:
+        """A dialog is between those who opened it."""
+        if leg.peer is not None:
+            if incoming.peer is None or incoming.peer.domain != leg.peer:
+                raise Decline(403, "this dialog belongs to another peer")
+        elif incoming.request.method != "ACK" and incoming.user != leg.party:
+            raise Decline(403, "this dialog belongs to another user")
+
+    def _acknowledgement(self, incoming: Incoming) -> None:
+        leg = self._leg_of(incoming.request)
+        if leg is not None and leg.dialog.belongs(incoming.request, incoming.request.from_tag()):
+            self._check_partner(leg, incoming)
+            self._spread(self._happened(leg.receive(self._ctx, incoming)))
+
+    def _leg_of(self, request: Request) -> Leg | None:
+        tag = request.to_tag()
+        return self._ctx.legs.get(tag) if tag is not None else None
+
+    def _cancel(self, incoming: Incoming) -> None:
+        """RFC 3261 §9.2: 200 to the CANCEL at once, what it does to the INVITE is for the procedure."""
+        request, now = incoming.request, self._ctx.now
+        invite = self._layer.cancelled(incoming.via)
+        if invite is None or invite.owner is None:
+            raise Decline(481, "nothing to cancel")
+        incoming.txn = self._layer.accept(request, incoming.via, incoming.flow, now)
+        leg = self._ctx.legs.get(invite.owner.key)
+        response = request.respond(200, leg.key if leg else self._ctx.ids.token())
+        wire_call.write_release(response, incoming.wire, ReleaseCause.NORMAL, Token.CALL)
+        response.headers.remove("Reason")
+        self._layer.respond(incoming.txn, response, now)
+        if leg is not None and invite.open:
+            self._spread(self._happened(Happened(What.CANCELLED, leg, incoming=incoming)))
+
+    # --- responses, timers, facts
+
+    def _response(self, response: Response, source: Flow) -> None:
+        try:
+            found, result = self._layer.receive_response(response, source, self._ctx.now)
+            if found:
+                self._result(result)
+            else:
+                self._stray(response)
+        except RemoteError:
+            self.meters.count("opentcf_sip_malformed_total", "response")
+        except Exception:  # noqa: BLE001 - a bug fails one message, never the node
+            self._fault(render(response))
+
+    def _stray(self, response: Response) -> None:
+        """A 2xx in a known dialog is always acknowledged, even when its transaction is gone (profile 5.1)."""
+        if response.status // 100 != 2 or response.cseq()[1] != "INVITE":
+            return
+        leg = self._ctx.legs.get(response.from_tag() or "")
+        if leg is not None and leg.dialog.belongs(response, response.to_tag()):
+            leg.acknowledge_again(self._ctx, response)
+
+    def _result(self, result: Result) -> None:
+        if result is None:
+            return
+        owner = result.owner
+        if owner.procedure != "leg":
+            if isinstance(result, Outcome):
+                self._spread(self._procedures[owner.procedure].outcome(result))
+            return
+        leg = self._ctx.legs.get(owner.key)
+        if leg is None:
+            return
+        happened = leg.unacknowledged(self._ctx) if isinstance(result, Unacknowledged) else leg.outcome(self._ctx, result)
+        self._spread(self._happened(happened))
+
+    def _timer(self, owner: Owner) -> None:
+        if owner.procedure != "leg":
+            self._spread(self._procedures[owner.procedure].timer(owner))
+            return
+        leg = self._ctx.legs.get(owner.key)
+        if leg is not None:
+            self._spread(self._happened(leg.timer(self._ctx, owner.purpose)))
+
+    def _happened(self, happened: Happened | None) -> Facts:
+        if happened is None:
+            return ()
+        return self._procedures[happened.leg.procedure].happened(happened)
+
+    def _spread(self, facts: Facts) -> None:
+        """Fact → procedures: who cares about what."""
+        queue = deque(facts)
+        while queue:
+            queue.extend(self._told(queue.popleft()))
+
+    def _told(self, fact: Fact) -> Facts:
+        match fact:
+            case PeerUp():
+                return self.private_calls.on_peer_up(fact) + self.home.on_peer_up(fact)
+            case PeerDown():
+                return self.private_calls.on_peer_down(fact)
+            case PeerLostState():
+                return self.visited.on_peer_lost_state(fact)
+            case KickOff():
+                return self.visited.on_kick_off(fact)
+            case UserLeaving():
+                return self.private_calls.on_user_leaving(fact) + self.visited.on_user_leaving(fact)
+            case _:
+                return ()
+
+    # --- refusing
+
+    def _decline(self, incoming: Incoming, status: int, text: str, headers: tuple[tuple[str, str], ...]) -> None:
+        """The one place that turns a refusal into a response. Before a transaction exists nothing is kept."""
+        request = incoming.request
+        if request.method == "ACK" or (incoming.txn is not None and not incoming.txn.open):
+            return
+        leg_tag = incoming.txn.owner.key if incoming.txn is not None and incoming.txn.owner is not None else ""
+        response = request.respond(status, leg_tag or self._ctx.ids.token())
+        for name, value in headers:
+            response.headers.add(name, value)
+        if text:
+            response.headers.add("Warning", f"399 {self.settings.domain} {quote(text)}")
+        if incoming.txn is not None:
+            self._layer.respond(incoming.txn, response, self._ctx.now)
+        else:
+            self._layer.respond_once(request, incoming.via, incoming.flow, response)
+
+    def _refuse_malformed(self, error: Malformed, source: Flow) -> None:
+        """Answered where it can be, never to a stranger on TC2."""
+        try:
+            via = error.request.via()
+            if source.side == TC2 and self._peers.find(source, via) is None:
+                return
+            stamp_via(error.request, via, source)
+            response = error.request.respond(error.status, self._ctx.ids.token())
+        except RemoteError:
+            return
+        response.headers.add("Warning", f"399 {self.settings.domain} {quote(_printable(error.text))}")
+        self._layer.respond_once(error.request, via, source, response)
+
+    def _stranger(self, incoming: Incoming) -> None:
+        self.meters.count("opentcf_refused_total", "not_a_peer")
+        host, now = incoming.flow.host, self._ctx.now
+        if self._strangers.get(host, 0.0) > now:
+            return
+        if len(self._strangers) >= STRANGERS:
+            self._strangers.clear()
+        self._strangers[host] = now + 60.0
+        self._ctx.notice("not_a_peer", source=f"{host}:{incoming.flow.port}", method=incoming.request.method)
+
+    def _fault(self, message: bytes) -> None:
+        self.meters.count("opentcf_faults_total")
+        self._ctx.notice("fault", trace=traceback.format_exc(), message=message.decode("utf-8", "replace"))
+
+    def _label(self, flow: Flow) -> str:
+        if flow.side != TC2:
+            return ""
+        peer = self._peers.find(flow)
+        return peer.domain if peer is not None else ""
+
+
+def _sent_by(settings: Settings) -> dict[tuple[str, str, bool], str]:
+    """What our Via and Contact say, per side, transport and address family."""
+    found: dict[tuple[str, str, bool], str] = {}
+    for name, side in ((TC2, settings.tc2), (D, settings.d)):
+        for listener in side.listen:
+            key = (name, listener.transport, ":" in listener.host)
+            found.setdefault(key, join_host_port(side.advertise or listener.host, listener.port))
+    return found
+
+
+def _local_hosts(settings: Settings) -> frozenset[str]:
+    """Hosts that stand for this TCF in what a terminal dials."""
+    hosts = {listener.host.lower() for listener in settings.d.listen}
+    if settings.d.advertise:
+        hosts.add(settings.d.advertise.lower())
+    return frozenset(hosts)
+
+
+def _printable(text: str) -> str:
+    return text.encode("ascii", "replace").decode()

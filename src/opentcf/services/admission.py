@@ -1,0 +1,142 @@
+"""Who is let in: on TC2 the configured peers, on D the terminals that prove who they are (profile 2.1 and 6)."""
+
+from collections.abc import Iterable
+
+from opentcf.btrunc.wire import Token
+from opentcf.model.cause import Decline
+from opentcf.model.numbers import Aor, is_number
+from opentcf.model.peer import Peer
+from opentcf.model.registration import Attachment
+from opentcf.services.context import Context, Incoming
+from opentcf.sip import digest
+from opentcf.sip.digest import Credentials, Nonces, NonceState
+from opentcf.sip.headers import Via
+from opentcf.sip.outbox import Flow
+
+FIELD = "Authorization"
+
+
+class PeerAdmission:
+    """Finds the peer that a message on TC2 comes from."""
+
+    def __init__(self) -> None:
+        self._by_host: dict[str, list[Peer]] = {}
+        self._by_name: dict[str, Peer] = {}
+        self._proved: dict[int, Peer] = {}
+
+    def configure(self, peers: Iterable[Peer], addresses: dict[str, tuple[str, ...]]) -> None:
+        """Take over the configuration; `addresses` are the literals that a peer's host name stands for."""
+        self._by_host, self._by_name = {}, {}
+        for peer in peers:
+            self._by_name[(peer.tls_name or peer.domain).lower()] = peer
+            for host in addresses.get(peer.domain) or (peer.host,):
+                self._by_host.setdefault(host, []).append(peer)
+
+    def proved(self, flow: Flow, names: Iterable[str]) -> None:
+        """A TLS connection's certificate bears these names."""
+        for name in names:
+            peer = self._by_name.get(name.lower())
+            if peer is not None:
+                self._proved[flow.connection] = peer
+
+    def closed(self, flow: Flow) -> None:
+        """A connection is gone."""
+        self._proved.pop(flow.connection, None)
+
+    def find(self, flow: Flow, via: Via | None = None) -> Peer | None:
+        """By certificate under TLS, else by source address; the port decides where peers share one."""
+        if flow.transport == "tls":
+            return self._proved.get(flow.connection)
+        peers = [peer for peer in self._by_host.get(flow.host, ()) if peer.transport != "tls"]
+        if len(peers) <= 1:
+            return peers[0] if peers else None
+        port = flow.port if flow.transport == "udp" else (via.port if via else 0)
+        return next((peer for peer in peers if peer.port == port), None)
+
+
+class TerminalAdmission:
+    """Digest on D: every request but ACK, CANCEL and a registered terminal's heartbeat is challenged."""
+
+    def __init__(self, ctx: Context, nonces: Nonces, algorithms: tuple[str, ...], foreign_nonces: dict[Aor, str]) -> None:
+        self._ctx = ctx
+        self._nonces = nonces
+        self.algorithms = algorithms
+        self._foreign_nonces = foreign_nonces
+
+    def admit(self, incoming: Incoming) -> None:
+        """Set user and attachment, or Decline: 401 with a challenge, 403 for a wrong answer to one."""
+        user = self._claimed(incoming)
+        attachment = self._ctx.directory.attachment(user)
+        if not self._is_heartbeat(incoming, attachment):
+            self._check(incoming, user, attachment)
+        incoming.user = user
+        incoming.attachment = attachment
+
+    def _claimed(self, incoming: Incoming) -> Aor:
+        """The number in From (REGISTER: To), at its home domain."""
+        request = incoming.request
+        uri = (request.to() if request.method == "REGISTER" else request.from_()).uri
+        if not is_number(uri.user):
+            raise Decline(404, f"{uri.user[:40]!r} is no number")
+        own = uri.host in self._ctx.local_hosts or not uri.host
+        return Aor(uri.user, self._ctx.directory.domain if own else uri.host)
+
+    def _is_heartbeat(self, incoming: Incoming, attachment: Attachment | None) -> bool:
+        ext = incoming.extension
+        heartbeat = incoming.request.method == "OPTIONS" and ext is not None and ext.token is Token.HEARTBEAT
+        return heartbeat and attachment is not None and attachment.flow == tuple(incoming.flow)
+
+    def _check(self, incoming: Incoming, user: Aor, attachment: Attachment | None) -> None:
+        found = digest.credentials_for(incoming.request.headers, FIELD, user.domain)
+        if self._ctx.directory.is_home(user):
+            self._check_own(incoming, user, found)
+        elif incoming.request.method == "REGISTER":
+            self._check_visitor_register(user, found)
+        else:
+            self._check_visitor(incoming, user, attachment, found)
+
+    def _check_own(self, incoming: Incoming, user: Aor, found: Credentials | None) -> None:
+        credentials = self._fresh(user, found)
+        subscriber = self._ctx.directory.subscriber(user)
+        secrets = subscriber.ha1 if subscriber is not None and subscriber.ha1 else {}
+        self._prove(incoming, user, credentials, dict(secrets))
+
+    def _check_visitor_register(self, user: Aor, found: Credentials | None) -> None:
+        """V checks its own nonce; whether the answer is right is for the home to say."""
+        if found is not None and self._foreign_nonces.get(user) == found.nonce:
+            return
+        self._fresh(user, found)
+
+    def _check_visitor(
+        self, incoming: Incoming, user: Aor, attachment: Attachment | None, found: Credentials | None
+    ) -> None:
+        if attachment is None:
+            self._fresh(user, found)
+            raise Decline(403, f"{user} is not registered here")
+        if attachment.ha1:
+            self._prove(incoming, user, self._fresh(user, found), attachment.ha1)
+        elif attachment.flow != tuple(incoming.flow):
+            raise Decline(403, f"{user} must register anew from here")
+
+    def _fresh(self, user: Aor, found: Credentials | None) -> Credentials:
+        if found is None:
+            raise self._challenge(user)
+        state = self._nonces.check(found.nonce, self._ctx.wall)
+        if state is not NonceState.FRESH:
+            raise self._challenge(user, stale=state is NonceState.STALE)
+        return found
+
+    def _prove(self, incoming: Incoming, user: Aor, credentials: Credentials, secrets: dict[str, str]) -> None:
+        secret = secrets.get(credentials.algorithm, "")
+        named = credentials.username == user.number
+        if not digest.verify(credentials, secret, incoming.request.method) or not named or not secret:
+            self._ctx.meters.count("opentcf_refused_total", "digest")
+            raise Decline(403, "wrong number or password")
+
+    def _challenge(self, user: Aor, *, stale: bool = False) -> Decline:
+        nonce = self._nonces.make(self._ctx.wall)
+        lines = tuple(
+            ("WWW-Authenticate", digest.challenge(user.domain, nonce, algorithm, stale=stale))
+            for algorithm in self.algorithms
+        )
+        return Decline(401, "", lines)

@@ -1,0 +1,171 @@
+"""What a procedure may touch: time, the outbox, the directory, the transaction layer. Never a sibling."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from opentcf.btrunc.extension import Extension
+from opentcf.btrunc.wire import Wire
+from opentcf.model.bounds import LimitSettings, TimerSettings
+from opentcf.model.directory import Directory
+from opentcf.model.facts import Fact
+from opentcf.model.numbers import Aor
+from opentcf.model.peer import Peer, PeerState
+from opentcf.model.registration import Attachment
+from opentcf.sip.headers import Via
+from opentcf.sip.ids import Ids
+from opentcf.sip.message import Request, Response
+from opentcf.sip.meters import Meters
+from opentcf.sip.outbox import Flow, Notice, Outbox, Save, Value
+from opentcf.sip.timers import Timer, Timers
+from opentcf.sip.transaction import Layer, Outcome, Owner, ServerTransaction
+
+if TYPE_CHECKING:
+    from opentcf.services.leg import Happened, Leg
+
+Facts = tuple[Fact, ...]
+NONE: Facts = ()
+TC2 = "tc2"
+D = "d"
+ALLOW = "INVITE, ACK, BYE, CANCEL, INFO, MESSAGE, OPTIONS, REGISTER"
+
+
+class Incoming:
+    """A request on its way to a procedure.
+
+    `peer` is the TCF that sent it (TC2), `user` and `attachment` the authenticated terminal (D); `wire` reads and
+    writes what travels on that side; `leg` is set when it came within a dialog.
+    """
+
+    __slots__ = ("attachment", "extension", "flow", "leg", "peer", "request", "txn", "user", "via", "wire")
+
+    def __init__(self, request: Request, via: Via, flow: Flow, wire: Wire) -> None:
+        self.request = request
+        self.via = via
+        self.flow = flow
+        self.wire = wire
+        self.peer: Peer | None = None
+        self.user: Aor | None = None
+        self.attachment: Attachment | None = None
+        self.extension: Extension | None = None
+        self.txn: ServerTransaction | None = None
+        self.leg: Leg | None = None
+
+    @property
+    def transaction(self) -> ServerTransaction:
+        """The server transaction; there is one for everything but ACK."""
+        assert self.txn is not None
+        return self.txn
+
+
+class Procedure(Protocol):
+    """What the node calls on every procedure; each returns what others may care about."""
+
+    def request(self, incoming: Incoming) -> Facts: ...
+    def outcome(self, outcome: Outcome) -> Facts: ...
+    def timer(self, owner: Owner) -> Facts: ...
+    def happened(self, happened: Happened) -> Facts: ...
+
+
+class Context:
+    """The surroundings of all procedures of a node. `now` is the time of the verb that runs."""
+
+    __slots__ = (
+        "directory", "durations", "epoch", "ids", "layer", "legs", "limits", "local_hosts", "meters", "now", "outbox",
+        "peer_states", "timers", "wall_offset", "wire", "wires",
+    )  # fmt: skip
+
+    def __init__(
+        self, directory: Directory, ids: Ids, layer: Layer, timers: Timers, outbox: Outbox, meters: Meters
+    ) -> None:
+        self.directory = directory
+        self.ids = ids
+        self.layer = layer
+        self.timers = timers
+        self.outbox = outbox
+        self.meters = meters
+        self.durations = TimerSettings()
+        self.limits = LimitSettings()
+        self.local_hosts: frozenset[str] = frozenset()
+        self.legs: dict[str, Leg] = {}
+        self.wire = Wire()
+        self.wires: dict[str, Wire] = {}
+        self.peer_states: dict[str, PeerState] = {}
+        self.epoch = ""
+        self.now = 0.0
+        self.wall_offset = 0.0
+
+    # --- time
+
+    @property
+    def wall(self) -> float:
+        """Wall seconds."""
+        return self.now + self.wall_offset
+
+    def start(self, delay: float, owner: Owner) -> Timer:
+        """Wake `owner` after `delay` seconds."""
+        return self.timers.start(self.now + delay, owner)
+
+    # --- orders
+
+    def save(self, kind: str, key: str, value: Value) -> None:
+        """Persist, before anything of this tick leaves."""
+        self.outbox.saves.append(Save(kind, key, value))
+
+    def notice(self, name: str, **fields: Value) -> None:
+        """Something worth a log line."""
+        self.outbox.notices.append(Notice(name, fields))
+
+    # --- SIP
+
+    def respond(self, incoming: Incoming, status: int, *headers: tuple[str, str], tag: str = "") -> None:
+        """Answer with no body; more elaborate answers go by `reply`."""
+        txn = incoming.transaction
+        response = incoming.request.respond(status, tag or self.ids.token())
+        for name, value in headers:
+            response.headers.add(name, value)
+        self.layer.respond(txn, response, self.now)
+
+    def reply(self, incoming: Incoming, response: Response) -> None:
+        """Answer with a response that the procedure has filled."""
+        self.layer.respond(incoming.transaction, response, self.now)
+
+    def request(self, request: Request, flow: Flow, owner: Owner, timeout: float | None = None) -> str:
+        """Send a request outside legs; its outcome comes back to `owner`. Returns the branch."""
+        return self.layer.request(request, flow, owner, self.now, timeout).branch
+
+    def new_request(self, method: str, uri: str, from_: str, to: str) -> Request:
+        """A request outside a dialog (RFC 3261 §8.1.1), with tag, Call-ID and CSeq 1."""
+        request = Request(method, uri)
+        fields = request.headers.fields
+        fields["Via"] = [""]
+        fields["Max-Forwards"] = ["70"]
+        fields["From"] = [f"{from_};tag={self.ids.token()}"]
+        fields["To"] = [to]
+        fields["Call-ID"] = [self.ids.token()]
+        fields["CSeq"] = [f"1 {method}"]
+        return request
+
+    # --- peers
+
+    def peer_wire(self, domain: str | None) -> Wire:
+        """The wire table spoken with a peer; the profile's own on D."""
+        return self.wires.get(domain, self.wire) if domain else self.wire
+
+    def peer_is_down(self, domain: str) -> bool:
+        """A peer is tried until it is known to be down."""
+        return self.peer_states.get(domain) is PeerState.DOWN
+
+    def our_address(self, flow: Flow) -> str:
+        """`host:port` that the other side of a flow knows us by."""
+        return self.layer.sent_by.get((flow.side, flow.transport, ":" in flow.host), "")
+
+    def our_contact(self, flow: Flow, user: str = "") -> str:
+        """Our Contact URI towards the other side of a flow."""
+        transport = "" if flow.transport == "udp" else f";transport={flow.transport}"
+        return f"sip:{user}{'@' if user else ''}{self.our_address(flow)}{transport}"
+
+
+def peer_flow(peer: Peer, host: str = "") -> Flow:
+    """The way to a peer: its configured address."""
+    return Flow(TC2, peer.transport, host or peer.host, peer.port)

@@ -1,0 +1,553 @@
+"""A leg: one dialog's part in a call. It owns "one INVITE at a time", acknowledgements and the session timer.
+
+What the leg can settle alone it settles (refreshes, glare, retransmitted answers); all else goes up as `Happened`.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, IntEnum
+from typing import NamedTuple
+
+from opentcf.btrunc.wire import Token, Wire
+from opentcf.model.cause import ReleaseCause
+from opentcf.model.numbers import Aor
+from opentcf.services.context import ALLOW, Context, Incoming, peer_flow
+from opentcf.sip import session_timer
+from opentcf.sip.dialog import Dialog
+from opentcf.sip.message import Message, Request, Response
+from opentcf.sip.outbox import Flow, Value
+from opentcf.sip.sdp import same_description
+from opentcf.sip.session_timer import Session
+from opentcf.sip.timers import Timer
+from opentcf.sip.transaction import Outcome, Owner, ServerTransaction
+
+INVITE, BYE, OTHER = "invite", "bye", "other"
+SESSION, BACKOFF = "session", "backoff"
+DEAD = frozenset((408, 481))
+"""Answers within a dialog that end it (RFC 3261 §12.2.1.2)."""
+
+
+class LegState(Enum):
+    """A leg is early until its first INVITE is answered."""
+
+    EARLY = "early"
+    UP = "up"
+    RELEASING = "releasing"
+    ENDED = "ended"
+
+
+class Rank(IntEnum):
+    """The order in which our own in-dialog INVITEs wait for the slot."""
+
+    REVOKE = 0
+    RELEASE = 1
+    GRANT = 2
+    REQUEST = 3
+    MEDIA = 4
+    REFRESH = 5
+
+
+class Wish(NamedTuple):
+    """An in-dialog INVITE of ours that waits for the slot."""
+
+    rank: Rank
+    purpose: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+class Ours:
+    """Our open INVITE. `late`: it offered nothing, so the ACK must carry the answer. `wish` None: it is relayed."""
+
+    __slots__ = ("answered", "branch", "cancel", "cseq", "late", "proceeding", "request", "wish")
+
+    def __init__(self, request: Request, cseq: int, wish: Wish | None) -> None:
+        self.request = request
+        self.branch = ""
+        self.cseq = cseq
+        self.late = not request.body
+        self.wish = wish
+        self.proceeding = False
+        self.answered = False
+        self.cancel: Request | None = None
+
+
+class What(Enum):
+    """What can happen on a leg."""
+
+    PROGRESS = "progress"
+    ANSWERED = "answered"
+    REFUSED = "refused"
+    OFFERED = "offered"
+    ACKED = "acked"
+    CANCELLED = "cancelled"
+    ENDED = "ended"
+    LOST = "lost"
+    INFORMED = "informed"
+    RELEASED = "released"
+
+
+class Happened(NamedTuple):
+    """An event of a leg. `incoming` for their requests, `message` for their responses, `cause` for LOST."""
+
+    what: What
+    leg: Leg
+    status: int = 0
+    message: Message | None = None
+    incoming: Incoming | None = None
+    cause: ReleaseCause = ReleaseCause.NORMAL
+    purpose: str = ""
+
+
+class Leg:
+    """One dialog of a call of `procedure`, whose key is `call`. `party` is who is at the other end of it.
+
+    `peer` is the TCF at the other end, None towards a terminal. `ptt`: the other end speaks the extension. `carry` are
+    the fields that a re-INVITE of the leg's own (a refresh) bears. `key` is the local tag.
+    """
+
+    __slots__ = (
+        "backoff", "call", "caller", "carry", "dialog", "flow", "key", "local_sdp", "ours", "party", "peer", "procedure",
+        "ptt", "remote_sdp", "session", "session_alarm", "session_at", "state", "theirs", "wire",
+        "wishes",
+    )  # fmt: skip
+
+    def __init__(self, owner: Owner, dialog: Dialog, flow: Flow, party: Aor, peer: str | None, wire: Wire) -> None:
+        self.procedure = owner.procedure
+        self.call = owner.key
+        self.dialog = dialog
+        self.key = dialog.local_tag
+        self.flow = flow
+        self.party = party
+        self.peer = peer
+        self.wire = wire
+        self.caller = False
+        self.ptt = peer is not None
+        self.state = LegState.EARLY
+        self.carry: tuple[tuple[str, str], ...] = ()
+        self.local_sdp = b""
+        self.remote_sdp = b""
+        self.ours: Ours | None = None
+        self.theirs: ServerTransaction | None = None
+        self.wishes: list[Wish] = []
+        self.backoff: Timer | None = None
+        self.session: Session | None = None
+        self.session_at = 0.0
+        self.session_alarm: Timer | None = None
+
+    def __repr__(self) -> str:
+        return f"<Leg {self.key} {self.state.value} {self.party} via {self.peer or 'd'}>"
+
+    # --- making one
+
+    @classmethod
+    def called(cls, ctx: Context, incoming: Incoming, owner: Owner, party: Aor) -> Leg:
+        """They call us: the leg takes over the INVITE and answers 100 at once."""
+        request = incoming.request
+        session_timer.check(request)
+        peer = incoming.peer.domain if incoming.peer else None
+        dialog = Dialog.from_invite(request, ctx.ids.token())
+        flow = peer_flow(incoming.peer) if incoming.peer else incoming.flow
+        leg = cls(owner, dialog, flow, party, peer, incoming.wire)
+        leg.ptt = leg.ptt or incoming.extension is not None
+        leg.remote_sdp = request.body
+        leg._take(ctx, incoming)
+        ctx.legs[leg.key] = leg
+        return leg
+
+    @classmethod
+    def calling(
+        cls, ctx: Context, owner: Owner, flow: Flow, party: Aor, peer: str | None, uri: str, from_: str, to: str
+    ) -> Leg:
+        """We call them: `invite` and `send_invite` follow."""
+        dialog = Dialog(ctx.ids.token(), ctx.ids.token(), from_, to, uri)
+        leg = cls(owner, dialog, flow, party, peer, ctx.peer_wire(peer))
+        leg.caller = True
+        ctx.legs[leg.key] = leg
+        return leg
+
+    def owner(self, purpose: str) -> Owner:
+        """Whom outcomes and timers of this leg are for."""
+        return Owner("leg", self.key, purpose)
+
+    # --- our INVITEs
+
+    @property
+    def free(self) -> bool:
+        """May we send an INVITE now (RFC 3261 §14.1)?"""
+        return self.ours is None and self.theirs is None and self.backoff is None
+
+    def invite(self, ctx: Context) -> Request:
+        """An INVITE of this leg, to be filled and sent by `send_invite`."""
+        request = self.dialog.request("INVITE")
+        fields = request.headers.fields
+        fields["Contact"] = [f"<{ctx.our_contact(self.flow, self.dialog_user)}>"]
+        fields["Allow"] = [ALLOW]
+        fields["Supported"] = ["timer"]
+        session_timer.ask(request, ctx.durations.session, self.session)
+        return request
+
+    def send_invite(self, ctx: Context, request: Request, wish: Wish | None = None) -> None:
+        """Take the slot and send."""
+        if request.body:
+            self.local_sdp = request.body
+        ours = Ours(request, request.cseq()[0], wish)
+        self.ours = ours
+        txn = ctx.layer.request(request, self._hop(), self.owner(INVITE), ctx.now)
+        ours.branch = txn.branch
+
+    def want(self, ctx: Context, wish: Wish) -> None:
+        """Send an INVITE of our own as soon as the slot is free and nothing of a better rank waits."""
+        self.wishes.append(wish)
+        self.wishes.sort(key=lambda waiting: waiting.rank)
+        self._next(ctx)
+
+    def cancel(self, ctx: Context, fill: Message) -> None:
+        """Cancel our open INVITE; it waits for a provisional response (RFC 3261 §9.1). `fill` has extension, Reason."""
+        ours = self.ours
+        if ours is None or ours.cancel is not None:
+            return
+        invite = ours.request.headers.fields
+        cancel = Request("CANCEL", ours.request.uri)
+        fields = cancel.headers.fields
+        fields["Via"] = [""]
+        for name in ("Route", "Max-Forwards", "From", "To", "Call-ID"):
+            if name in invite:
+                fields[name] = invite[name]
+        fields["CSeq"] = [f"{ours.cseq} CANCEL"]
+        fields.update(fill.headers.fields)
+        ours.cancel = cancel
+        if ours.proceeding:
+            self._send_cancel(ctx, ours)
+
+    def acknowledge(self, ctx: Context, body: bytes = b"") -> None:
+        """ACK the 2xx that our INVITE got; `body` is the answer to a late offer."""
+        ours, self.ours = self.ours, None
+        if ours is None:
+            return
+        self._ack(ctx, ours.cseq, ours.branch, body)
+        self._next(ctx)
+
+    # --- answers to their INVITE
+
+    def response(self, ctx: Context, status: int, reason: str = "") -> Response:
+        """A response to their open INVITE, to be filled and sent by `answer`."""
+        assert self.theirs is not None
+        request = self.theirs.request
+        assert request is not None
+        response = request.respond(status, self.key, reason)
+        if 100 < status < 300:
+            response.headers.put("Record-Route", request.headers.lines("Record-Route"))
+            response.headers.set("Contact", f"<{ctx.our_contact(self.flow, self.dialog_user)}>")
+            response.headers.set("Allow", ALLOW)
+        return response
+
+    def answer(self, ctx: Context, response: Response) -> None:
+        """Send a response to their INVITE; a final one frees the slot, a 2xx once it is acknowledged."""
+        txn = self.theirs
+        assert txn is not None
+        assert txn.request is not None
+        if 200 <= response.status < 300:
+            response.headers.set("Supported", "timer")
+            self._agree(ctx, session_timer.answer(txn.request, response, ctx.durations.session))
+            if self.state is LegState.UP:
+                self.dialog.refresh(txn.request)
+            self.state = LegState.UP
+            if response.body:
+                self.local_sdp = response.body
+        ctx.layer.respond(txn, response, ctx.now)
+        if response.status >= 300:
+            self.theirs = None
+            if self.state is LegState.EARLY:
+                self.end(ctx)
+            else:
+                self._next(ctx)
+
+    # --- other requests of ours
+
+    def bye(self, ctx: Context, fill: Message) -> None:
+        """End the dialog. RELEASED follows when the other side answered or can not any more."""
+        if self.state is not LegState.UP:
+            return
+        if self.ours is not None and self.ours.answered:
+            self.acknowledge(ctx)
+        self.state = LegState.RELEASING
+        self._hush()
+        request = self.dialog.request("BYE")
+        request.headers.fields.update(fill.headers.fields)
+        ctx.layer.request(request, self._hop(), self.owner(BYE), ctx.now)
+
+    def end(self, ctx: Context) -> None:
+        """Forget the dialog."""
+        self.state = LegState.ENDED
+        self._hush()
+        ctx.legs.pop(self.key, None)
+
+    # --- theirs
+
+    def receive(self, ctx: Context, incoming: Incoming) -> Happened | None:
+        """A request within the dialog, already admitted. ACK comes here too."""
+        request = incoming.request
+        if self.peer is None:
+            self.flow = incoming.flow
+        if request.method == "ACK":
+            return self._acked(ctx, incoming)
+        if not self.dialog.take_cseq(request):
+            ctx.respond(incoming, 500, ("Retry-After", "1"))
+            return None
+        if request.method == "INVITE":
+            return self._offered(ctx, incoming)
+        if request.method == "BYE":
+            return self._ended(ctx, incoming)
+        return Happened(What.INFORMED, self, incoming=incoming)
+
+    def outcome(self, ctx: Context, outcome: Outcome) -> Happened | None:
+        """A response to a request of this leg, or none."""
+        purpose = outcome.owner.purpose
+        if purpose == BYE:
+            if outcome.status < 200:
+                return None
+            self.end(ctx)
+            return Happened(What.RELEASED, self)
+        if purpose != INVITE:
+            return None
+        ours = self.ours
+        if ours is None or ours.branch != outcome.branch:
+            return None
+        if outcome.status < 200:
+            return self._progress(ctx, ours, outcome)
+        if outcome.status < 300:
+            return self._answered(ctx, ours, outcome)
+        return self._refused(ctx, ours, outcome)
+
+    def timer(self, ctx: Context, purpose: str) -> Happened | None:
+        """One of the leg's own timers."""
+        if purpose == BACKOFF:
+            self.backoff = None
+            self._next(ctx)
+            return None
+        session = self.session
+        self.session_alarm = None
+        if session is None or self.state is not LegState.UP:
+            return None
+        if session.ours and self.session_at > ctx.now:
+            self._arm_session(ctx, self.session_at)
+            self.want(ctx, Wish(Rank.REFRESH, "refresh", self.carry, self.local_sdp))
+            return None
+        return Happened(What.LOST, self, cause=ReleaseCause.SESSION_EXPIRED)
+
+    def unacknowledged(self, ctx: Context) -> Happened | None:
+        """Our 2xx was never acknowledged: the dialog stands, but the session is to be ended (RFC 3261 §13.3.1.4)."""
+        self.theirs = None
+        return Happened(What.LOST, self, cause=ReleaseCause.TIMEOUT)
+
+    def acknowledge_again(self, ctx: Context, response: Response) -> None:
+        """A 2xx whose transaction is gone (after a restart) in a dialog that we know is always acknowledged."""
+        self._ack(ctx, response.cseq()[0], "", b"")
+
+    # --- inside
+
+    @property
+    def dialog_user(self) -> str:
+        """The user part of our Contact: whom we stand for on this leg."""
+        at = self.dialog.local.find("sip:")
+        return self.dialog.local[at + 4 :].partition("@")[0] if at >= 0 else ""
+
+    def _hop(self) -> Flow:
+        hop = self.dialog.next_hop()
+        if hop is None:
+            return self.flow
+        transport = (hop.parameters.get("transport") or "udp").lower()
+        return Flow(self.flow.side, "tls" if hop.scheme == "sips" else transport, hop.host, hop.port or 5060)
+
+    def _take(self, ctx: Context, incoming: Incoming) -> None:
+        self.theirs = incoming.transaction
+        self.theirs.owner = self.owner(INVITE)
+        ctx.layer.respond(self.theirs, incoming.request.respond(100), ctx.now)
+
+    def _offered(self, ctx: Context, incoming: Incoming) -> Happened | None:
+        """RFC 3261 §14.2: 500 while an earlier one of theirs is open, 491 while one of ours is."""
+        if self.theirs is not None and self.theirs.open:
+            ctx.respond(incoming, 500, ("Retry-After", str(int(ctx.ids.uniform(0, 10)))))
+            return None
+        if self.ours is not None:
+            ctx.respond(incoming, 491)
+            return None
+        session_timer.check(incoming.request)
+        if self.theirs is not None:
+            ctx.layer.acknowledged(self.theirs, ctx.now)
+        self._take(ctx, incoming)
+        if self._is_refresh(incoming):
+            self.answer_as_before(ctx)
+            return None
+        return Happened(What.OFFERED, self, incoming=incoming)
+
+    def answer_as_before(self, ctx: Context) -> None:
+        """200 to a re-INVITE that changes nothing: our description stands."""
+        response = self.response(ctx, 200)
+        for name, value in self.carry:
+            response.headers.set(name, value)
+        response.headers.set("Content-Type", "application/sdp")
+        response.body = self.local_sdp
+        self.answer(ctx, response)
+
+    def _is_refresh(self, incoming: Incoming) -> bool:
+        body, ext = incoming.request.body, incoming.extension
+        plain = ext is None or ext.token is Token.CALL or ext.token is None
+        return plain and bool(body) and same_description(body, self.remote_sdp)
+
+    def _acked(self, ctx: Context, incoming: Incoming) -> Happened | None:
+        txn = self.theirs
+        if txn is None or txn.open:
+            return None
+        ctx.layer.acknowledged(txn, ctx.now)
+        self.theirs = None
+        if incoming.request.body:
+            self.remote_sdp = incoming.request.body
+        self._next(ctx)
+        return Happened(What.ACKED, self, incoming=incoming)
+
+    def _ended(self, ctx: Context, incoming: Incoming) -> Happened | None:
+        ctx.respond(incoming, 200)
+        if self.theirs is not None and self.theirs.open and self.theirs.request is not None:
+            ctx.layer.respond(self.theirs, self.theirs.request.respond(487, self.key), ctx.now)
+        if self.state is LegState.RELEASING:
+            return None
+        self.end(ctx)
+        return Happened(What.ENDED, self, incoming=incoming)
+
+    def _progress(self, ctx: Context, ours: Ours, outcome: Outcome) -> Happened | None:
+        ours.proceeding = True
+        if ours.cancel is not None:
+            self._send_cancel(ctx, ours)
+            return None
+        if outcome.status == 100:
+            return None
+        return Happened(What.PROGRESS, self, outcome.status, outcome.response)
+
+    def _answered(self, ctx: Context, ours: Ours, outcome: Outcome) -> Happened | None:
+        response = outcome.response
+        assert response is not None
+        if self.state is LegState.EARLY:
+            self.dialog.confirm(response)
+            self.state = LegState.UP
+        else:
+            self.dialog.refresh(response)
+        if response.body:
+            self.remote_sdp = response.body
+        self._agree(ctx, session_timer.settle(response, ctx.durations.session))
+        purpose = ours.wish.purpose if ours.wish else ""
+        ours.answered = True
+        if not ours.late:
+            self.acknowledge(ctx)
+        if purpose == "refresh":
+            return None
+        return Happened(What.ANSWERED, self, outcome.status, response, purpose=purpose)
+
+    def _refused(self, ctx: Context, ours: Ours, outcome: Outcome) -> Happened | None:
+        self.ours = None
+        if self.state is LegState.EARLY:
+            self.end(ctx)
+            return Happened(What.REFUSED, self, outcome.status, outcome.response)
+        if outcome.status in DEAD:
+            cause = ReleaseCause.TIMEOUT if outcome.status == 408 else ReleaseCause.NORMAL
+            return Happened(What.LOST, self, outcome.status, outcome.response, cause=cause)
+        wish = ours.wish
+        if wish is not None and outcome.status == 491:
+            self.wishes.insert(0, wish)
+            low, high = (2.1, 4.0) if self.caller else (0.0, 2.0)
+            self.backoff = ctx.start(ctx.ids.uniform(low, high), self.owner(BACKOFF))
+            return None
+        self._next(ctx)
+        if wish is not None and wish.purpose == "refresh":
+            return None
+        purpose = wish.purpose if wish else ""
+        return Happened(What.REFUSED, self, outcome.status, outcome.response, purpose=purpose)
+
+    def _next(self, ctx: Context) -> None:
+        if not self.wishes or not self.free or self.state is not LegState.UP:
+            return
+        wish = self.wishes.pop(0)
+        request = self.invite(ctx)
+        for name, value in wish.headers:
+            request.headers.set(name, value)
+        if wish.body:
+            request.headers.set("Content-Type", "application/sdp")
+            request.body = wish.body
+        self.send_invite(ctx, request, wish)
+
+    def _ack(self, ctx: Context, cseq: int, branch: str, body: bytes) -> None:
+        ack = self.dialog.request("ACK", cseq)
+        if body:
+            ack.headers.set("Content-Type", "application/sdp")
+            ack.body = body
+            self.local_sdp = body
+        ctx.layer.send_once(ack, self._hop(), ctx.now, branch)
+
+    def _send_cancel(self, ctx: Context, ours: Ours) -> None:
+        assert ours.cancel is not None
+        if ctx.layer.client(ours.branch, "CANCEL") is None:
+            txn = ctx.layer.client(ours.branch)
+            flow = txn.flow if txn else self._hop()
+            if txn is not None:
+                ctx.layer.bound(txn, ctx.now)
+            ctx.layer.request(ours.cancel, flow, self.owner(OTHER), ctx.now, branch=ours.branch)
+
+    def _agree(self, ctx: Context, session: Session) -> None:
+        self.session = session
+        self.session_at = session.over_at(ctx.now)
+        self._arm_session(ctx, session.refresh_at(ctx.now) if session.ours else self.session_at)
+
+    def _arm_session(self, ctx: Context, when: float) -> None:
+        if self.session_alarm is not None:
+            self.session_alarm.cancel()
+        self.session_alarm = ctx.timers.start(when, self.owner(SESSION))
+
+    def _hush(self) -> None:
+        for timer in (self.session_alarm, self.backoff):
+            if timer is not None:
+                timer.cancel()
+        self.session_alarm = self.backoff = None
+        self.wishes.clear()
+
+    # --- records
+
+    def record(self, wall_offset: float) -> dict[str, Value]:
+        """What the store keeps of a leg."""
+        dialog = self.dialog
+        theirs = self.theirs
+        request = theirs.request if theirs is not None and theirs.open else None
+        return {
+            "peer": self.peer,
+            "party": str(self.party),
+            "flow": list(self.flow[:4]),
+            "caller": self.caller,
+            "ptt": self.ptt,
+            "state": self.state.value,
+            "dialog": [
+                dialog.call_id, dialog.local_tag, dialog.remote_tag, dialog.local, dialog.remote, dialog.target,
+                dialog.local_cseq, dialog.remote_cseq, dialog.routes,
+            ],
+            "carry": [list(field) for field in self.carry],
+            "local": self.local_sdp.decode("latin-1"),
+            "remote": self.remote_sdp.decode("latin-1"),
+            "session": [*self.session, self.session_at + wall_offset] if self.session else None,
+            "theirs": _open_request(request, theirs) if request is not None and theirs is not None else None,
+            "ours": _open_invite(self.ours) if self.ours is not None else None,
+        }  # fmt: skip
+
+
+def _open_request(request: Request, txn: ServerTransaction) -> Value:
+    fields = request.headers.fields
+    return {"uri": request.uri, "flow": list(txn.flow[:4])} | {
+        name: list(fields[name]) for name in ("Via", "From", "To", "Call-ID", "CSeq")
+    }
+
+
+def _open_invite(ours: Ours) -> Value:
+    fields = ours.request.headers.fields
+    kept = ("Via", "Route", "Max-Forwards", "From", "To", "Call-ID", "CSeq")
+    return {"uri": ours.request.uri, "branch": ours.branch} | {n: list(fields[n]) for n in kept if n in fields}
+
+
+__all__ = ["Happened", "Leg", "LegState", "Rank", "What", "Wish"]

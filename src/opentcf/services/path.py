@@ -1,0 +1,166 @@
+"""The path of a call or message between two users: caller's V → caller's H → called H → called V.
+
+Each TCF plays the roles that fall on it, one after the other, until the next one is elsewhere: that is the next hop.
+Who may say whom he speaks for is decided here as well (profile 2.1).
+"""
+
+from enum import Enum
+from typing import NamedTuple
+
+from opentcf.btrunc.extension import identity
+from opentcf.model.cause import Decline
+from opentcf.model.numbers import Aor, is_number
+from opentcf.model.peer import Peer
+from opentcf.model.registration import Attachment
+from opentcf.model.subscriber import Subscriber
+from opentcf.services.context import Context, Incoming
+from opentcf.sip.errors import RemoteError
+from opentcf.sip.headers import NameAddr
+from opentcf.sip.uri import Uri
+
+HOME = "home"
+"""The URI parameter of a V-TCF's Contact that names the user's home."""
+
+
+class Role(Enum):
+    """A place on the path."""
+
+    CALLER_VISITED = "caller's V"
+    CALLER_HOME = "caller's H"
+    CALLED_HOME = "called H"
+    CALLED_VISITED = "called V"
+
+
+class Hop(NamedTuple):
+    """Where it goes next: to `peer`, or (peer None) to the `attachment`. `uri` is the Request-URI for it."""
+
+    peer: Peer | None
+    attachment: Attachment | None
+    uri: str
+    roles: tuple[Role, ...]
+
+
+def aor_uri(aor: Aor) -> str:
+    """`sip:number@domain`."""
+    return f"sip:{aor.number}@{aor.domain}"
+
+
+def forwards(incoming: Incoming) -> str:
+    """Max-Forwards for the next hop (RFC 3261 §16.6); 483 when there is none left."""
+    raw = incoming.request.headers.get("Max-Forwards")
+    if raw is None:
+        return "70"
+    if not raw.isdigit() or len(raw) > 3 or int(raw) > 255:
+        raise RemoteError(400, f"bad Max-Forwards {raw[:20]!r}")
+    if int(raw) == 0:
+        raise Decline(483, "Max-Forwards is used up")
+    return str(int(raw) - 1)
+
+
+def called(ctx: Context, incoming: Incoming) -> Aor:
+    """Whom a Request-URI means: on D a number may stand alone, on TC2 it may be the Contact we registered."""
+    uri = incoming.request.target()
+    number = uri.user.partition(";")[0]
+    if uri.scheme == "tel" or incoming.user is not None:
+        return _dialled(ctx, uri, number, incoming.user)
+    home = uri.parameters.get(HOME)
+    if home:
+        return _number(number, home.lower())
+    return _number(number, uri.host)
+
+
+def _dialled(ctx: Context, uri: Uri, number: str, user: Aor | None) -> Aor:
+    if uri.scheme == "tel" or uri.host in ctx.local_hosts:
+        return _number(number.lstrip("+"), user.domain if user else ctx.directory.domain)
+    return _number(number, uri.host)
+
+
+def _number(number: str, domain: str) -> Aor:
+    if not is_number(number):
+        raise Decline(404, f"{number[:40]!r} is no number")
+    return Aor(number, domain)
+
+
+def asserted(incoming: Incoming, ctx: Context) -> Aor:
+    """Who originates a request: the authenticated user on D, P-Asserted-Identity (else From) between TCFs."""
+    if incoming.user is not None:
+        return incoming.user
+    lines = incoming.request.headers.elements("P-Asserted-Identity")
+    uri = NameAddr.parse(lines[0]).uri if lines else incoming.request.from_().uri
+    return identity(f"{uri.user}@{uri.host}", ctx.directory.domain)
+
+
+def entry(ctx: Context, incoming: Incoming, caller: Aor, called: Aor, *, known: bool) -> Role:
+    """The role in which a request reaches this TCF; 403 when its sender may not assert this caller.
+
+    `known`: this call already passed here as its caller's home, so that it comes to the called user's V now.
+    """
+    if incoming.peer is None:
+        return Role.CALLER_VISITED
+    here, sender = ctx.directory, incoming.peer.domain
+    if incoming.request.target().parameters.get(HOME):
+        if called.domain != sender:
+            raise Decline(403, f"{sender} is not the home of {called}")
+        return Role.CALLED_VISITED
+    visiting = called.domain == sender and here.attachment(called) is not None
+    binding = here.binding(caller)
+    roams_there = binding is not None and binding.visited == sender
+    if roams_there and not (visiting and known):
+        return Role.CALLER_HOME
+    if visiting:
+        return Role.CALLED_VISITED
+    if caller.domain == sender and here.is_home(called):
+        return Role.CALLED_HOME
+    raise Decline(403, f"{sender} may not assert {caller} towards {called}")
+
+
+def next_hop(ctx: Context, role: Role, caller: Aor, called: Aor) -> Hop:
+    """Play the roles that fall on this TCF, from `role` on; Decline when one of them refuses."""
+    roles = [role]
+    if role is Role.CALLER_VISITED:
+        attachment = ctx.directory.attachment(caller)
+        if attachment is not None and attachment.stunned:
+            raise Decline(403, f"{caller} is stunned")
+        if not ctx.directory.is_home(caller):
+            return Hop(to_peer(ctx, caller.domain), None, aor_uri(called), tuple(roles))
+        role = _add(roles, Role.CALLER_HOME)
+    if role is Role.CALLER_HOME:
+        known_subscriber(ctx, caller, 403)
+        if not ctx.directory.is_home(called):
+            return Hop(to_peer(ctx, called.domain), None, aor_uri(called), tuple(roles))
+        role = _add(roles, Role.CALLED_HOME)
+    if role is Role.CALLED_HOME:
+        known_subscriber(ctx, called, 404)
+        binding = ctx.directory.binding(called)
+        if binding is None:
+            raise Decline(480, f"{called} is not registered")
+        if binding.visited != ctx.directory.domain:
+            return Hop(to_peer(ctx, binding.visited), None, binding.contact, tuple(roles))
+        _add(roles, Role.CALLED_VISITED)
+    attachment = ctx.directory.attachment(called)
+    if attachment is None:
+        raise Decline(480, f"{called} is not attached here")
+    return Hop(None, attachment, attachment.contact, tuple(roles))
+
+
+def known_subscriber(ctx: Context, user: Aor, status: int) -> Subscriber:
+    """A subscriber of ours; Decline with `status` when there is none."""
+    subscriber = ctx.directory.subscriber(user)
+    if subscriber is None:
+        raise Decline(status, f"{user} is no subscriber here")
+    return subscriber
+
+
+def to_peer(ctx: Context, domain: str) -> Peer:
+    """The peer of a domain: 404 when none is configured, 503 at once when it is known to be down."""
+    peer = ctx.directory.peer(domain)
+    if peer is None:
+        raise Decline(404, f"no TCF is known for {domain}")
+    if ctx.peer_is_down(domain):
+        raise Decline(503, f"{domain} is down", (("Retry-After", str(int(peer.heartbeat) + 1)),))
+    return peer
+
+
+def _add(roles: list[Role], role: Role) -> Role:
+    roles.append(role)
+    return role

@@ -1,0 +1,349 @@
+"""H: holds where its users are, and tells a V-TCF when one of them is gone (profile 4.1)."""
+
+from typing import NamedTuple
+
+from opentcf.btrunc import registration as wire_registration
+from opentcf.btrunc.extension import identity
+from opentcf.btrunc.registration import Kick, Membership
+from opentcf.model.cause import Decline, KickCause
+from opentcf.model.facts import Fact, KickOff, PeerUp, UserBound, UserUnbound
+from opentcf.model.group import Group
+from opentcf.model.numbers import Aor
+from opentcf.model.peer import Peer
+from opentcf.model.registration import Binding, RegType
+from opentcf.model.subscriber import Subscriber
+from opentcf.services.context import NONE, Context, Facts, Incoming, peer_flow
+from opentcf.services.leg import Happened
+from opentcf.services.path import aor_uri
+from opentcf.sip import digest
+from opentcf.sip.errors import RemoteError
+
+from opentcf.sip.outbox import Value
+from opentcf.sip.timers import Timer
+from opentcf.sip.transaction import Outcome, Owner
+
+NAME = "home_registration"
+BINDING, KICK = "binding", "kick"
+KICK_AGAIN = 30.0
+"""Seconds until a network de-registration that nobody answered is sent again."""
+KICK_FOR = 3600.0
+"""After this long V dropped the attachment by itself (its registration expired), and we stop."""
+
+
+class Wanted(NamedTuple):
+    """What a V-TCF asks of a user's home."""
+
+    user: Aor
+    visited: str
+    contact: str
+    call_id: str
+    cseq: int
+    reg_type: RegType
+    expires: int
+    since: float | None
+
+
+class Granted(NamedTuple):
+    """What the home answers: seconds, the user's groups, and what else V needs."""
+
+    expires: int
+    groups: list[Membership]
+    stunned: bool
+    ha1: dict[str, str]
+
+
+class PendingKick:
+    """A network de-registration that V has not answered yet."""
+
+    __slots__ = ("binding", "cause", "since", "timer", "user", "visited")
+
+    def __init__(self, user: Aor, visited: str, cause: KickCause, binding: str, since: float) -> None:
+        self.user = user
+        self.visited = visited
+        self.cause = cause
+        self.binding = binding
+        self.since = since
+        self.timer: Timer | None = None
+
+
+class HomeRegistration:
+    """The procedure at home."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._alarms: dict[str, Timer] = {}
+        self._kicks: dict[str, PendingKick] = {}
+
+    # --- doorways
+
+    def request(self, incoming: Incoming) -> Facts:
+        """A REGISTER on TC2: only registration and de-registration, never challenged (部分是, 无挑战)."""
+        ctx, request, peer = self._ctx, incoming.request, incoming.peer
+        assert peer is not None
+        wanted = self._read(incoming)
+        self._verify(incoming, wanted.user)
+        granted, facts = self.register(wanted)
+        response = request.respond(200, ctx.ids.token())
+        response.headers.set("Expires", str(granted.expires))
+        if granted.expires:
+            response.headers.set("Contact", f"<{wanted.contact}>;expires={granted.expires}")
+            shared = granted.ha1 if self._shares_ha1(peer) else {}
+            wire_registration.write_home_answer(response, incoming.wire, stunned=granted.stunned, ha1=shared)
+            wire_registration.write_memberships(response, incoming.wire, wanted.user, granted.groups)
+        ctx.reply(incoming, response)
+        return facts
+
+    def register(self, wanted: Wanted) -> tuple[Granted, Facts]:
+        """Register, refresh or de-register a user of ours; Decline when it may not be."""
+        ctx = self._ctx
+        subscriber = ctx.directory.subscriber(wanted.user)
+        if subscriber is None:
+            raise Decline(404, f"{wanted.user} is no subscriber here")
+        if not subscriber.may_roam_to(wanted.visited):
+            raise Decline(403, f"{wanted.user} may not roam to {wanted.visited}")
+        binding = ctx.directory.binding(wanted.user)
+        if binding is not None and binding.call_id == wanted.call_id and wanted.cseq < binding.cseq:
+            raise Decline(500, "CSeq is lower than before", (("Retry-After", "0"),))
+        if wanted.expires == 0:
+            return Granted(0, [], False, {}), self._deregister(wanted, binding)
+        if wanted.expires < ctx.durations.register_min:
+            minimum = str(int(ctx.durations.register_min))
+            raise Decline(423, f"the shortest registration is {minimum} s", (("Min-Expires", minimum),))
+        expires = min(wanted.expires, int(ctx.durations.register))
+        self._refuse_stale_refresh(wanted, binding)
+        return self._granted(subscriber, expires), self._bind(wanted, binding, expires)
+
+    def kick(self, user: Aor, cause: KickCause) -> Facts:
+        """Network de-registration (核心网发起注销) of a user of ours; Decline 404 when he is nowhere."""
+        binding = self._ctx.directory.binding(user)
+        if binding is None:
+            raise Decline(404, f"{user} is not registered")
+        facts = self._kick(binding, cause)
+        return facts + self._unbind(user)
+
+    def outcome(self, outcome: Outcome) -> Facts:
+        """V answered a kick-off, or did not."""
+        kick = self._kicks.get(outcome.owner.key)
+        if kick is None or outcome.status < 200:
+            return NONE
+        if outcome.response is not None and outcome.status != 503:
+            self._forget_kick(outcome.owner.key)
+        elif self._ctx.wall - kick.since > KICK_FOR:
+            self._forget_kick(outcome.owner.key)
+        else:
+            kick.timer = self._ctx.start(KICK_AGAIN, Owner(NAME, outcome.owner.key, KICK))
+        return NONE
+
+    def timer(self, owner: Owner) -> Facts:
+        """A binding expired, or a kick-off is due again."""
+        if owner.purpose == KICK:
+            self._send_kick(owner.key)
+            return NONE
+        user = Aor(owner.key, self._ctx.directory.domain)
+        binding = self._ctx.directory.binding(user)
+        if binding is None:
+            return NONE
+        self._ctx.notice("registration", user=str(user), visited=binding.visited, state="expired")
+        return self._unbind(user)
+
+    def happened(self, happened: Happened) -> Facts:
+        """There are no legs here."""
+        return NONE
+
+    def on_peer_up(self, fact: PeerUp) -> Facts:
+        """Kick-offs that waited for the peer go out."""
+        for key, kick in list(self._kicks.items()):
+            if kick.visited == fact.domain and kick.timer is not None:
+                self._send_kick(key)
+        return NONE
+
+    # --- reading
+
+    def _read(self, incoming: Incoming) -> Wanted:
+        request, peer = incoming.request, incoming.peer
+        assert peer is not None
+        to = request.to().uri
+        user = identity(f"{to.user}@{to.host}", "")
+        if not self._ctx.directory.is_home(user):
+            raise Decline(403, f"this is not the home of {user}")
+        visited = (request.headers.get("P-Visited-Network-ID") or peer.domain).strip('"').lower()
+        if visited != peer.domain:
+            raise Decline(403, f"{peer.domain} registers for {visited}")
+        contact = request.contact() if request.headers.get("Contact") != "*" else None
+        expires = wire_registration.asked_expiry(request, int(self._ctx.durations.register))
+        if contact is None and expires:
+            raise RemoteError(400, "Contact is missing")
+        return Wanted(
+            user,
+            visited,
+            str(contact.uri) if contact else "",
+            request.call_id(),
+            request.cseq()[0],
+            wire_registration.read_reg_type(incoming.extension, incoming.wire),
+            expires,
+            wire_registration.read_since(incoming.extension),
+        )
+
+    def _verify(self, incoming: Incoming, user: Aor) -> None:
+        """A visitor's digest; a radio that its core authenticated comes without one (profile 6)."""
+        found = digest.credentials_for(incoming.request.headers, "Authorization", user.domain)
+        subscriber = self._ctx.directory.subscriber(user)
+        if found is None or subscriber is None:
+            return
+        secret = (subscriber.ha1 or {}).get(found.algorithm)
+        if secret is None or found.username != user.number or not digest.verify(found, secret, "REGISTER"):
+            raise Decline(403, f"the digest of {user} is wrong")
+
+    def _refuse_stale_refresh(self, wanted: Wanted, binding: Binding | None) -> None:
+        """A refresh never displaces another V, unless both came back after we lost our state: then the later wins."""
+        if wanted.reg_type is not RegType.REFRESH or binding is None or binding.call_id == wanted.call_id:
+            return
+        if not binding.refreshed or wanted.since is None or wanted.since <= binding.since:
+            raise Decline(403, f"{wanted.user} is registered at {binding.visited}")
+
+    # --- changing
+
+    def _bind(self, wanted: Wanted, before: Binding | None, expires: int) -> Facts:
+        ctx = self._ctx
+        since = ctx.wall if wanted.since is None else wanted.since
+        binding = Binding(wanted.user, wanted.visited, wanted.contact, wanted.call_id, wanted.cseq, since)
+        binding.expires = ctx.now + expires
+        binding.refreshed = wanted.reg_type is RegType.REFRESH and (before is None or before.refreshed)
+        ctx.directory.bind(binding)
+        self._arm(binding)
+        self._save(binding)
+        self._drop_kick_to(wanted.user, wanted.visited)
+        facts: list[Fact] = []
+        moved = before is not None and before.visited != wanted.visited
+        if before is not None and moved:
+            facts += self._kick(before, KickCause.MOVED)
+        if before is None or moved:
+            ctx.notice("registration", user=str(wanted.user), visited=wanted.visited, state="registered")
+            handover = wanted.reg_type is RegType.HANDOVER
+            facts.append(UserBound(wanted.user, wanted.visited, moved, handover))
+        return tuple(facts)
+
+    def _deregister(self, wanted: Wanted, binding: Binding | None) -> Facts:
+        """From a V-TCF that does not serve him any more it changes nothing."""
+        if binding is None or binding.visited != wanted.visited:
+            return NONE
+        self._ctx.notice("registration", user=str(wanted.user), visited=wanted.visited, state="deregistered")
+        return self._unbind(wanted.user)
+
+    def _unbind(self, user: Aor) -> Facts:
+        self._ctx.directory.unbind(user)
+        alarm = self._alarms.pop(user.number, None)
+        if alarm is not None:
+            alarm.cancel()
+        self._ctx.save(BINDING, user.number, None)
+        return (UserUnbound(user),)
+
+    def _arm(self, binding: Binding) -> None:
+        number = binding.user.number
+        alarm = self._alarms.get(number)
+        if alarm is not None:
+            alarm.cancel()
+        self._alarms[number] = self._ctx.timers.start(binding.expires, Owner(NAME, number, BINDING))
+
+    def _granted(self, subscriber: Subscriber, expires: int) -> Granted:
+        groups = [_membership(group) for group in self._ctx.directory.groups_of(subscriber.aor)]
+        return Granted(expires, groups, False, dict(subscriber.ha1 or {}))
+
+    def _shares_ha1(self, peer: Peer) -> bool:
+        if peer.share_ha1 is not None:
+            return peer.share_ha1
+        return peer.transport == "tls" or peer.host.startswith("127.") or peer.host == "::1"
+
+    # --- network de-registration
+
+    def _kick(self, binding: Binding, cause: KickCause) -> Facts:
+        """Tell V; where V is this TCF that is a fact, else an OPTIONS that is repeated until answered."""
+        if binding.visited == self._ctx.directory.domain:
+            return (KickOff(binding.user, cause, binding.call_id),)
+        key = f"{binding.user.number}@{binding.visited}"
+        self._kicks[key] = PendingKick(binding.user, binding.visited, cause, binding.call_id, self._ctx.wall)
+        self._ctx.save(KICK, key, [str(binding.user), binding.visited, cause.value, binding.call_id, self._ctx.wall])
+        self._send_kick(key)
+        return NONE
+
+    def _send_kick(self, key: str) -> None:
+        ctx, kick = self._ctx, self._kicks[key]
+        if kick.timer is not None:
+            kick.timer.cancel()
+            kick.timer = None
+        peer = ctx.directory.peer(kick.visited)
+        if peer is None:
+            self._forget_kick(key)
+            return
+        if ctx.peer_is_down(peer.domain):
+            kick.timer = ctx.start(KICK_AGAIN, Owner(NAME, key, KICK))
+            return
+        to = f"<{aor_uri(kick.user)}>"
+        request = ctx.new_request("OPTIONS", aor_uri(kick.user), f"<sip:{ctx.directory.domain}>", to)
+        wire_registration.write_kick(request, ctx.peer_wire(peer.domain), Kick(kick.cause, kick.binding))
+        ctx.request(request, peer_flow(peer), Owner(NAME, key, KICK))
+
+    def _drop_kick_to(self, user: Aor, visited: str) -> None:
+        """He is back at that V: an old kick-off must not reach him."""
+        key = f"{user.number}@{visited}"
+        if key in self._kicks:
+            self._forget_kick(key)
+
+    def _forget_kick(self, key: str) -> None:
+        kick = self._kicks.pop(key)
+        if kick.timer is not None:
+            kick.timer.cancel()
+        self._ctx.save(KICK, key, None)
+
+    # --- records
+
+    def _save(self, binding: Binding) -> None:
+        self._ctx.save(
+            BINDING,
+            binding.user.number,
+            {
+                "v": 1,
+                "visited": binding.visited,
+                "contact": binding.contact,
+                "call_id": binding.call_id,
+                "cseq": binding.cseq,
+                "since": binding.since,
+                "expires": binding.expires + self._ctx.wall_offset,
+                "refreshed": binding.refreshed,
+            },
+        )
+
+    def load(self, bindings: dict[str, Value], kicks: dict[str, Value]) -> None:
+        """Go on from what the store held."""
+        ctx = self._ctx
+        for number, row in bindings.items():
+            user = Aor(number, ctx.directory.domain)
+            binding = Binding(user, row["visited"], row["contact"], row["call_id"], row["cseq"], row["since"])
+            binding.expires = row["expires"] - ctx.wall_offset
+            binding.refreshed = row["refreshed"]
+            ctx.directory.bind(binding)
+            self._arm(binding)
+        for key, (user_text, visited, cause, call_id, since) in kicks.items():
+            kick = PendingKick(Aor.parse(user_text), visited, KickCause(cause), call_id, since)
+            self._kicks[key] = kick
+            kick.timer = ctx.start(0.0, Owner(NAME, key, KICK))
+
+    def view(self) -> list[dict[str, Value]]:
+        """For people: one row a binding."""
+        return [
+            {
+                "user": str(binding.user),
+                "home": binding.user.domain,
+                "visited": binding.visited,
+                "contact": binding.contact,
+                "expires": round(binding.expires - self._ctx.now),
+            }
+            for binding in self._ctx.directory.bindings()
+        ]
+
+
+def _membership(group: Group) -> Membership:
+    return Membership(group.aor, group.name, group.priority)
+
+
+__all__ = ["Granted", "HomeRegistration", "Wanted"]

@@ -1,0 +1,515 @@
+"""V: attaches terminals, registers them at their homes and keeps them registered (profile 4.1 and 6)."""
+
+from collections import deque
+from typing import NamedTuple
+
+from opentcf.btrunc import extension as wire_extension
+from opentcf.btrunc import registration as wire_registration
+from opentcf.btrunc.registration import Kick, Membership
+from opentcf.model.cause import Decline, KickCause, ReleaseCause
+from opentcf.model.facts import KickOff, PeerLostState, UserAttached, UserLeaving
+from opentcf.model.numbers import Aor
+from opentcf.model.registration import Attachment, RegType
+from opentcf.services.context import NONE, Context, Facts, Incoming, peer_flow
+from opentcf.services.leg import Happened
+from opentcf.services.path import HOME, aor_uri
+from opentcf.services.registration.home import Granted, HomeRegistration, Wanted
+from opentcf.sip.errors import RemoteError
+from opentcf.sip.message import Request, Response
+from opentcf.sip.outbox import Flow, Value
+from opentcf.sip.timers import Timer
+from opentcf.sip.transaction import Outcome, Owner
+
+NAME = "visited_registration"
+ATTACHMENT = "attachment"
+D_EXPIRY, HOME_REFRESH, HOME_REGISTER, HOME_LEAVE, TERMINAL = "d_expiry", "refresh", "register", "leave", "terminal"
+HOME_WAIT = 24.0
+"""Seconds to wait for a home before the terminal is told 503: less than its own transaction waits (RFC 4320)."""
+RETRY = 5.0
+"""Seconds until a refresh that the home did not answer is tried again."""
+
+
+class Asked(NamedTuple):
+    """A REGISTER of a terminal, read."""
+
+    user: Aor
+    contact: str
+    expires: int
+    reg_type: RegType
+
+
+class Pending(NamedTuple):
+    """A REGISTER of a terminal that waits for the home's word."""
+
+    incoming: Incoming
+    asked: Asked
+    call_id: str
+    since: float
+
+
+class VisitedRegistration:
+    """The procedure at the visited TCF; for users of this very TCF it asks the home half by call."""
+
+    def __init__(self, ctx: Context, home: HomeRegistration) -> None:
+        self._ctx = ctx
+        self._home = home
+        self._pending: dict[Aor, Pending] = {}
+        self._waiting: dict[Aor, deque[tuple[Incoming, Asked]]] = {}
+        self._leaving: dict[Aor, Incoming] = {}
+        self._expiries: dict[Aor, Timer] = {}
+        self._refreshes: dict[Aor, Timer] = {}
+        self.foreign_nonces: dict[Aor, str] = {}
+        """Nonces of homes that do challenge: the terminal's answer to one is not ours to check."""
+
+    # --- doorways
+
+    def request(self, incoming: Incoming) -> Facts:
+        """A REGISTER of a terminal, its digest already checked as far as this TCF can."""
+        asked = self._read(incoming)
+        if asked.user in self._pending:
+            self._waiting.setdefault(asked.user, deque()).append((incoming, asked))
+            return NONE
+        return self._serve(incoming, asked)
+
+    def kicked(self, incoming: Incoming) -> Facts:
+        """OPTIONS from a home: drop the binding. 200 also when the user is unknown here."""
+        user = self._kicked_user(incoming)
+        assert incoming.extension is not None
+        kick = wire_registration.read_kick(incoming.extension, incoming.wire)
+        response = incoming.request.respond(200, self._ctx.ids.token())
+        wire_registration.write_kick(response, incoming.wire, Kick(kick.cause, ""))
+        self._ctx.reply(incoming, response)
+        return self.on_kick_off(KickOff(user, kick.cause, kick.binding))
+
+    def on_kick_off(self, fact: KickOff) -> Facts:
+        """A home has let the user go: tell the terminal, release its calls, forget it."""
+        attachment = self._ctx.directory.attachment(fact.user)
+        if attachment is None or (fact.binding and fact.binding != attachment.home_call_id):
+            return NONE
+        self._kick_terminal(attachment, fact.cause)
+        cause = ReleaseCause.STUNNED if fact.cause is KickCause.KILLED else ReleaseCause.NORMAL
+        return (UserLeaving(fact.user, cause, notify_home=False),)
+
+    def on_user_leaving(self, fact: UserLeaving) -> Facts:
+        """His calls are released: now his attachment goes, and where he left by himself his home is told."""
+        attachment = self._ctx.directory.attachment(fact.user)
+        incoming = self._leaving.pop(fact.user, None)
+        if attachment is not None:
+            self._forget(attachment)
+        if attachment is None or not fact.notify_home:
+            self._answer_leaver(incoming, 200)
+            return NONE
+        return self._leave_home(attachment, incoming)
+
+    def on_peer_lost_state(self, fact: PeerLostState) -> Facts:
+        """A home lost its state: re-register its users who are here, paced (profile 5.1)."""
+        here = [attachment for attachment in self._ctx.directory.attachments() if attachment.user.domain == fact.domain]
+        for number, attachment in enumerate(here):
+            self._arm_refresh(attachment.user, self._ctx.now + number * 0.01)
+        return NONE
+
+    def outcome(self, outcome: Outcome) -> Facts:
+        """A home answered, or did not."""
+        if outcome.status < 200:
+            return NONE
+        purpose, user = outcome.owner.purpose, Aor.parse(outcome.owner.key)
+        if purpose == HOME_REGISTER:
+            return self._registered(user, outcome)
+        if purpose == HOME_REFRESH:
+            return self._refreshed(user, outcome)
+        if purpose == HOME_LEAVE:
+            status = outcome.status if outcome.response is not None else 503
+            self._answer_leaver(self._leaving.pop(user, None), status)
+        return NONE
+
+    def timer(self, owner: Owner) -> Facts:
+        """The terminal's registration ran out, or its home wants a refresh."""
+        user = Aor.parse(owner.key)
+        attachment = self._ctx.directory.attachment(user)
+        if attachment is None:
+            return NONE
+        if owner.purpose == D_EXPIRY:
+            self._ctx.notice("attachment", user=str(user), state="expired")
+            return (UserLeaving(user, ReleaseCause.NORMAL, notify_home=True),)
+        return self._refresh(attachment)
+
+    def happened(self, happened: Happened) -> Facts:
+        """There are no legs here."""
+        return NONE
+
+    # --- the terminal asks
+
+    def _read(self, incoming: Incoming) -> Asked:
+        request, user = incoming.request, incoming.user
+        assert user is not None
+        expires = wire_registration.asked_expiry(request, int(self._ctx.durations.register))
+        reg_type = wire_registration.read_reg_type(incoming.extension, incoming.wire)
+        if request.headers.get("Contact") == "*":
+            if expires:
+                raise RemoteError(400, "Contact * needs Expires 0")
+            return Asked(user, "", 0, reg_type)
+        contact = request.contact()
+        if contact is None:
+            return Asked(user, "", -1, reg_type)
+        minimum = int(self._ctx.durations.register_min)
+        if 0 < expires < minimum:
+            raise Decline(423, f"the shortest registration is {minimum} s", (("Min-Expires", str(minimum)),))
+        return Asked(user, str(contact.uri), min(expires, int(self._ctx.durations.register)), reg_type)
+
+    def _serve(self, incoming: Incoming, asked: Asked) -> Facts:
+        attachment = self._ctx.directory.attachment(asked.user)
+        if asked.expires == 0:
+            return self._leave(incoming, asked.user, attachment)
+        if asked.expires < 0:
+            self._answer_terminal(incoming, attachment)
+            return NONE
+        if attachment is not None and self._in_order(incoming, attachment) and self._stands(incoming, asked, attachment):
+            return self._attach(incoming, asked, attachment)
+        return self._ask_home(incoming, asked)
+
+    def _in_order(self, incoming: Incoming, attachment: Attachment) -> bool:
+        """RFC 3261 §10.3 step 7: within a Call-ID the CSeq rises."""
+        request = incoming.request
+        if request.call_id() == attachment.call_id and request.cseq()[0] < attachment.cseq:
+            raise Decline(500, "CSeq is lower than before", (("Retry-After", "0"),))
+        return True
+
+    def _stands(self, incoming: Incoming, asked: Asked, attachment: Attachment) -> bool:
+        """May a refresh be answered here: the home still holds him, and we know that it is he (profile 4.1, 6)."""
+        if asked.reg_type is not RegType.INITIAL and asked.reg_type is not RegType.REFRESH:
+            return False
+        if self._ctx.directory.is_home(asked.user):
+            return False
+        known = bool(attachment.ha1) or tuple(incoming.flow) == attachment.flow
+        return known and attachment.home_expires > self._ctx.now
+
+    def _ask_home(self, incoming: Incoming, asked: Asked) -> Facts:
+        ctx = self._ctx
+        attachment = ctx.directory.attachment(asked.user)
+        if ctx.directory.is_home(asked.user):
+            return self._ask_own_home(incoming, asked, attachment)
+        peer = ctx.directory.peer(asked.user.domain)
+        if peer is None:
+            raise Decline(404, f"no TCF is known for {asked.user.domain}")
+        if ctx.peer_is_down(peer.domain):
+            raise Decline(503, f"{peer.domain} is down", (("Retry-After", str(int(peer.heartbeat) + 1)),))
+        call_id, since = ctx.ids.token(), ctx.wall
+        self._pending[asked.user] = Pending(incoming, asked, call_id, since)
+        request = self._home_request(asked.user, call_id, 1, asked.expires, asked.reg_type, since)
+        request.headers.put("Authorization", incoming.request.headers.lines("Authorization"))
+        ctx.request(request, peer_flow(peer), self._owner(asked.user, HOME_REGISTER), timeout=HOME_WAIT)
+        return NONE
+
+    def _ask_own_home(self, incoming: Incoming, asked: Asked, before: Attachment | None) -> Facts:
+        """The hop V→H falls on this TCF: a call, no message."""
+        ctx = self._ctx
+        same = before is not None and asked.reg_type is not RegType.HANDOVER
+        call_id = before.home_call_id if before is not None and same else ctx.ids.token()
+        cseq = before.home_cseq + 1 if before is not None and same else 1
+        wanted = Wanted(
+            asked.user, ctx.directory.domain, asked.contact, call_id, cseq, asked.reg_type, asked.expires, ctx.wall
+        )
+        granted, facts = self._home.register(wanted)
+        attachment = self._new_attachment(incoming, asked, call_id, ctx.wall)
+        attachment.home_cseq = cseq
+        self._take_grant(attachment, granted)
+        return facts + self._attach(incoming, asked, attachment)
+
+    def _new_attachment(self, incoming: Incoming, asked: Asked, call_id: str, since: float) -> Attachment:
+        attachment = Attachment(asked.user, asked.contact, _flow(incoming.flow), call_id)
+        attachment.since = since
+        attachment.home_cseq = 1
+        return attachment
+
+    def _take_grant(self, attachment: Attachment, granted: Granted) -> None:
+        attachment.home_expires = self._ctx.now + granted.expires
+        attachment.granted = granted.expires
+        attachment.groups = tuple((m.group.number, m.group.domain, m.name, m.priority) for m in granted.groups)
+        attachment.stunned = granted.stunned
+        if granted.ha1:
+            attachment.ha1 = granted.ha1
+
+    def _attach(self, incoming: Incoming, asked: Asked, attachment: Attachment) -> Facts:
+        """Put or renew the attachment, and answer the terminal."""
+        ctx, request = self._ctx, incoming.request
+        before = ctx.directory.attachment(asked.user)
+        if before is not None and before.contact != asked.contact:
+            self._kick_terminal(before, KickCause.MOVED)
+        attachment.contact = asked.contact
+        attachment.flow = _flow(incoming.flow)
+        attachment.call_id, attachment.cseq = request.call_id(), request.cseq()[0]
+        attachment.expires = ctx.now + min(asked.expires, attachment.granted)
+        attachment.ptt = incoming.extension is not None
+        ctx.directory.attach(attachment)
+        self._arm_expiry(attachment)
+        if not ctx.directory.is_home(asked.user) and asked.user not in self._refreshes:
+            self._arm_refresh(asked.user, ctx.now + attachment.granted / 2)
+        self._save(attachment)
+        self._answer_terminal(incoming, attachment)
+        ctx.notice("attachment", user=str(asked.user), state="attached", expires=round(attachment.expires - ctx.now))
+        return (UserAttached(asked.user),)
+
+    def _answer_terminal(self, incoming: Incoming, attachment: Attachment | None) -> None:
+        ctx = self._ctx
+        response = incoming.request.respond(200, ctx.ids.token())
+        if attachment is not None:
+            left = max(0, round(attachment.expires - ctx.now))
+            response.headers.set("Contact", f"<{attachment.contact}>;expires={left}")
+            response.headers.set("Expires", str(left))
+            if incoming.extension is not None:
+                wire_registration.write_home_answer(response, incoming.wire, stunned=attachment.stunned, ha1={})
+                groups = [Membership(Aor(n, d), name, prio) for n, d, name, prio in attachment.groups]
+                wire_registration.write_memberships(response, incoming.wire, attachment.user, groups)
+        ctx.reply(incoming, response)
+
+    # --- the home answers
+
+    def _registered(self, user: Aor, outcome: Outcome) -> Facts:
+        pending = self._pending.pop(user, None)
+        if pending is None:
+            return NONE
+        facts: Facts = NONE
+        response = outcome.response
+        if response is None:
+            self._ctx.respond(pending.incoming, 503, ("Retry-After", "10"))
+        elif response.status >= 300:
+            self._pass_refusal(pending, response)
+        else:
+            attachment = self._new_attachment(pending.incoming, pending.asked, pending.call_id, pending.since)
+            self._take_grant(attachment, self._read_grant(response, user, pending.asked.expires))
+            self._stop_refresh(user)
+            facts = self._attach(pending.incoming, pending.asked, attachment)
+        return facts + self._serve_next(user)
+
+    def _read_grant(self, response: Response, user: Aor, asked: int) -> Granted:
+        wire = self._ctx.peer_wire(user.domain)
+        groups = wire_registration.read_memberships(response, wire) or []
+        stunned, ha1 = wire_registration.read_home_answer(wire_extension.read(response, wire), wire)
+        return Granted(wire_registration.granted_expiry(response, asked), groups, stunned, ha1)
+
+    def _pass_refusal(self, pending: Pending, response: Response) -> None:
+        """What H refuses reaches the terminal unchanged, a challenge too."""
+        answer = pending.incoming.request.respond(response.status, self._ctx.ids.token(), response.reason)
+        for name in ("WWW-Authenticate", "Min-Expires", "Retry-After", "Warning", "Unsupported"):
+            answer.headers.put(name, response.headers.lines(name))
+        challenge = response.headers.get("WWW-Authenticate")
+        if response.status == 401 and challenge is not None and "nonce=" in challenge:
+            self.foreign_nonces[pending.asked.user] = challenge.partition("nonce=")[2].split('"')[1]
+        self._ctx.reply(pending.incoming, answer)
+
+    def _serve_next(self, user: Aor) -> Facts:
+        waiting = self._waiting.get(user)
+        facts: Facts = NONE
+        while waiting and user not in self._pending:
+            incoming, asked = waiting.popleft()
+            try:
+                facts += self._serve(incoming, asked)
+            except Decline as decline:
+                self._ctx.respond(incoming, decline.status, *decline.headers)
+        if not waiting:
+            self._waiting.pop(user, None)
+        return facts
+
+    def _refresh(self, attachment: Attachment) -> Facts:
+        """V refreshes by itself at half the granted expiry (profile 4.1)."""
+        ctx, user = self._ctx, attachment.user
+        peer = ctx.directory.peer(user.domain)
+        self._stop_refresh(user)
+        if peer is None:
+            return NONE
+        if ctx.peer_is_down(peer.domain):
+            return self._refresh_later(attachment)
+        attachment.home_cseq += 1
+        expires = int(ctx.durations.register)
+        request = self._home_request(
+            user, attachment.home_call_id, attachment.home_cseq, expires, RegType.REFRESH, attachment.since
+        )
+        ctx.request(request, peer_flow(peer), self._owner(user, HOME_REFRESH))
+        self._save(attachment)
+        return NONE
+
+    def _refreshed(self, user: Aor, outcome: Outcome) -> Facts:
+        attachment = self._ctx.directory.attachment(user)
+        if attachment is None:
+            return NONE
+        response = outcome.response
+        if response is None or response.status >= 500:
+            return self._refresh_later(attachment)
+        if response.call_id() != attachment.home_call_id:
+            return NONE
+        if response.status >= 300:
+            self._ctx.notice("attachment", user=str(user), state="refused", code=response.status)
+            self._kick_terminal(attachment, KickCause.MOVED if response.status == 403 else KickCause.EXPIRED)
+            return (UserLeaving(user, ReleaseCause.NORMAL, notify_home=False),)
+        self._take_grant(attachment, self._read_grant(response, user, attachment.granted))
+        self._arm_refresh(user, self._ctx.now + attachment.granted / 2)
+        self._save(attachment)
+        return NONE
+
+    def _refresh_later(self, attachment: Attachment) -> Facts:
+        """The home is silent: try again while it still holds him, then wait for the terminal's next REGISTER."""
+        if attachment.home_expires > self._ctx.now:
+            self._arm_refresh(attachment.user, self._ctx.now + RETRY)
+        return NONE
+
+    def _home_request(
+        self, user: Aor, call_id: str, cseq: int, expires: int, reg_type: RegType | None, since: float | None
+    ) -> Request:
+        ctx = self._ctx
+        peer = ctx.directory.peer(user.domain)
+        assert peer is not None
+        aor = f"<{aor_uri(user)}>"
+        request = ctx.new_request("REGISTER", f"sip:{user.domain}", aor, aor)
+        request.headers.set("Call-ID", call_id)
+        request.headers.set("CSeq", f"{cseq} REGISTER")
+        contact = ctx.our_contact(peer_flow(peer), user.number)
+        request.headers.set("Contact", f"<{contact};{HOME}={user.domain}>")
+        request.headers.set("P-Visited-Network-ID", ctx.directory.domain)
+        request.headers.set("Expires", str(expires))
+        wire_registration.write_register(request, ctx.peer_wire(user.domain), reg_type, since)
+        return request
+
+    # --- leaving
+
+    def _leave(self, incoming: Incoming, user: Aor, attachment: Attachment | None) -> Facts:
+        """De-registration (终端注销): running calls first, then the home, then the 200."""
+        if attachment is None:
+            self._ctx.respond(incoming, 200)
+            return NONE
+        self._in_order(incoming, attachment)
+        self._leaving[user] = incoming
+        self._ctx.notice("attachment", user=str(user), state="deregistered")
+        return (UserLeaving(user, ReleaseCause.NORMAL, notify_home=True),)
+
+    def _leave_home(self, attachment: Attachment, incoming: Incoming | None) -> Facts:
+        ctx, user = self._ctx, attachment.user
+        if ctx.directory.is_home(user):
+            wanted = Wanted(
+                user, ctx.directory.domain, "", attachment.home_call_id, attachment.home_cseq + 1, RegType.INITIAL, 0, None
+            )
+            _, facts = self._home.register(wanted)
+            self._answer_leaver(incoming, 200)
+            return facts
+        peer = ctx.directory.peer(user.domain)
+        if peer is None or ctx.peer_is_down(peer.domain):
+            self._answer_leaver(incoming, 503)
+            return NONE
+        if incoming is not None:
+            self._leaving[user] = incoming
+        request = self._home_request(user, attachment.home_call_id, attachment.home_cseq + 1, 0, None, None)
+        ctx.request(request, peer_flow(peer), self._owner(user, HOME_LEAVE), timeout=HOME_WAIT)
+        return NONE
+
+    def _answer_leaver(self, incoming: Incoming | None, status: int) -> None:
+        if incoming is not None:
+            headers = (("Retry-After", "10"),) if status == 503 else ()
+            self._ctx.respond(incoming, status, *headers)
+
+    def _kicked_user(self, incoming: Incoming) -> Aor:
+        to = incoming.request.to().uri
+        user = wire_extension.identity(f"{to.user}@{to.host}", "")
+        if incoming.peer is None or incoming.peer.domain != user.domain:
+            raise Decline(403, f"only the home of {user} may end his registration")
+        return user
+
+    def _kick_terminal(self, attachment: Attachment, cause: KickCause) -> None:
+        """On D the terminal learns it the same way; whether it answers does not matter."""
+        ctx = self._ctx
+        flow = Flow(*attachment.flow)
+        request = ctx.new_request(
+            "OPTIONS", attachment.contact, f"<sip:{ctx.directory.domain}>", f"<{aor_uri(attachment.user)}>"
+        )
+        wire_registration.write_kick(request, ctx.wire, Kick(cause, ""))
+        ctx.request(request, flow, self._owner(attachment.user, TERMINAL))
+
+    def _forget(self, attachment: Attachment) -> None:
+        user = attachment.user
+        timer = self._expiries.pop(user, None)
+        if timer is not None:
+            timer.cancel()
+        self._stop_refresh(user)
+        self._ctx.directory.detach(user)
+        self._ctx.save(ATTACHMENT, str(user), None)
+
+    # --- timers and records
+
+    def _owner(self, user: Aor, purpose: str) -> Owner:
+        return Owner(NAME, str(user), purpose)
+
+    def _arm_expiry(self, attachment: Attachment) -> None:
+        timer = self._expiries.get(attachment.user)
+        if timer is not None:
+            timer.cancel()
+        owner = self._owner(attachment.user, D_EXPIRY)
+        self._expiries[attachment.user] = self._ctx.timers.start(attachment.expires, owner)
+
+    def _arm_refresh(self, user: Aor, when: float) -> None:
+        self._stop_refresh(user)
+        self._refreshes[user] = self._ctx.timers.start(when, self._owner(user, HOME_REFRESH))
+
+    def _stop_refresh(self, user: Aor) -> None:
+        timer = self._refreshes.pop(user, None)
+        if timer is not None:
+            timer.cancel()
+
+    def _save(self, attachment: Attachment) -> None:
+        offset = self._ctx.wall_offset
+        self._ctx.save(
+            ATTACHMENT,
+            str(attachment.user),
+            {
+                "v": 1,
+                "contact": attachment.contact,
+                "flow": list(attachment.flow[:4]),
+                "call_id": attachment.call_id,
+                "cseq": attachment.cseq,
+                "expires": attachment.expires + offset,
+                "granted": attachment.granted,
+                "home_call_id": attachment.home_call_id,
+                "home_cseq": attachment.home_cseq,
+                "home_expires": attachment.home_expires + offset,
+                "ha1": dict(attachment.ha1),
+                "groups": [list(group) for group in attachment.groups],
+                "since": attachment.since,
+                "stunned": attachment.stunned,
+                "ptt": attachment.ptt,
+            },
+        )
+
+    def load(self, rows: dict[str, Value]) -> None:
+        """Go on from what the store held."""
+        ctx = self._ctx
+        for key, row in rows.items():
+            side, transport, host, port = row["flow"]
+            attachment = Attachment(Aor.parse(key), row["contact"], (side, transport, host, port, 0), row["home_call_id"])
+            attachment.call_id, attachment.cseq = row["call_id"], row["cseq"]
+            attachment.expires = row["expires"] - ctx.wall_offset
+            attachment.granted = row["granted"]
+            attachment.home_cseq = row["home_cseq"]
+            attachment.home_expires = row["home_expires"] - ctx.wall_offset
+            attachment.ha1 = row["ha1"]
+            attachment.groups = tuple((n, d, name, priority) for n, d, name, priority in row["groups"])
+            attachment.since, attachment.stunned, attachment.ptt = row["since"], row["stunned"], row["ptt"]
+            ctx.directory.attach(attachment)
+            self._arm_expiry(attachment)
+            if not ctx.directory.is_home(attachment.user):
+                half = attachment.home_expires - attachment.granted / 2
+                self._arm_refresh(attachment.user, max(ctx.now, half))
+
+    def view(self) -> list[dict[str, Value]]:
+        """For people: one row an attached terminal."""
+        return [
+            {
+                "user": str(attachment.user),
+                "home": attachment.user.domain,
+                "visited": self._ctx.directory.domain,
+                "contact": attachment.contact,
+                "expires": round(attachment.expires - self._ctx.now),
+            }
+            for attachment in self._ctx.directory.attachments()
+        ]
+
+
+def _flow(flow: Flow) -> tuple[str, str, str, int, int]:
+    return (flow.side, flow.transport, flow.host, flow.port, flow.connection)
+

@@ -1,0 +1,6 @@
+"""A terminal or dispatcher without I/O: what `opentcf ue`, the demonstration and the tests speak SIP with."""
+
+from opentcf.terminal.call import Call, CallState
+from opentcf.terminal.terminal import Behaviour, Event, Terminal
+
+__all__ = ["Behaviour", "Call", "CallState", "Event", "Terminal"]

@@ -1,0 +1,44 @@
+"""A call as its terminal sees it."""
+
+from enum import Enum
+
+from opentcf.sip.dialog import Dialog
+from opentcf.sip.message import Request
+from opentcf.sip.transaction import ServerTransaction
+
+
+class CallState(Enum):
+    """CALLING and INCOMING are before, UP is during, ENDED after."""
+
+    CALLING = "calling"
+    RINGING = "ringing"
+    INCOMING = "incoming"
+    UP = "up"
+    ENDED = "ended"
+
+
+class Call:
+    """One call. `status` is the final response to its INVITE, `id` the OnlineCallID as far as it was told."""
+
+    __slots__ = (
+        "branch", "dialog", "direction", "id", "incoming", "invite", "key", "remote", "remote_sdp", "sdp", "sdp_version",
+        "state", "status",
+    )  # fmt: skip
+
+    def __init__(self, key: str, dialog: Dialog, remote: str) -> None:
+        self.key = key
+        self.dialog = dialog
+        self.remote = remote
+        self.state = CallState.CALLING
+        self.status = 0
+        self.id = ""
+        self.invite: Request | None = None
+        self.branch = ""
+        self.incoming: ServerTransaction | None = None
+        self.direction = "sendrecv"
+        self.sdp = b""
+        self.sdp_version = 0
+        self.remote_sdp = b""
+
+    def __repr__(self) -> str:
+        return f"<Call {self.key} {self.remote} {self.state.value}>"

@@ -1,0 +1,480 @@
+"""The terminal: registers, calls, answers, hangs up. Same rules as the node: no I/O, no clock, no chance."""
+
+from enum import Enum
+from typing import NamedTuple
+
+from opentcf.btrunc import call as wire_call
+from opentcf.btrunc import extension as wire_extension
+from opentcf.btrunc import registration as wire_registration
+from opentcf.btrunc.wire import Param, Token, Wire
+from opentcf.model.call import CallSetup
+from opentcf.model.cause import ReleaseCause
+from opentcf.model.numbers import Aor
+from opentcf.model.registration import RegType
+from opentcf.sip import digest
+from opentcf.sip.dialog import Dialog
+from opentcf.sip.errors import RemoteError
+from opentcf.sip.headers import NameAddr
+from opentcf.sip.ids import Ids
+from opentcf.sip.message import Message, Request, Response
+from opentcf.sip.meters import Meters
+from opentcf.sip.outbox import Flow, Outbox, Send
+from opentcf.sip.parse import parse
+from opentcf.sip.sdp import direction_of, reverse
+from opentcf.sip.timers import Timers
+from opentcf.sip.transaction import Layer, Outcome, Owner, ServerTransaction, TransactionTimers
+from opentcf.sip.transaction.layer import TransactionAlarm, stamp_via
+from opentcf.sip.transaction.machines import Result
+from opentcf.sip.uri import join_host_port
+from opentcf.terminal.call import Call, CallState
+
+ALLOW = "INVITE, ACK, BYE, CANCEL, INFO, MESSAGE, OPTIONS"
+REFRESH = "refresh"
+
+
+class Behaviour(Enum):
+    """What the terminal does when it is called."""
+
+    RING = "ring"
+    ANSWER = "answer"
+    BUSY = "busy"
+    DECLINE = "decline"
+
+
+class Event(NamedTuple):
+    """Something the person at the terminal would notice: `registered`, `unregistered`, `kicked`, `refused`,
+    `incoming`, `ringing`, `up`, `ended`, `cancelled`, `offer`, `message`, `failed`."""
+
+    name: str
+    call: Call | None = None
+    status: int = 0
+    text: str = ""
+
+
+class Terminal:
+    """One user's equipment at the D interface of one TCF.
+
+    `proxy` is the TCF's D address, `host` and `port` our own. `plain` makes it a softphone that never sends the
+    extension. Events are taken from `events`.
+    """
+
+    def __init__(
+        self,
+        user: Aor,
+        password: str,
+        proxy: Flow,
+        host: str,
+        port: int,
+        ids: Ids,
+        *,
+        plain: bool = False,
+        behaviour: Behaviour = Behaviour.ANSWER,
+    ) -> None:
+        self.user = user
+        self.password = password
+        self.proxy = proxy
+        self.host, self.port = host, port
+        self.plain = plain
+        self.behaviour = behaviour
+        self.registered = False
+        self.calls: dict[str, Call] = {}
+        self.events: list[Event] = []
+        self._ids = ids
+        self._wire = Wire()
+        self._outbox = Outbox()
+        self._timers = Timers()
+        local = join_host_port(host, port)
+        sent_by = {(proxy.side, transport, ":" in host): local for transport in ("udp", "tcp", "tls")}
+        self._layer = Layer(self._timers, self._outbox, ids, Meters(), TransactionTimers(), sent_by, 65_535)
+        self._open: dict[str, tuple[Request, Call | None, bool]] = {}
+        self._challenge: digest.Challenge | None = None
+        self._nonce_count = 0
+        self._register_call_id = ids.token()
+        self._register_cseq = 0
+        self._expires = 600
+        self._now = 0.0
+
+    # --- the verbs of the core
+
+    def receive(self, data: bytes, source: Flow, now: float) -> None:
+        """A message from the TCF."""
+        self._now = now
+        try:
+            message = parse(data)
+            if isinstance(message, Response):
+                _, result = self._layer.receive_response(message, source, now)
+                self._result(result)
+            else:
+                self._request(message, source)
+        except RemoteError:
+            return
+
+    def wake(self, now: float) -> None:
+        """Everything that is due."""
+        self._now = now
+        while (target := self._timers.due(now)) is not None:
+            if isinstance(target, TransactionAlarm):
+                self._result(self._layer.fire(target, now))
+            elif self.registered:
+                self.register(now, self._expires, RegType.REFRESH)
+
+    def deadline(self) -> float | None:
+        """When `wake` is wanted."""
+        return self._timers.deadline()
+
+    def drain(self) -> list[Send]:
+        """What is to be sent."""
+        return self._outbox.drain().sends
+
+    def quiet(self) -> bool:
+        """Is no transaction open?"""
+        return not self._layer.open_transactions()
+
+    # --- what the person does
+
+    def register(self, now: float, expires: int = 600, reg_type: RegType | None = RegType.INITIAL) -> None:
+        """Register, refresh, or (expires 0) de-register."""
+        self._now = now
+        self._expires = expires or self._expires
+        self._register_cseq += 1
+        aor = f"<sip:{self.user}>"
+        request = self._new("REGISTER", f"sip:{self.user.domain}", aor)
+        request.headers.set("Call-ID", self._register_call_id)
+        request.headers.set("CSeq", f"{self._register_cseq} REGISTER")
+        request.headers.set("Contact", f"<{self._contact()}>")
+        request.headers.set("Expires", str(expires))
+        if not self.plain:
+            wire_registration.write_register(request, self._wire, reg_type if expires else None)
+        self._send(request, "register" if expires else "unregister", None)
+
+    def move(self, proxy: Flow, now: float, reg_type: RegType = RegType.INITIAL) -> None:
+        """Attach to another TCF: the old one is told by the home."""
+        self.proxy = proxy
+        self._challenge = None
+        self._register_call_id, self._register_cseq = self._ids.token(), 0
+        self.register(now, self._expires, reg_type)
+
+    def call(self, number: str, now: float, setup: CallSetup | None = None, sdp: bytes | None = None) -> Call:
+        """Call a number, or `number@domain`; an empty `sdp` makes a late offer."""
+        self._now = now
+        remote = number if "@" in number else f"{number}@{self.user.domain}"
+        dialog = Dialog(self._ids.token(), self._ids.token(), f"<sip:{self.user}>", f"<sip:{remote}>", f"sip:{remote}")
+        call = Call(dialog.local_tag, dialog, remote)
+        self.calls[call.key] = call
+        if sdp != b"":
+            call.sdp = sdp or self._describe(call)
+        self._invite(call, setup or CallSetup())
+        return call
+
+    def answer(self, call: Call, now: float) -> None:
+        """Take an incoming call."""
+        self._now = now
+        txn = call.incoming
+        if txn is None or txn.request is None:
+            return
+        response = txn.request.respond(200, call.key)
+        response.headers.put("Record-Route", txn.request.headers.lines("Record-Route"))
+        self._describe_into(call, response)
+        call.state = CallState.UP
+        self._layer.respond(txn, response, now)
+        self._event("up", call)
+
+    def reject(self, call: Call, now: float, status: int = 603) -> None:
+        """Refuse an incoming call."""
+        self._now = now
+        txn = call.incoming
+        if txn is not None and txn.request is not None:
+            self._layer.respond(txn, txn.request.respond(status, call.key), now)
+            self._end(call, "ended", status)
+
+    def hang_up(self, call: Call, now: float) -> None:
+        """End a call in whatever state it is: BYE, CANCEL or 603."""
+        self._now = now
+        if call.state is CallState.UP:
+            request = call.dialog.request("BYE")
+            self._mark_release(request)
+            self._send(request, "bye", call)
+            self._end(call, "ended", 0)
+        elif call.state in (CallState.CALLING, CallState.RINGING):
+            self._cancel(call)
+        elif call.state is CallState.INCOMING:
+            self.reject(call, now)
+
+    def change(self, call: Call, direction: str, now: float) -> None:
+        """Hold (`sendonly`, `inactive`) or resume (`sendrecv`)."""
+        self._now = now
+        call.direction = direction
+        call.sdp = self._describe(call)
+        self._invite(call, CallSetup())
+
+    # --- requests of ours
+
+    def _new(self, method: str, uri: str, to: str) -> Request:
+        request = Request(method, uri)
+        fields = request.headers.fields
+        fields["Via"] = [""]
+        fields["Max-Forwards"] = ["70"]
+        fields["From"] = [f"<sip:{self.user}>;tag={self._ids.token()}"]
+        fields["To"] = [to]
+        fields["Call-ID"] = [self._ids.token()]
+        fields["CSeq"] = [f"1 {method}"]
+        return request
+
+    def _invite(self, call: Call, setup: CallSetup) -> None:
+        request = call.dialog.request("INVITE")
+        request.headers.set("Contact", f"<{self._contact()}>")
+        request.headers.set("Allow", ALLOW)
+        request.headers.set("Supported", "timer")
+        if not self.plain:
+            wire_call.write_setup(request, self._wire, setup, self.user.domain)
+        if call.sdp:
+            request.headers.set("Content-Type", "application/sdp")
+            request.body = call.sdp
+        call.invite = request
+        self._send(request, "invite", call)
+
+    def _send(self, request: Request, purpose: str, call: Call | None, *, again: bool = False) -> None:
+        self._authorize(request)
+        txn = self._layer.request(request, self._hop(call), Owner("ue", call.key if call else "", purpose), self._now)
+        self._open[txn.branch] = (request, call, again)
+        if call is not None and purpose == "invite":
+            call.branch = txn.branch
+
+    def _hop(self, call: Call | None) -> Flow:
+        hop = call.dialog.next_hop() if call is not None else None
+        return self.proxy if hop is None else self.proxy._replace(host=hop.host, port=hop.port or 5060)
+
+    def _authorize(self, request: Request) -> None:
+        challenge = self._challenge
+        if challenge is None:
+            return
+        self._nonce_count += 1
+        secret = digest.ha1(challenge.algorithm, self.user.number, challenge.realm, self.password)
+        line = digest.authorize(
+            challenge, self.user.number, secret, request.method, request.uri, self._ids.token(), self._nonce_count
+        )
+        request.headers.set("Authorization", line)
+
+    def _challenged(self, request: Request, response: Response, purpose: str, call: Call | None) -> None:
+        """Answer a 401 once (RFC 3261 §22.2): same request, next CSeq, new branch."""
+        self._challenge = digest.choose(response.headers.lines("WWW-Authenticate"))
+        self._nonce_count = 0
+        number, method = request.cseq()
+        request.headers.set("CSeq", f"{number + 1} {method}")
+        if request.method == "REGISTER":
+            self._register_cseq = number + 1
+        elif call is not None:
+            call.dialog.local_cseq = number + 1
+        self._send(request, purpose, call, again=True)
+
+    def _cancel(self, call: Call) -> None:
+        invite = call.invite
+        if invite is None or self._layer.client(call.branch, "CANCEL") is not None:
+            return
+        cancel = Request("CANCEL", invite.uri)
+        for name in ("Via", "Route", "Max-Forwards", "From", "To", "Call-ID"):
+            cancel.headers.put(name, invite.headers.lines(name))
+        cancel.headers.set("CSeq", f"{invite.cseq()[0]} CANCEL")
+        self._mark_release(cancel, Token.CALL)
+        self._layer.request(cancel, self._hop(call), Owner("ue", call.key, "cancel"), self._now, branch=call.branch)
+
+    def _mark_release(self, request: Request, operation: Token | None = None) -> None:
+        if not self.plain:
+            wire_call.write_release(request, self._wire, ReleaseCause.NORMAL, operation)
+
+    # --- responses
+
+    def _result(self, result: Result) -> None:
+        if not isinstance(result, Outcome):
+            if result is not None and result.owner.key in self.calls:
+                self._end(self.calls[result.owner.key], "ended", 408)
+            return
+        request, call, again = self._open.get(result.branch, (None, None, False))
+        purpose = result.owner.purpose
+        if request is None or purpose == "cancel":
+            return
+        if result.status >= 200:
+            self._open.pop(result.branch, None)
+        response = result.response
+        if result.status == 401 and response is not None and (not again or self._is_stale(response)):
+            self._challenged(request, response, purpose, call)
+        elif purpose in ("register", "unregister"):
+            self._registration(purpose, result)
+        elif purpose == "invite" and call is not None:
+            self._invited(call, result)
+
+    def _is_stale(self, response: Response) -> bool:
+        challenge = digest.choose(response.headers.lines("WWW-Authenticate"))
+        return challenge is not None and challenge.stale
+
+    def _registration(self, purpose: str, result: Outcome) -> None:
+        if result.status < 200:
+            return
+        if purpose == "unregister":
+            self.registered = self.registered and result.status >= 300
+            self._event("unregistered" if result.status < 300 else "failed", None, result.status)
+        elif result.response is not None and result.status < 300:
+            granted = wire_registration.granted_expiry(result.response, self._expires)
+            if not self.registered:
+                self._event("registered", None, result.status)
+            self.registered = True
+            self._timers.start(self._now + max(granted / 2, 1.0), Owner("ue", "", REFRESH))
+        else:
+            self.registered = False
+            self._event("refused", None, result.status)
+
+    def _invited(self, call: Call, result: Outcome) -> None:
+        response = result.response
+        if result.status < 200:
+            if result.status > 100 and call.state is CallState.CALLING:
+                call.state = CallState.RINGING
+                self._learn_id(call, response)
+                self._event("ringing", call, result.status)
+            return
+        call.status = result.status
+        if response is None or result.status >= 300:
+            if call.state is CallState.UP:
+                self._event("failed", call, result.status)
+            else:
+                self._end(call, "ended", result.status)
+            return
+        first = call.state in (CallState.CALLING, CallState.RINGING)
+        if first:
+            call.dialog.confirm(response)
+        call.remote_sdp = response.body
+        self._learn_id(call, response)
+        ack = call.dialog.request("ACK", response.cseq()[0])
+        if not call.sdp:
+            self._describe_into(call, ack)
+        self._layer.send_once(ack, self._hop(call), self._now, result.branch)
+        call.state = CallState.UP
+        self._event("up" if first else "changed", call, result.status)
+
+    def _learn_id(self, call: Call, message: Message | None) -> None:
+        ext = wire_extension.read(message, self._wire) if message is not None else None
+        call.id = (ext.get(Param.CALL_ID) if ext is not None else None) or call.id
+
+    # --- requests of theirs
+
+    def _request(self, request: Request, source: Flow) -> None:
+        via = request.via()
+        stamp_via(request, via, source)
+        txn = self._layer.match(request, via)
+        if txn is not None and request.method != "ACK":
+            self._layer.repeated(txn, request, self._now)
+            return
+        call = self.calls.get(request.to_tag() or "")
+        if request.method == "ACK":
+            self._acknowledged(request, call)
+            if txn is not None:
+                self._layer.repeated(txn, request, self._now)
+            return
+        cancelled = self._layer.cancelled(via) if request.method == "CANCEL" else None
+        txn = self._layer.accept(request, via, source, self._now)
+        if request.method == "CANCEL":
+            found = cancelled.owner if cancelled is not None else None
+            self._layer.respond(txn, request.respond(200 if found else 481, self._ids.token()), self._now)
+            call = self.calls.get(found.key) if found else None
+            if call is not None and call.state is CallState.INCOMING:
+                self.reject(call, self._now, 487)
+        elif request.to_tag() is not None and call is None:
+            self._layer.respond(txn, request.respond(481), self._now)
+        elif call is not None:
+            self._in_dialog(call, request, txn)
+        elif request.method == "INVITE":
+            self._incoming(request, txn)
+        else:
+            self._other(request, txn)
+
+    def _acknowledged(self, request: Request, call: Call | None) -> None:
+        if call is not None and call.incoming is not None and not call.incoming.open:
+            self._layer.acknowledged(call.incoming, self._now)
+            call.remote_sdp = request.body or call.remote_sdp
+
+    def _incoming(self, request: Request, txn: ServerTransaction) -> None:
+        dialog = Dialog.from_invite(request, self._ids.token())
+        uri = NameAddr.parse(dialog.remote).uri
+        call = Call(dialog.local_tag, dialog, f"{uri.user}@{uri.host}")
+        self._learn_id(call, request)
+        call.state = CallState.INCOMING
+        call.remote_sdp = request.body
+        call.incoming = txn
+        txn.owner = Owner("ue", call.key, "answer")
+        self.calls[call.key] = call
+        self._event("incoming", call)
+        if self.behaviour is Behaviour.BUSY:
+            self.reject(call, self._now, 486)
+        elif self.behaviour is Behaviour.DECLINE:
+            self.reject(call, self._now, 603)
+        else:
+            ringing = request.respond(180, call.key)
+            ringing.headers.put("Record-Route", request.headers.lines("Record-Route"))
+            ringing.headers.set("Contact", f"<{self._contact()}>")
+            self._layer.respond(txn, ringing, self._now)
+            if self.behaviour is Behaviour.ANSWER:
+                self.answer(call, self._now)
+
+    def _in_dialog(self, call: Call, request: Request, txn: ServerTransaction) -> None:
+        if not call.dialog.take_cseq(request):
+            self._layer.respond(txn, request.respond(500, call.key), self._now)
+        elif request.method == "BYE":
+            self._layer.respond(txn, request.respond(200, call.key), self._now)
+            self._end(call, "ended", 0)
+        elif request.method == "INVITE":
+            self._offered(call, request, txn)
+        else:
+            self._layer.respond(txn, request.respond(200, call.key), self._now)
+
+    def _offered(self, call: Call, request: Request, txn: ServerTransaction) -> None:
+        call.dialog.refresh(request)
+        call.incoming = txn
+        txn.owner = Owner("ue", call.key, "answer")
+        if request.body:
+            call.remote_sdp = request.body
+            call.direction = reverse(direction_of(request.body))
+        response = request.respond(200, call.key)
+        self._describe_into(call, response)
+        self._layer.respond(txn, response, self._now)
+        self._event("offer", call)
+
+    def _other(self, request: Request, txn: ServerTransaction) -> None:
+        response = request.respond(200 if request.method in ("OPTIONS", "MESSAGE") else 405, self._ids.token())
+        response.headers.set("Allow", ALLOW)
+        self._layer.respond(txn, response, self._now)
+        ext = wire_extension.read(request, self._wire)
+        if ext is not None and ext.token is Token.KICK_OFF:
+            self.registered = False
+            self._event("kicked", None, 0, wire_registration.read_kick(ext, self._wire).cause.value)
+        elif request.method == "MESSAGE":
+            self._event("message", None, 0, request.body.decode("utf-8", "replace"))
+
+    # --- small things
+
+    def _contact(self) -> str:
+        transport = "" if self.proxy.transport == "udp" else f";transport={self.proxy.transport}"
+        return f"sip:{self.user.number}@{join_host_port(self.host, self.port)}{transport}"
+
+    def _describe(self, call: Call) -> bytes:
+        call.sdp_version += 1
+        family = "IP6" if ":" in self.host else "IP4"
+        return (
+            f"v=0\r\no=- {int(call.key[:8], 16)} {call.sdp_version} IN {family} {self.host}\r\ns=-\r\n"
+            f"c=IN {family} {self.host}\r\nt=0 0\r\nm=audio {40_000 + self.port % 10_000 * 2} RTP/AVP 8\r\n"
+            f"a=rtpmap:8 PCMA/8000\r\na={call.direction}\r\n"
+        ).encode()
+
+    def _describe_into(self, call: Call, message: Message) -> None:
+        call.sdp = self._describe(call)
+        message.headers.set("Contact", f"<{self._contact()}>")
+        message.headers.set("Content-Type", "application/sdp")
+        message.body = call.sdp
+
+    def _end(self, call: Call, name: str, status: int) -> None:
+        if call.state is not CallState.ENDED:
+            call.state = CallState.ENDED
+            call.status = status or call.status
+            self.calls.pop(call.key, None)
+            self._event(name, call, status)
+
+    def _event(self, name: str, call: Call | None = None, status: int = 0, text: str = "") -> None:
+        self.events.append(Event(name, call, status, text))

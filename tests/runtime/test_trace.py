@@ -1,0 +1,61 @@
+"""The ring of messages."""
+
+from opentcf.runtime.trace import Trace
+from opentcf.sip.outbox import Flow
+
+FLOW = Flow("d", "udp", "127.0.0.1", 5070)
+LOCAL = ("127.0.0.1", 5060)
+
+
+def numbers(messages) -> list[int]:
+    return [message.number for message in messages]
+
+
+def test_messages_are_numbered_and_can_be_continued():
+    trace = Trace(1_000_000)
+    for n in range(5):
+        trace.add(n % 2 == 0, b"%d" % n, FLOW, LOCAL)
+    assert numbers(trace.after(0)) == [1, 2, 3, 4, 5]
+    assert [message.data for message in trace.after(3)] == [b"3", b"4"]
+    assert numbers(trace.after(5)) == numbers(trace.after(99)) == []
+
+
+def test_the_ring_is_bounded_in_bytes():
+    trace = Trace(100_000)
+    for _ in range(1000):
+        trace.add(True, b"x" * 1000, FLOW, LOCAL)
+    kept = numbers(trace.after(0))
+    assert len(kept) < 100
+    assert kept[-1] == 1000
+    assert numbers(trace.after(kept[0])) == kept[1:]
+
+
+def test_a_ring_of_nothing_and_a_message_larger_than_the_ring():
+    for size in (0, 100):
+        trace = Trace(size)
+        trace.add(True, b"x" * 1000, FLOW, LOCAL)
+        assert numbers(trace.after(0)) == []
+
+
+def dialog(call_id: str, extension: str = "") -> bytes:
+    line = f"Ptt-Extension: pttcall;{extension}\r\n" if extension else ""
+    return f"INVITE sip:x SIP/2.0\r\n{call_id}\r\n{line}Content-Length: 0\r\n\r\n".encode()
+
+
+def test_a_call_is_all_that_shares_a_call_id_with_its_name():
+    trace = Trace(1_000_000)
+    for data in (
+        dialog("Call-ID: a"),
+        dialog("i : b", "OnlineCallID=abc"),
+        dialog("Call-ID: a", 'OnlineCallID="abc";x=1'),
+        dialog("Call-ID: c", "OnlineCallID=abcd"),
+        dialog("Call-ID: d", "OnlineCallID=zabc"),
+        dialog("call-id:b"),
+        b"no head at all",
+    ):
+        trace.add(True, data, FLOW, LOCAL)
+    assert numbers(trace.call("abc")) == [1, 2, 3, 6]
+    assert numbers(trace.call("abc", after=2)) == [3, 6]
+    assert numbers(trace.call("c")) == [4]
+    assert numbers(trace.call("nobody")) == []
+    assert numbers(trace.call("\udcff")) == []

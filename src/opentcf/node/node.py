@@ -93,6 +93,7 @@ class Node:
         self._terminals = TerminalAdmission(ctx, Nonces(secret.encode()), algorithms, self.visited.foreign_nonces)
         self.home.load(dict(snapshot.get("binding", {})), dict(snapshot.get("kick", {})))
         self.visited.load(dict(snapshot.get("attachment", {})))
+        self.private_calls.load(dict(snapshot.get("private_call", {})))
         self.heartbeat.begin(dict(snapshot.get("heartbeat", {})))
 
     def receive(self, data: bytes, source: Flow, now: float) -> None:

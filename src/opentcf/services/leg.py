@@ -107,7 +107,7 @@ class Leg:
     """
 
     __slots__ = (
-        "backoff", "call", "caller", "carry", "dialog", "flow", "key", "local_sdp", "ours", "party", "peer", "procedure",
+        "answered_at", "backoff", "call", "caller", "carry", "dialog", "flow", "key", "local_sdp", "ours", "party", "peer", "procedure",
         "ptt", "remote_sdp", "session", "session_alarm", "session_at", "state", "theirs", "wire",
         "wishes",
     )  # fmt: skip
@@ -133,6 +133,7 @@ class Leg:
         self.backoff: Timer | None = None
         self.session: Session | None = None
         self.session_at = 0.0
+        self.answered_at = 0.0
         self.session_alarm: Timer | None = None
 
     def __repr__(self) -> str:
@@ -193,7 +194,7 @@ class Leg:
             self.local_sdp = request.body
         ours = Ours(request, request.cseq()[0], wish)
         self.ours = ours
-        txn = ctx.layer.request(request, self._hop(), self.owner(INVITE), ctx.now)
+        txn = ctx.layer.request(request, self.hop(), self.owner(INVITE), ctx.now)
         ours.branch = txn.branch
 
     def want(self, ctx: Context, wish: Wish) -> None:
@@ -253,6 +254,7 @@ class Leg:
             if self.state is LegState.UP:
                 self.dialog.refresh(txn.request)
             self.state = LegState.UP
+            self.answered_at = ctx.now
             if response.body:
                 self.local_sdp = response.body
         ctx.layer.respond(txn, response, ctx.now)
@@ -275,7 +277,7 @@ class Leg:
         self._hush()
         request = self.dialog.request("BYE")
         request.headers.fields.update(fill.headers.fields)
-        ctx.layer.request(request, self._hop(), self.owner(BYE), ctx.now)
+        ctx.layer.request(request, self.hop(), self.owner(BYE), ctx.now)
 
     def end(self, ctx: Context) -> None:
         """Forget the dialog."""
@@ -353,7 +355,8 @@ class Leg:
         at = self.dialog.local.find("sip:")
         return self.dialog.local[at + 4 :].partition("@")[0] if at >= 0 else ""
 
-    def _hop(self) -> Flow:
+    def hop(self) -> Flow:
+        """Where requests within the dialog go: the route set first, else the known flow."""
         hop = self.dialog.next_hop()
         if hop is None:
             return self.flow
@@ -482,13 +485,13 @@ class Leg:
             ack.headers.set("Content-Type", "application/sdp")
             ack.body = body
             self.local_sdp = body
-        ctx.layer.send_once(ack, self._hop(), ctx.now, branch)
+        ctx.layer.send_once(ack, self.hop(), ctx.now, branch)
 
     def _send_cancel(self, ctx: Context, ours: Ours) -> None:
         assert ours.cancel is not None
         if ctx.layer.client(ours.branch, "CANCEL") is None:
             txn = ctx.layer.client(ours.branch)
-            flow = txn.flow if txn else self._hop()
+            flow = txn.flow if txn else self.hop()
             if txn is not None:
                 ctx.layer.bound(txn, ctx.now)
             ctx.layer.request(ours.cancel, flow, self.owner(OTHER), ctx.now, branch=ours.branch)
@@ -497,6 +500,11 @@ class Leg:
         self.session = session
         self.session_at = session.over_at(ctx.now)
         self._arm_session(ctx, session.refresh_at(ctx.now) if session.ours else self.session_at)
+
+    def resume_session(self, ctx: Context, session: Session, over_at: float) -> None:
+        """Go on with a session timer after a restart."""
+        self.session, self.session_at = session, over_at
+        self._arm_session(ctx, max(ctx.now, over_at - session.interval / 2) if session.ours else over_at)
 
     def _arm_session(self, ctx: Context, when: float) -> None:
         if self.session_alarm is not None:
@@ -509,45 +517,6 @@ class Leg:
                 timer.cancel()
         self.session_alarm = self.backoff = None
         self.wishes.clear()
-
-    # --- records
-
-    def record(self, wall_offset: float) -> dict[str, Value]:
-        """What the store keeps of a leg."""
-        dialog = self.dialog
-        theirs = self.theirs
-        request = theirs.request if theirs is not None and theirs.open else None
-        return {
-            "peer": self.peer,
-            "party": str(self.party),
-            "flow": list(self.flow[:4]),
-            "caller": self.caller,
-            "ptt": self.ptt,
-            "state": self.state.value,
-            "dialog": [
-                dialog.call_id, dialog.local_tag, dialog.remote_tag, dialog.local, dialog.remote, dialog.target,
-                dialog.local_cseq, dialog.remote_cseq, dialog.routes,
-            ],
-            "carry": [list(field) for field in self.carry],
-            "local": self.local_sdp.decode("latin-1"),
-            "remote": self.remote_sdp.decode("latin-1"),
-            "session": [*self.session, self.session_at + wall_offset] if self.session else None,
-            "theirs": _open_request(request, theirs) if request is not None and theirs is not None else None,
-            "ours": _open_invite(self.ours) if self.ours is not None else None,
-        }  # fmt: skip
-
-
-def _open_request(request: Request, txn: ServerTransaction) -> Value:
-    fields = request.headers.fields
-    return {"uri": request.uri, "flow": list(txn.flow[:4])} | {
-        name: list(fields[name]) for name in ("Via", "From", "To", "Call-ID", "CSeq")
-    }
-
-
-def _open_invite(ours: Ours) -> Value:
-    fields = ours.request.headers.fields
-    kept = ("Via", "Route", "Max-Forwards", "From", "To", "Call-ID", "CSeq")
-    return {"uri": ours.request.uri, "branch": ours.branch} | {n: list(fields[n]) for n in kept if n in fields}
 
 
 __all__ = ["Happened", "Leg", "LegState", "Rank", "What", "Wish"]

@@ -8,12 +8,12 @@ from enum import Enum, auto
 
 from opentcf.btrunc import call as wire_call
 from opentcf.btrunc.wire import Token
-from opentcf.model.call import CallSetup
+from opentcf.model.call import CalledType, CallSetup, CallType
 from opentcf.model.cause import Decline, ReleaseCause
 from opentcf.model.facts import PeerDown, PeerUp, UserLeaving
 from opentcf.model.numbers import Aor
 from opentcf.model.subscriber import Preemptible
-from opentcf.services import path
+from opentcf.services import leg_record, path
 from opentcf.services.context import D, NONE, Context, Facts, Incoming, peer_flow
 from opentcf.services.leg import Happened, Leg, LegState, What
 from opentcf.services.path import Hop, Role
@@ -400,6 +400,7 @@ class PrivateCalls:
             request.headers.set(name, value)
         _pass_body(event.incoming.request, request)
         other.send_invite(ctx, request)
+        self._save(call)
 
     def _pass_offer_answer(self, call: PrivateCall, event: Happened | None) -> None:
         assert event is not None
@@ -512,29 +513,73 @@ class PrivateCalls:
         self._ctx.save(NAME, call.key, None)
         self._ctx.notice("call", id=call.id, state="ended", cause=call.cause.name.lower())
 
+    # --- records
+
     def _save(self, call: PrivateCall) -> None:
-        offset = self._ctx.wall_offset
-        self._ctx.save(
-            NAME,
-            call.key,
-            {
-                "v": 1,
-                "state": call.state.value,
-                "id": call.id,
-                "caller": str(call.caller),
-                "called": str(call.called),
-                "setup": [
-                    int(call.setup.call_type), call.setup.full_duplex, call.setup.priority, call.setup.emergency,
-                    int(call.setup.called_type), [list(pair) for pair in call.setup.extra],
-                ],
-                "roles": [role.name for role in call.roles],
-                "cause": int(call.cause),
-                "began": call.began,
-                "ring": call.ring.when + offset if call.ring is not None else None,
-                "up": call.up.record(offset),
-                "down": call.down.record(offset),
-            },
-        )  # fmt: skip
+        ctx, setup = self._ctx, call.setup
+        codes = [int(setup.call_type), setup.full_duplex, setup.priority, setup.emergency, int(setup.called_type)]
+        row = {
+            "v": 1,
+            "state": call.state.value,
+            "id": call.id,
+            "caller": str(call.caller),
+            "called": str(call.called),
+            "setup": codes,
+            "extra": [list(pair) for pair in setup.extra],
+            "roles": [role.name for role in call.roles],
+            "cause": int(call.cause),
+            "began": call.began,
+            "up": leg_record.write(call.up, ctx),
+            "down": leg_record.write(call.down, ctx),
+        }
+        ctx.save(NAME, call.key, row)
+
+    def load(self, rows: dict[str, Value]) -> None:
+        """Go on from what the store held: calls go on, one that was being set up is ended cleanly on both sides."""
+        for key, row in rows.items():
+            self._revive(self._read(key, row))
+
+    def _read(self, key: str, row: dict[str, Value]) -> PrivateCall:
+        ctx, owner = self._ctx, Owner(NAME, key)
+        call_type, full_duplex, priority, emergency, called_type = row["setup"]
+        caller, called = Aor.parse(row["caller"]), Aor.parse(row["called"])
+        extra = tuple((name, value) for name, value in row["extra"])
+        setup = CallSetup(
+            CallType(call_type), full_duplex, priority, emergency, caller, row["id"], CalledType(called_type), extra
+        )
+        up, down = leg_record.read(ctx, owner, row["up"]), leg_record.read(ctx, owner, row["down"])
+        call = PrivateCall(key, setup, caller, called, up, down)
+        call.state, call.cause, call.began = State(row["state"]), ReleaseCause(row["cause"]), row["began"]
+        call.roles = tuple(Role[name] for name in row["roles"])
+        return call
+
+    def _revive(self, call: PrivateCall) -> None:
+        self._calls[call.key] = call
+        self._enter(call)
+        for leg in _legs(call):
+            if leg.state is LegState.RELEASING:
+                leg.state = LegState.UP
+                self._bye(call, leg)
+        if call.down.state is LegState.EARLY and call.down.ours is None:
+            call.down.end(self._ctx)
+        if call.state in (State.SETUP, State.ALERTING):
+            call.cause = ReleaseCause.PEER_DOWN
+            self._step(call, Input.NO_ANSWER, None)
+        elif call.state is State.CANCELLING:
+            self._cancel_down(call, call.cause)
+        elif call.state is State.UP:
+            self._end_open_offers(call)
+        if call.up.state is LegState.ENDED and call.down.state is LegState.ENDED:
+            self._forget(call)
+
+    def _end_open_offers(self, call: PrivateCall) -> None:
+        """A re-INVITE that was caught in the middle: 503, the dialog stays (profile 5.1)."""
+        for leg in _legs(call):
+            if leg.theirs is not None and leg.theirs.open:
+                leg.answer(self._ctx, leg.response(self._ctx, 503))
+                fill = Request("CANCEL", "")
+                wire_call.write_release(fill, call.other(leg).wire, ReleaseCause.NORMAL, Token.CALL)
+                call.other(leg).cancel(self._ctx, fill)
 
 
 def _legs(call: PrivateCall) -> tuple[Leg, Leg]:

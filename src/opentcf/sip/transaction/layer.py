@@ -180,6 +180,26 @@ class Layer:
             return False, None
         return True, self._step(txn, _kind_of(response.status), response, now)
 
+    # --- after a restart
+
+    def revive(self, request: Request, flow: Flow, owner: Owner, branch: str, now: float) -> None:
+        """Go on waiting for the outcome of an INVITE that was open, for 64·T1; nothing is sent."""
+        txn = ClientTransaction(Kind.INVITE_CLIENT, branch + "INVITE", branch, request, flow, owner)
+        txn.state = State.PROCEEDING
+        self._clients[txn.key] = txn
+        self.bound(txn, now)
+
+    def revive_answer(self, key: str, data: bytes, flow: Flow, owner: Owner, now: float) -> ServerTransaction:
+        """Go on repeating a 2xx to an INVITE that was not acknowledged, beginning now."""
+        txn = ServerTransaction(Kind.INVITE_SERVER, key, Request("INVITE", ""), flow, now)
+        txn.request = None
+        txn.state, txn.last, txn.owner, txn.wait = State.ACCEPTED, data, owner, self.values.t1
+        self._servers[key] = txn
+        self.repeat(txn)
+        self.arm_repeat(txn, now)
+        self.arm_linger(txn, now, 64 * self.values.t1)
+        return txn
+
     # --- time and trouble
 
     def fire(self, alarm: TransactionAlarm, now: float) -> Result:

@@ -1,0 +1,108 @@
+"""What the store keeps of a leg, and a leg made from it again (profile 5.1)."""
+
+from opentcf.model.numbers import Aor
+from opentcf.services.context import Context
+from opentcf.services.leg import INVITE, Leg, LegState, Ours
+from opentcf.sip.dialog import Dialog
+from opentcf.sip.headers import Headers, Via
+from opentcf.sip.message import Request
+from opentcf.sip.outbox import Flow, Value
+from opentcf.sip.session_timer import Session
+from opentcf.sip.transaction import Owner, ServerTransaction
+
+CSEQ_JUMP = 1000
+"""How far local CSeq numbers jump at a restart: what was sent since the record was written is behind them."""
+KEPT = ("Via", "Route", "Max-Forwards", "From", "To", "Call-ID", "CSeq")
+
+
+def write(leg: Leg, ctx: Context) -> dict[str, Value]:
+    """A plain record; times are wall seconds."""
+    dialog, session = leg.dialog, leg.session
+    return {
+        "peer": leg.peer,
+        "party": str(leg.party),
+        "flow": list(leg.flow[:4]),
+        "caller": leg.caller,
+        "ptt": leg.ptt,
+        "state": leg.state.value,
+        "call_id": dialog.call_id,
+        "tags": [dialog.local_tag, dialog.remote_tag],
+        "uris": [dialog.local, dialog.remote, dialog.target],
+        "cseq": [dialog.local_cseq, dialog.remote_cseq],
+        "routes": dialog.routes,
+        "carry": [list(field) for field in leg.carry],
+        "sdp": [leg.local_sdp.decode("latin-1"), leg.remote_sdp.decode("latin-1")],
+        "session": [session.interval, session.ours, leg.session_at + ctx.wall_offset] if session else None,
+        "theirs": _write_theirs(leg, ctx),
+        "ours": _write_ours(leg),
+    }
+
+
+def _write_theirs(leg: Leg, ctx: Context) -> Value:
+    """Their INVITE: while it is open what an answer needs, then the answer until it is acknowledged."""
+    txn = leg.theirs
+    if txn is None:
+        return None
+    request = txn.request
+    if request is None:
+        return {"key": txn.key, "flow": list(txn.flow), "answer": txn.last.decode("latin-1"), "at": leg.answered_at + ctx.wall_offset}
+    return {"uri": request.uri, "flow": list(txn.flow), "fields": _fields(request)}
+
+
+def _write_ours(leg: Leg) -> Value:
+    ours = leg.ours
+    if ours is None or ours.answered:
+        return None
+    return {"uri": ours.request.uri, "branch": ours.branch, "fields": _fields(ours.request)}
+
+
+def _fields(request: Request) -> Value:
+    fields = request.headers.fields
+    return {name: list(fields[name]) for name in KEPT if name in fields}
+
+
+def read(ctx: Context, owner: Owner, row: dict[str, Value]) -> Leg:
+    """The leg again, with its open transactions and its session timer."""
+    local_tag, remote_tag = row["tags"]
+    dialog = Dialog(row["call_id"], local_tag, *row["uris"])
+    dialog.remote_tag = remote_tag
+    dialog.local_cseq, dialog.remote_cseq = row["cseq"][0] + CSEQ_JUMP, row["cseq"][1]
+    dialog.routes = row["routes"]
+    side, transport, host, port = row["flow"]
+    party, peer = Aor.parse(row["party"]), row["peer"]
+    leg = Leg(owner, dialog, Flow(side, transport, host, port), party, peer, ctx.peer_wire(peer))
+    leg.caller, leg.ptt, leg.state = row["caller"], row["ptt"], LegState(row["state"])
+    leg.carry = tuple((name, value) for name, value in row["carry"])
+    leg.local_sdp, leg.remote_sdp = (text.encode("latin-1") for text in row["sdp"])
+    if leg.state is LegState.ENDED:
+        return leg
+    ctx.legs[leg.key] = leg
+    if row["session"] is not None:
+        interval, ours, over = row["session"]
+        leg.resume_session(ctx, Session(interval, ours), over - ctx.wall_offset)
+    if row["theirs"] is not None:
+        leg.theirs = _read_theirs(ctx, leg, row["theirs"])
+    if row["ours"] is not None:
+        _read_ours(ctx, leg, row["ours"])
+    return leg
+
+
+def _read_theirs(ctx: Context, leg: Leg, row: dict[str, Value]) -> ServerTransaction | None:
+    flow = Flow(*row["flow"])._replace(connection=0)
+    if "answer" in row:
+        if row["at"] - ctx.wall_offset + 64 * ctx.layer.values.t1 < ctx.now:
+            return None
+        return ctx.layer.revive_answer(row["key"], row["answer"].encode("latin-1"), flow, leg.owner(INVITE), ctx.now)
+    request = Request("INVITE", row["uri"], Headers({name: list(lines) for name, lines in row["fields"].items()}))
+    txn = ctx.layer.accept(request, Via.parse(request.headers.fields["Via"][0]), flow, ctx.now)
+    txn.flow = flow
+    txn.owner = leg.owner(INVITE)
+    return txn
+
+
+def _read_ours(ctx: Context, leg: Leg, row: dict[str, Value]) -> None:
+    request = Request("INVITE", row["uri"], Headers({name: list(lines) for name, lines in row["fields"].items()}))
+    ours = Ours(request, request.cseq()[0], None)
+    ours.branch, ours.proceeding, ours.late = row["branch"], True, False
+    leg.ours = ours
+    ctx.layer.revive(request, leg.hop(), leg.owner(INVITE), ours.branch, ctx.now)

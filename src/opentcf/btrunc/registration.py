@@ -6,20 +6,13 @@ from opentcf.btrunc import extension, xml
 from opentcf.btrunc.extension import Extension
 from opentcf.btrunc.wire import Body, Param, Token, Wire
 from opentcf.model.cause import KickCause
+from opentcf.model.group import Membership
 from opentcf.model.numbers import Aor, is_number
 from opentcf.model.registration import RegType
 from opentcf.model.subscriber import LOWEST_PRIORITY
 from opentcf.sip.errors import RemoteError
 from opentcf.sip.headers import seconds
 from opentcf.sip.message import Message, Request, Response
-
-
-class Membership(NamedTuple):
-    """One group of a user, as his home tells it."""
-
-    group: Aor
-    name: str
-    priority: int
 
 
 class Kick(NamedTuple):
@@ -152,3 +145,21 @@ def read_kick(ext: Extension, wire: Wire) -> Kick:
 def write_heartbeat(message: Message, wire: Wire, epoch: str) -> None:
     """Put the heartbeat token and our epoch into an OPTIONS or its 200."""
     extension.write(message, wire, Token.HEARTBEAT, (Param.EPOCH, epoch))
+
+
+def write_group_update(message: Message, wire: Wire, user: Aor, version: int, groups: list[Membership]) -> None:
+    """Tell a user's home, V-TCF or terminal which groups he has."""
+    extension.write(message, wire, Token.GROUP_UPDATE, (Param.VERSION, str(version)))
+    write_memberships(message, wire, user, groups)
+
+
+def write_location(message: Message, wire: Wire, group: Aor, user: Aor, domain: str, reg_type: RegType | None) -> None:
+    """Put a group location into a REGISTER whose To is in `domain`."""
+    extension.write(
+        message,
+        wire,
+        Token.REGISTER,
+        (Param.GDN, extension.write_identity(group, domain)),
+        (Param.UDN, extension.write_identity(user, domain)),
+        (Param.REG_TYPE, wire.code(reg_type) if reg_type else ""),
+    )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from opentcf.model.group import Group
+from opentcf.model.group import Group, Membership
 from opentcf.model.numbers import Aor
 from opentcf.model.peer import Peer
 from opentcf.model.registration import Attachment, Binding
@@ -12,7 +12,7 @@ from opentcf.model.subscriber import Subscriber
 class Directory:
     """The tables that the procedures share."""
 
-    __slots__ = ("_attachments", "_bindings", "_engaged", "_groups", "_memberships", "_peers", "_subscribers", "domain")
+    __slots__ = ("_attachments", "_bindings", "_engaged", "_foreign", "_groups", "_memberships", "_peers", "_subscribers", "domain")
 
     def __init__(self, domain: str) -> None:
         self.domain = domain
@@ -23,6 +23,7 @@ class Directory:
         self._bindings: dict[str, Binding] = {}
         self._attachments: dict[Aor, Attachment] = {}
         self._engaged: dict[Aor, set[str]] = {}
+        self._foreign: dict[Aor, dict[str, list[Membership]]] = {}
 
     def configure(self, subscribers: Iterable[Subscriber], groups: Iterable[Group], peers: Iterable[Peer]) -> None:
         """Take over the configured part; the live part stays."""
@@ -49,6 +50,19 @@ class Directory:
     def groups_of(self, user: Aor) -> list[Group]:
         """Our groups that a user is a member of."""
         return list(self._memberships.get(user, ()))
+
+    def memberships(self, user: Aor) -> list[Membership]:
+        """All groups of a user of ours: those of this TCF, and those that other masters told us."""
+        own = [Membership(group.aor, group.name, group.priority) for group in self.groups_of(user)]
+        return own + [m for told in self._foreign.get(user, {}).values() for m in told]
+
+    def learn_memberships(self, user: Aor, master: str, memberships: list[Membership]) -> None:
+        """What the groups' master `master` says of a user of ours."""
+        self._foreign.setdefault(user, {})[master] = memberships
+
+    def foreign_memberships(self, user: Aor) -> list[Membership]:
+        """The groups of a user of ours whose master is another TCF."""
+        return [m for told in self._foreign.get(user, {}).values() for m in told]
 
     def peer(self, domain: str) -> Peer | None:
         """The TCF of a domain."""

@@ -33,6 +33,33 @@ class UserBound(NamedTuple):
     handover: bool
 
 
+class UserRefreshed(NamedTuple):
+    """H: the binding of a user of ours was prolonged, or he registered anew at the same V-TCF."""
+
+    user: Aor
+
+
+class MemberLocated(NamedTuple):
+    """G: a member of a group of ours is at `visited` now; None when he is registered nowhere."""
+
+    group: Aor
+    member: Aor
+    visited: str | None
+    handover: bool
+
+
+class MembershipChanged(NamedTuple):
+    """V: the groups of a user who is attached here are others now."""
+
+    user: Aor
+
+
+class GroupChanged(NamedTuple):
+    """G: members or settings of a group of ours are others now."""
+
+    group: Aor
+
+
 class UserUnbound(NamedTuple):
     """H: a user of ours is registered nowhere."""
 
@@ -61,4 +88,17 @@ class UserLeaving(NamedTuple):
     notify_home: bool
 
 
-Fact = PeerUp | PeerDown | PeerLostState | UserBound | UserUnbound | KickOff | UserAttached | UserLeaving
+Fact = (
+    PeerUp
+    | PeerDown
+    | PeerLostState
+    | UserBound
+    | UserRefreshed
+    | UserUnbound
+    | MemberLocated
+    | MembershipChanged
+    | GroupChanged
+    | KickOff
+    | UserAttached
+    | UserLeaving
+)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from opentcf.model.numbers import Aor
 from opentcf.model.subscriber import LOWEST_PRIORITY
@@ -12,6 +13,14 @@ class SetUp(StrEnum):
 
     UNCONFIRMED = "unconfirmed"
     CONFIRMED = "confirmed"
+
+
+class Membership(NamedTuple):
+    """One group of a user, as his home and his V-TCF know it."""
+
+    group: Aor
+    name: str
+    priority: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +47,7 @@ class Group:
     preemption: bool = False
     owner_release: bool = False
     priority: int = LOWEST_PRIORITY
+
+    def member(self, user: Aor) -> Member | None:
+        """The member of that number."""
+        return next((member for member in self.members if member.aor == user), None)

@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 from opentcf.btrunc import registration as wire_registration
 from opentcf.btrunc.extension import identity
-from opentcf.btrunc.registration import Kick, Membership
+from opentcf.btrunc.registration import Kick
 from opentcf.model.cause import Decline, KickCause
-from opentcf.model.facts import Fact, KickOff, PeerUp, UserBound, UserUnbound
-from opentcf.model.group import Group
+from opentcf.model.facts import Fact, KickOff, PeerUp, UserBound, UserRefreshed, UserUnbound
+from opentcf.model.group import Membership
 from opentcf.model.numbers import Aor
 from opentcf.model.peer import Peer
 from opentcf.model.registration import Binding, RegType
@@ -217,7 +217,9 @@ class HomeRegistration:
         moved = before is not None and before.visited != wanted.visited
         if before is not None and moved:
             facts += self._kick(before, KickCause.MOVED)
-        if before is None or moved:
+        if before is not None and not moved:
+            facts.append(UserRefreshed(wanted.user))
+        else:
             ctx.notice("registration", user=str(wanted.user), visited=wanted.visited, state="registered")
             handover = wanted.reg_type is RegType.HANDOVER
             facts.append(UserBound(wanted.user, wanted.visited, moved, handover))
@@ -246,7 +248,7 @@ class HomeRegistration:
         self._alarms[number] = self._ctx.timers.start(binding.expires, Owner(NAME, number, BINDING))
 
     def _granted(self, subscriber: Subscriber, expires: int) -> Granted:
-        groups = [_membership(group) for group in self._ctx.directory.groups_of(subscriber.aor)]
+        groups = self._ctx.directory.memberships(subscriber.aor)
         return Granted(expires, groups, False, dict(subscriber.ha1 or {}))
 
     def _shares_ha1(self, peer: Peer) -> bool:
@@ -340,10 +342,6 @@ class HomeRegistration:
             }
             for binding in self._ctx.directory.bindings()
         ]
-
-
-def _membership(group: Group) -> Membership:
-    return Membership(group.aor, group.name, group.priority)
 
 
 __all__ = ["Granted", "HomeRegistration", "Wanted"]

@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 from opentcf.btrunc import extension as wire_extension
 from opentcf.btrunc import registration as wire_registration
-from opentcf.btrunc.registration import Kick, Membership
+from opentcf.btrunc.registration import Kick
 from opentcf.model.cause import Decline, KickCause, ReleaseCause
 from opentcf.model.facts import KickOff, PeerLostState, UserAttached, UserLeaving
+from opentcf.model.group import Membership
 from opentcf.model.numbers import Aor
 from opentcf.model.registration import Attachment, RegType
 from opentcf.services.context import NONE, Context, Facts, Incoming, peer_flow

@@ -5,9 +5,14 @@ import re
 from opentcf.sip.errors import RemoteError
 
 TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+\Z")
+QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_PARAMETER = re.compile(r'\s*([^\s;=",]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|\[[^\]]*\]|[^\s;,"]*)\s*)?(;|\Z)', re.DOTALL)
+_LINE_END = re.compile(r"[\r\n\0]")
+_ODD = re.compile(r'[\s",]')
+_PARAMETER = re.compile(
+    r'\s*([^\s;=",]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|\[[^\]]*\]|[^\s;,"]*)\s*)?(;|\Z)', re.DOTALL
+)
+_BARE = re.compile(r"(?:[A-Za-z0-9\-.!%*_+`'~]+|\[?[0-9A-Fa-f:.]+\]?)\Z")
 
 
 def is_token(text: str) -> bool:
@@ -16,7 +21,9 @@ def is_token(text: str) -> bool:
 
 
 def quote(text: str) -> str:
-    """As a quoted-string."""
+    """As a quoted-string. Line ends, which no quoted-string can carry, become blanks."""
+    if not text.isprintable():
+        text = _LINE_END.sub(" ", text)
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
@@ -36,7 +43,7 @@ def split_outside_quotes(text: str, separator: str) -> list[str]:
     while at < len(text):
         char = text[at]
         if char == '"':
-            quoted = _QUOTED.match(text, at)
+            quoted = QUOTED.match(text, at)
             if quoted is None:
                 raise RemoteError(400, "a quoted string is not closed")
             at = quoted.end()
@@ -58,10 +65,22 @@ def parameters(text: str) -> dict[str, str | None]:
 
     A name that comes twice is an error (RFC 3261 §7.3.1).
     """
-    found: dict[str, str | None] = {}
-    text = text.strip().removeprefix(";").strip()
+    text = text.strip().removeprefix(";")
     if not text:
-        return found
+        return {}
+    if not _ODD.search(text):
+        found: dict[str, str | None] = {}
+        pieces = text.split(";")
+        for piece in pieces:
+            name, equals, value = piece.partition("=")
+            found[name.lower()] = value if equals else None
+        if len(found) == len(pieces) and "" not in found:
+            return found
+    return _parameters_with_care(text)
+
+
+def _parameters_with_care(text: str) -> dict[str, str | None]:
+    found: dict[str, str | None] = {}
     at = 0
     while at < len(text):
         match = _PARAMETER.match(text, at)
@@ -76,12 +95,14 @@ def parameters(text: str) -> dict[str, str | None]:
 
 
 def render_parameters(values: dict[str, str | None]) -> str:
-    """Write parameters back, quoting what is no token or host."""
-    return "".join(f";{name}" if value is None else f";{name}={_bare(value)}" for name, value in values.items())
+    """Write parameters back, quoting what is no token or address."""
+    return "".join(
+        f";{name}" if value is None else f";{name}={_bare(value)}" for name, value in values.items()
+    )
 
 
 def _bare(value: str) -> str:
-    return value if value and (is_token(value) or (value[0] == "[" and value[-1] == "]")) else quote(value)
+    return value if _BARE.match(value) else quote(value)
 
 
 def decimal(text: str, limit: int, what: str) -> int:

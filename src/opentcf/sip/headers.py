@@ -1,18 +1,29 @@
 """Header fields: kept raw, decoded when somebody asks (RFC 3261 §7.3, §20)."""
 
-from opentcf.sip.errors import RemoteError
-from opentcf.sip.grammar import decimal, is_token, parameters, quote, split_outside_quotes, unquote
-from opentcf.sip.uri import Uri, split_host_port
+import re
 
-_KNOWN = (
-    "Accept Accept-Encoding Accept-Language Alert-Info Allow Allow-Events Answer-Mode Authentication-Info Authorization "
-    "Call-ID Call-Info Contact Content-Disposition Content-Encoding Content-Language Content-Length Content-Type CSeq "
-    "Date Error-Info Event Expires From In-Reply-To Info-Package Max-Forwards Min-Expires Min-SE MIME-Version "
-    "Organization P-Asserted-Identity P-Visited-Network-ID Path Priority Privacy Proxy-Authenticate Proxy-Authorization "
-    "Proxy-Require Ptt-Extension RAck Reason Record-Route Recv-Info Refer-To Referred-By Reply-To Require "
-    "Resource-Priority Retry-After Route RSeq Server Service-Route Session-Expires SIP-ETag SIP-If-Match Subject "
-    "Subscription-State Supported Timestamp To Unsupported User-Agent Via Warning WWW-Authenticate"
-).split()
+from opentcf.sip.errors import RemoteError
+from opentcf.sip.grammar import (
+    QUOTED,
+    decimal,
+    is_token,
+    parameters,
+    quote,
+    render_parameters,
+    split_outside_quotes,
+    unquote,
+)
+from opentcf.sip.uri import Uri, join_host_port, split_host_port
+
+_KNOWN = """
+    Accept Accept-Encoding Accept-Language Alert-Info Allow Allow-Events Answer-Mode Authentication-Info Authorization
+    Call-ID Call-Info Contact Content-Disposition Content-Encoding Content-Language Content-Length Content-Type CSeq
+    Date Error-Info Event Expires From In-Reply-To Info-Package Max-Forwards Min-Expires Min-SE MIME-Version
+    Organization P-Asserted-Identity P-Visited-Network-ID Path Priority Privacy Proxy-Authenticate Proxy-Authorization
+    Proxy-Require Ptt-Extension RAck Reason Record-Route Recv-Info Refer-To Referred-By Reply-To Require
+    Resource-Priority Retry-After Route RSeq Server Service-Route Session-Expires SIP-ETag SIP-If-Match Subject
+    Subscription-State Supported Timestamp To Unsupported User-Agent Via Warning WWW-Authenticate
+""".split()
 _COMPACT = {
     "a": "Accept-Contact", "b": "Referred-By", "c": "Content-Type", "d": "Request-Disposition",
     "e": "Content-Encoding", "f": "From", "i": "Call-ID", "j": "Reject-Contact", "k": "Supported",
@@ -24,6 +35,16 @@ SINGLE = frozenset(
     "Call-ID Content-Length Content-Type CSeq Expires From Max-Forwards Min-Expires Session-Expires To".split()
 )
 """Fields that a message may bear once only; a double is refused (RFC 3261 §7.3.1)."""
+_DISPLAY = re.compile(r"(?:[A-Za-z0-9\-.!%*_+`'~ \t]|[^\x00-\x7f])*\Z")
+"""Tokens and, what no grammar but many a phone has, names in their own script without quotes."""
+_TAIL = re.compile(r"\s*(?:;|\Z)")
+_BLANKS = re.compile(r"\s+")
+_VIA = re.compile(
+    r"\s*[\w\-.!%*+`'~]+\s*/\s*[\w\-.!%*+`'~]+\s*/\s*([\w\-.!%*+`'~]+)\s+"
+    r"([^\s;,]+(?:\s*:\s*[0-9]+)?)\s*(;.*)?\Z",
+    re.DOTALL | re.ASCII,
+)
+_CSEQ = re.compile(r"([0-9]+)[ \t]+([A-Za-z0-9\-.!%*_+`'~]+)\Z")
 
 
 def canonical(name: str) -> str:
@@ -58,7 +79,7 @@ class Headers:
         if not lines:
             return []
         if len(lines) == 1 and "," not in lines[0]:
-            return [lines[0]]
+            return [lines[0]] if lines[0] else []
         return [piece for line in lines for piece in split_outside_quotes(line, ",") if piece]
 
     def set(self, name: str, value: str) -> None:
@@ -96,27 +117,34 @@ class NameAddr:
 
     @classmethod
     def parse(cls, text: str) -> "NameAddr":
-        """Read one; without angle brackets the parameters belong to the header (RFC 3261 §20.10)."""
+        """Read one; RemoteError 400 when it is malformed or its URI is none of ours.
+
+        Without angle brackets the parameters belong to the header (RFC 3261 §20.10).
+        """
         text = text.strip()
         if text.startswith('"'):
-            end = _closing_quote(text)
-            display, rest = unquote(text[:end]), text[end:].lstrip()
-            if not rest.startswith("<"):
-                raise RemoteError(400, f"no address in {text[:60]!r}")
+            quoted = QUOTED.match(text)
+            if quoted is None:
+                raise RemoteError(400, "a quoted string is not closed")
+            display, rest = unquote(quoted.group()), text[quoted.end() :].lstrip()
         elif "<" in text:
-            display, _, rest = text.partition("<")
-            display, rest = display.strip(), "<" + rest
-            if display and not all(is_token(word) for word in display.split()):
+            display, bracket, rest = text.partition("<")
+            display, rest = display.rstrip(), bracket + rest
+            if display and not _DISPLAY.match(display):
                 raise RemoteError(400, f"bad display name {display[:40]!r}")
         else:
-            uri, _, tail = text.partition(";")
-            if any(c in uri for c in ",? "):
-                raise RemoteError(400, f"the address {uri[:60]!r} needs angle brackets")
-            return cls(Uri.parse(uri), "", parameters(tail))
-        inner, closed, tail = rest[1:].partition(">")
-        if not closed or (tail.strip() and not tail.lstrip().startswith(";")):
+            return cls._parse_bare(text)
+        inner, closed, tail = rest.partition(">")
+        if not inner.startswith("<") or not closed or (tail and not _TAIL.match(tail)):
             raise RemoteError(400, f"bad address {text[:60]!r}")
-        return cls(Uri.parse(inner), display, parameters(tail))
+        return cls(_uri(inner[1:]), display, parameters(tail) if tail else None)
+
+    @classmethod
+    def _parse_bare(cls, text: str) -> "NameAddr":
+        uri = text.partition(";")[0]
+        if "?" in uri or "," in uri:
+            raise RemoteError(400, f"the address {uri[:60]!r} needs angle brackets")
+        return cls(_uri(uri.rstrip()), "", parameters(text[len(uri) :]))
 
     @property
     def tag(self) -> str | None:
@@ -125,22 +153,18 @@ class NameAddr:
 
     def __str__(self) -> str:
         display = f"{quote(self.display)} " if self.display else ""
-        tail = "".join(f";{k}" if v is None else f";{k}={v}" for k, v in self.parameters.items())
-        return f"{display}<{self.uri}>{tail}"
+        return f"{display}<{self.uri}>{render_parameters(self.parameters)}"
 
     def __repr__(self) -> str:
         return f"<NameAddr {self}>"
 
 
-def _closing_quote(text: str) -> int:
-    at = 1
-    while at < len(text):
-        if text[at] == "\\":
-            at += 1
-        elif text[at] == '"':
-            return at + 1
-        at += 1
-    raise RemoteError(400, "a quoted string is not closed")
+def _uri(text: str) -> Uri:
+    """416 speaks of the Request-URI only; an unknown scheme elsewhere is a 400 for those who need the address."""
+    try:
+        return Uri.parse(text)
+    except RemoteError as error:
+        raise RemoteError(400, error.text) from None
 
 
 class Via:
@@ -156,27 +180,34 @@ class Via:
 
     @classmethod
     def parse(cls, text: str) -> "Via":
-        """Read the first element of a raw Via line."""
+        """Read the first element of a raw Via line. Protocol and version are not looked at: the start line has them."""
         first = text if "," not in text else split_outside_quotes(text, ",")[0]
-        head, _, tail = first.partition(";")
-        words = head.replace("/", " / ").split()
-        if len(words) < 6 or words[1] != "/" or words[3] != "/" or words[0].upper() != "SIP" or words[2] != "2.0":
+        match = _VIA.match(first)
+        if match is None:
             raise RemoteError(400, f"bad Via {text[:60]!r}")
-        host, port = split_host_port("".join(words[5:]))
-        return cls(words[4].lower(), host, port, parameters(tail))
+        transport, sent_by, tail = match.groups()
+        host, port = split_host_port(sent_by if ":" not in sent_by else _BLANKS.sub("", sent_by))
+        return cls(transport.lower(), host, port, parameters(tail) if tail else {})
 
     @property
     def branch(self) -> str | None:
         """The transaction identifier; None or without the magic cookie from an RFC 2543 element."""
         return self.parameters.get("branch")
 
+    def __str__(self) -> str:
+        sent_by = join_host_port(self.host, self.port)
+        return f"SIP/2.0/{self.transport.upper()} {sent_by}{render_parameters(self.parameters)}"
+
+    def __repr__(self) -> str:
+        return f"<Via {self}>"
+
 
 def cseq(text: str | None) -> tuple[int, str]:
     """Number and method of a CSeq (RFC 3261 §20.16: below 2**31)."""
-    words = (text or "").split()
-    if len(words) != 2 or not is_token(words[1]):
-        raise RemoteError(400, f"bad CSeq {text!r}")
-    return decimal(words[0], 2**31, "CSeq"), words[1]
+    match = _CSEQ.match(text or "")
+    if match is None:
+        raise RemoteError(400, f"bad CSeq {(text or '')[:60]!r}")
+    return decimal(match[1], 2**31, "CSeq"), match[2]
 
 
 def seconds(text: str | None, what: str) -> int | None:
@@ -190,7 +221,9 @@ def tag_of(raw: str | None) -> str | None:
     """The tag of a raw From or To, without decoding the rest when it is written plainly."""
     if raw is None:
         return None
-    head, found, tail = raw.rpartition(";tag=")
-    if found and '"' not in tail and ">" not in tail and (">" in head or "<" not in raw):
-        return tail.partition(";")[0].strip()
+    _, bracket, tail = raw.rpartition(">")
+    if bracket and not tail:
+        return None
+    if bracket and tail.startswith(";tag=") and is_token(tail[5:]):
+        return tail[5:]
     return NameAddr.parse(raw).tag

@@ -64,7 +64,8 @@ class Message:
 
     def content_type(self) -> str:
         """The media type in lower case, without parameters; empty when absent."""
-        return (self.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
+        raw = self.headers.get("Content-Type") or ""
+        return "".join(raw.partition(";")[0].split()).lower()
 
     def tokens(self, name: str) -> set[str]:
         """A comma list of tokens such as Supported or Allow, in lower case."""
@@ -88,14 +89,20 @@ class Request(Message):
         self.uri = uri
 
     def target(self) -> Uri:
-        """The Request-URI, decoded."""
-        return Uri.parse(self.uri)
+        """The Request-URI, decoded; header fields are not allowed in it (RFC 3261 §19.1.1)."""
+        uri = Uri.parse(self.uri)
+        if uri.headers:
+            raise RemoteError(400, "header fields in the Request-URI")
+        return uri
 
     def respond(self, status: int, tag: str = "", reason: str = "") -> "Response":
-        """A response to this request (RFC 3261 §8.2.6.2): raw lines are copied, `tag` goes to a To that has none."""
+        """A response to this request (RFC 3261 §8.2.6.2): raw lines are copied, `tag` goes to a To that has none.
+
+        This never fails, however malformed the lines are.
+        """
         fields = self.headers.fields
         to = fields["To"][0]
-        if tag and tag_of(to) is None:
+        if tag and _lacks_tag(to):
             to = f"{to};tag={tag}"
         copied = {
             "Via": fields["Via"],
@@ -112,12 +119,21 @@ class Request(Message):
         return f"<{self.method} {self.uri}>"
 
 
+def _lacks_tag(to: str) -> bool:
+    try:
+        return tag_of(to) is None
+    except RemoteError:
+        return False
+
+
 class Response(Message):
     """A response."""
 
     __slots__ = ("reason", "status")
 
-    def __init__(self, status: int, reason: str = "", headers: Headers | None = None, body: bytes = b"") -> None:
+    def __init__(
+        self, status: int, reason: str = "", headers: Headers | None = None, body: bytes = b""
+    ) -> None:
         super().__init__(headers, body)
         self.status = status
         self.reason = reason or REASONS.get(status, "Unknown")

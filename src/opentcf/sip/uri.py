@@ -1,30 +1,47 @@
 """SIP, SIPS and tel URIs (RFC 3261 §19.1, RFC 3966)."""
 
 import re
+from functools import lru_cache
+from ipaddress import IPv6Address
 from urllib.parse import unquote_to_bytes
 
 from opentcf.sip.errors import RemoteError
 
 _HOST = re.compile(
-    r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9](?:[A-Za-z0-9\-.]*[A-Za-z0-9.])?))(?::(?P<port>[0-9]{1,5}))?\Z"
+    r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9](?:[A-Za-z0-9\-._]*[A-Za-z0-9.])?))(?::([0-9]{1,5}))?\Z"
 )
+"""Underscores are no part of a host name, but of the names of containers."""
 _USER = re.compile(r"(?:[A-Za-z0-9\-_.!~*'()&=+$,;?/]|%[0-9A-Fa-f]{2})+\Z")
 _PASSWORD = re.compile(r"(?:[A-Za-z0-9\-_.!~*'()&=+$,]|%[0-9A-Fa-f]{2})*\Z")
 _PARAMETER = re.compile(r"(?:[A-Za-z0-9\-_.!~*'()\[\]/:&+$]|%[0-9A-Fa-f]{2})+\Z")
 _HEADERS = re.compile(r"(?:[A-Za-z0-9\-_.!~*'()\[\]/?:+$=&]|%[0-9A-Fa-f]{2})*\Z")
-_TEL = re.compile(r"\+?[0-9A-Da-d*#\-.()]+\Z")
+_TEL = re.compile(r"\+?[\-.()]*[0-9A-Da-d*#][0-9A-Da-d*#\-.()]*\Z")
+LONE = ("user", "ttl", "method", "maddr", "transport")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+\-.]*\Z")
 
 
+@lru_cache(512)
 def split_host_port(text: str) -> tuple[str, int]:
     """`host`, `host:port`, `[v6]:port` → host without brackets and port (0 when absent); 400 when it is no host."""
     match = _HOST.match(text)
     if match is None:
         raise RemoteError(400, f"bad host {text[:60]!r}")
-    port = int(match["port"] or 0)
+    v6, name, digits = match.groups()
+    port = int(digits or 0)
     if port > 65535:
         raise RemoteError(400, f"bad port {port}")
-    return (match["v6"] or match["name"]).lower(), port
+    return _ipv6(v6) if v6 else name.lower(), port
+
+
+def _ipv6(text: str) -> str:
+    """The grammar of RFC 3261 makes three colons before a dotted quad, which must be tolerated (RFC 5118 §4.10)."""
+    if "." in text:
+        text = text.replace(":::", "::")
+    try:
+        IPv6Address(text)
+    except ValueError:
+        raise RemoteError(400, f"bad address {text[:60]!r}") from None
+    return text.lower()
 
 
 def join_host_port(host: str, port: int) -> str:
@@ -36,10 +53,11 @@ def join_host_port(host: str, port: int) -> str:
 class Uri:
     """A parsed URI. `user` is decoded; `host` is lower case without brackets; `port` 0 means none was given.
 
-    For a `tel` URI the number is the user, without visual separators, and the host is empty.
+    For a `tel` URI the number is the user, without visual separators, and the host is empty. What was read is written
+    back with its user part as it was spelled: `%3B` and `;` are not the same there (RFC 3261 §19.1.4).
     """
 
-    __slots__ = ("headers", "host", "parameters", "password", "port", "scheme", "user")
+    __slots__ = ("_spelled", "headers", "host", "parameters", "password", "port", "scheme", "user")
 
     def __init__(
         self,
@@ -58,6 +76,7 @@ class Uri:
         self.port = port
         self.parameters = parameters or {}
         self.headers = headers
+        self._spelled = ""
 
     @classmethod
     def parse(cls, text: str) -> "Uri":
@@ -83,7 +102,9 @@ class Uri:
             raise RemoteError(400, f"bad user part {userinfo[:60]!r}")
         if (question and not headers) or not _HEADERS.match(headers):
             raise RemoteError(400, "bad headers in a URI")
-        return cls(_decode(user), host, port, scheme, _parameters(tail), headers, password)
+        uri = cls(_decode(user), host, port, scheme, _parameters(tail), headers, password)
+        uri._spelled = user
+        return uri
 
     @classmethod
     def _parse_tel(cls, rest: str) -> "Uri":
@@ -93,10 +114,14 @@ class Uri:
         return cls(re.sub(r"[\-.()]", "", number), "", 0, "tel", _parameters(tail))
 
     def __str__(self) -> str:
-        tail = "".join(f";{name}" if value is None else f";{name}={value}" for name, value in self.parameters.items())
+        tail = "".join(
+            f";{name}" if value is None else f";{name}={value}" for name, value in self.parameters.items()
+        )
         if self.scheme == "tel":
             return f"tel:{self.user}{tail}"
-        user = _encode(self.user) + (f":{self.password}" if self.password else "")
+        user = self._spelled if _decode(self._spelled) == self.user else _encode(self.user)
+        if self.password:
+            user += f":{self.password}"
         at = "@" if user else ""
         headers = f"?{self.headers}" if self.headers else ""
         return f"{self.scheme}:{user}{at}{join_host_port(self.host, self.port)}{tail}{headers}"
@@ -105,12 +130,12 @@ class Uri:
         return f"<Uri {self}>"
 
     def __eq__(self, other: object) -> bool:
-        """RFC 3261 §19.1.4: parameters that only one side has do not count, but for user, ttl, method, maddr, transport."""
+        """RFC 3261 §19.1.4: a parameter that only one has does not count, but for those in `LONE`."""
         if not isinstance(other, Uri):
             return NotImplemented
         mine, theirs = self.parameters, other.parameters
         both = all(_same(value, theirs[name]) for name, value in mine.items() if name in theirs)
-        lone = all((name in mine) == (name in theirs) for name in ("user", "ttl", "method", "maddr", "transport"))
+        lone = all((name in mine) == (name in theirs) for name in LONE)
         return both and lone and self._identity() == other._identity()
 
     def __hash__(self) -> int:

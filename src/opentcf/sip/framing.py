@@ -25,11 +25,18 @@ class Framer:
         return bytes(self._buffer)
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Take bytes, give the messages that became whole. RemoteError: the stream must be closed."""
+        """Take bytes, give the messages that became whole. RemoteError: the stream must be closed.
+
+        Whole messages come first: when they stand before what cannot be framed, the next call raises.
+        """
         self._buffer += data
-        messages = []
-        while (message := self._next()) is not None:
-            messages.append(message)
+        messages: list[bytes] = []
+        try:
+            while (message := self._next()) is not None:
+                messages.append(message)
+        except RemoteError:
+            if not messages:
+                raise
         return messages
 
     def _next(self) -> bytes | None:
@@ -58,9 +65,10 @@ class Framer:
         text = lengths[0].strip()
         if not text.isdigit() or len(text) > 10:
             raise RemoteError(400, f"bad Content-Length {text[:20]!r}")
-        self._need = end + 4 + int(text)
-        if self._need > self.max_message:
+        need = end + 4 + int(text)
+        if need > self.max_message:
             raise RemoteError(513, f"a message longer than {self.max_message} bytes")
+        self._need = need
         return True
 
     def _skip_keep_alives(self) -> None:

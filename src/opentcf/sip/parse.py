@@ -9,21 +9,22 @@ from opentcf.sip.message import Message, Request, Response
 
 MAX_HEADERS = 128
 MAX_HEADER = 8192
-_FOLD = re.compile(r"[ \t]*\r\n[ \t]+")
+_FOLD = re.compile(r"\r\n[ \t]+")
 _VERSION = re.compile(r"SIP/[0-9]+\.[0-9]+\Z", re.IGNORECASE)
 _STATUS = re.compile(r"[1-6][0-9][0-9]\Z")
-_BAD_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_CONTROL = re.compile(r"(?<!\\)[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|[\r\n]")
+"""What may stand in no line: a quoted-pair can bear any control character but the line ends (RFC 3261 §25.1)."""
 MANDATORY = ("Via", "From", "To", "Call-ID", "CSeq")
 
 
-class Unanswerable(RemoteError):
+class Unanswerable(RemoteError):  # noqa: N818 - what it is, not that it is an error, is the name
     """Cannot even be answered: not SIP, a broken response, or a request without the fields that an answer copies."""
 
     def __init__(self, text: str) -> None:
         super().__init__(400, text)
 
 
-class Malformed(RemoteError):
+class Malformed(RemoteError):  # noqa: N818
     """A request that is wrong but can be answered: `request` has what a response needs."""
 
     def __init__(self, status: int, text: str, request: Request) -> None:
@@ -47,9 +48,7 @@ def parse(
     text = head.decode("utf-8", "surrogateescape")
     first, _, rest = text.partition("\r\n")
     message = _start_line(first)
-    problem = _split(rest, message.headers, max_headers, max_header)
-    if problem is None and not end:
-        problem = RemoteError(400, "the head does not end")
+    problem = _split(rest, message.headers, max_headers, max_header) or _check_text(text, end)
     _check_mandatory(message)
     if problem is None:
         problem = _measure_body(message, body, stream) or _check_start(message, first)
@@ -58,14 +57,14 @@ def parse(
     return message
 
 
-def _start_line(line: str) -> Message:
+def _start_line(line: str) -> Request | Response:
     version, _, rest = line.partition(" ")
     if _VERSION.match(version):
         status, _, reason = rest.partition(" ")
         if not _STATUS.match(status) or version.upper() != "SIP/2.0":
             raise Unanswerable(f"bad status line {line[:60]!r}")
         return Response(int(status), reason)
-    method, _, rest = line.partition(" ")
+    method, _, rest = line.rstrip(" \t").partition(" ")
     uri, _, version = rest.rpartition(" ")
     if not TOKEN.match(method) or not _VERSION.match(version):
         raise Unanswerable(f"bad start line {line[:60]!r}")
@@ -75,6 +74,8 @@ def _start_line(line: str) -> Message:
 def _check_start(message: Message, line: str) -> RemoteError | None:
     if not isinstance(message, Request):
         return None
+    if line[-1] in " \t":
+        return RemoteError(400, "blanks behind the start line")
     if line[-7:].upper() != "SIP/2.0":
         return RemoteError(505, f"the version {line.rpartition(' ')[2]} is not spoken here")
     if not message.uri or any(c in message.uri for c in " \t<>"):
@@ -88,6 +89,15 @@ def _check_start(message: Message, line: str) -> RemoteError | None:
     return None
 
 
+def _check_text(head: str, end: bytes) -> RemoteError | None:
+    if not end:
+        return RemoteError(400, "the head does not end")
+    flat = head.replace("\r\n", "")
+    if not flat.isprintable() and _CONTROL.search(flat):
+        return RemoteError(400, "a control character in the head")
+    return None
+
+
 def _split(text: str, headers: Headers, max_headers: int, max_header: int) -> RemoteError | None:
     """Fill `headers`; the first thing wrong is returned, so that the rest of the head still serves to answer."""
     if "\r\n " in text or "\r\n\t" in text:
@@ -96,10 +106,8 @@ def _split(text: str, headers: Headers, max_headers: int, max_header: int) -> Re
     fields = headers.fields
     lines = text.split("\r\n") if text else []
     if len(lines) > max_headers:
-        return RemoteError(400, f"more than {max_headers} header lines")
-    bad = _BAD_CONTROL.search(text.replace("\r\n", "")) is not None
-    if bad:
-        problem = RemoteError(400, "a control character in the head")
+        problem = RemoteError(400, f"more than {max_headers} header lines")
+        del lines[max_headers:]
     for line in lines:
         name, colon, value = line.partition(":")
         key = NAMES.get(name)
@@ -126,8 +134,8 @@ def _split(text: str, headers: Headers, max_headers: int, max_header: int) -> Re
 def _check_mandatory(message: Message) -> None:
     fields = message.headers.fields
     for name in MANDATORY:
-        if name not in fields or not fields[name][0] or _BAD_CONTROL.search(fields[name][0]):
-            raise Unanswerable(f"{name} is missing or bad")
+        if name not in fields or not fields[name][0]:
+            raise Unanswerable(f"{name} is missing")
 
 
 def _measure_body(message: Message, body: bytes, stream: bool) -> RemoteError | None:
@@ -146,6 +154,10 @@ def _measure_body(message: Message, body: bytes, stream: bool) -> RemoteError | 
 
 
 def _refusal(message: Message, problem: RemoteError) -> RemoteError:
-    if isinstance(message, Request) and message.method != "ACK":
-        return Malformed(problem.status, problem.text, message)
-    return Unanswerable(problem.text)
+    """An ACK is never answered (RFC 3261 §17.1.1.3), nor is a request whose answer would carry control characters."""
+    if not isinstance(message, Request) or message.method == "ACK":
+        return Unanswerable(problem.text)
+    fields = message.headers.fields
+    if any(_CONTROL.search(line) for name in MANDATORY for line in fields[name]):
+        return Unanswerable(problem.text)
+    return Malformed(problem.status, problem.text, message)

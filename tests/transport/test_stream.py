@@ -130,8 +130,9 @@ async def test_keep_alives_are_answered(ends):
 async def test_a_stream_that_cannot_be_framed_is_answered_and_closed(ends):
     async with ends.open("tcp:127.0.0.1") as (_, hears, (port,)), raw(port) as (reader, writer):
         hears.answer = message(start=b"SIP/2.0 400 Bad Request")
-        writer.write(b"OPTIONS sip:x SIP/2.0\r\n\r\nmore")
-        assert await reader.read() == hears.answer
+        writer.write(message() + b"OPTIONS sip:x SIP/2.0\r\n\r\nmore")
+        assert await reader.read() == 2 * hears.answer
+        assert (await hears.next("received")).data == message()
         assert (await hears.next("received")).data == b"OPTIONS sip:x SIP/2.0\r\n\r\nmore"
         await hears.next("closed")
 

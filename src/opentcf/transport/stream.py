@@ -67,20 +67,21 @@ class Stream(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Whole messages go up; a stream that cannot be framed is answered and closed."""
-        framer, received = self._framer, self._owner.reports.received
+        framer, came = self._framer, False
         try:
-            messages = framer.feed(data)
+            while messages := framer.feed(data):
+                for message in messages:
+                    self._owner.reports.received(message, self.flow, self._local)
+                data, came = b"", True
         except RemoteError:
             self._give_up()
             return
-        for message in messages:
-            received(message, self.flow, self._local)
         if framer.pongs and self._transport is not None:
             self._transport.write(b"\r\n" * framer.pongs)
             framer.pongs = 0
         if not framer.rest:
             self.waiting_since = None
-        elif messages or self.waiting_since is None:
+        elif came or self.waiting_since is None:
             self.waiting_since = self._owner.time()
 
     def connection_lost(self, exc: Exception | None) -> None:

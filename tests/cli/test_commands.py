@@ -1,0 +1,175 @@
+"""Commands that look at and act on a running node, and those that need none."""
+
+import json
+import os
+from contextlib import closing
+
+import pytest
+from click.testing import CliRunner
+from tests.cli.process import CONFIG, Terminal, opentcf, running
+
+from opentcf import __version__
+from opentcf.cli import main
+
+GROUP = '[[group]]\nnumber = "8001"\nname = "Fire [1]"\nmembers = ["1001"]\n'
+TOKEN = CONFIG.replace('[http]\nlisten = "127.0.0.1:0"', '[http]\nlisten = "127.0.0.1:0"\ntoken = "sesame"')
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory):
+    path = tmp_path_factory.mktemp("node") / "core1.toml"
+    path.write_text(CONFIG + GROUP)
+    with running(path) as node:
+        yield node
+
+
+@pytest.fixture
+def ask(node):
+    """Run a command against the node: exit code, stdout, stderr."""
+
+    def ask(*arguments: str, **environment: str):
+        result = CliRunner().invoke(
+            main, arguments, env={"OPENTCF_URL": node.url, "OPENTCF_TOKEN": None, **environment}
+        )
+        return result.exit_code, result.stdout, result.stderr
+
+    return ask
+
+
+def test_tables_for_people(ask):
+    code, out, _ = ask("peers")
+    assert code == 0
+    assert [line.split() for line in out.splitlines()] == [
+        ["domain", "state", "address", "rtt"],
+        ["core2.example", "unknown", "udp:127.0.0.9:5999", "-"],
+    ]
+    assert "Fire [1]" in ask("groups")[1]
+    assert "1001" in ask("subscribers")[1]
+    for name in ("calls", "registrations"):
+        code, out, _ = ask(name)
+        assert (code, len(out.splitlines())) == (0, 1)
+
+
+@pytest.mark.parametrize("name", ["peers", "calls", "registrations", "groups", "subscribers"])
+def test_json_for_programs(ask, name):
+    code, out, _ = ask(name, "--json")
+    assert code == 0
+    assert isinstance(json.loads(out), list)
+
+
+def test_kick_a_user(node, ask):
+    with closing(Terminal(node.ports["d/udp"])) as terminal:
+        assert terminal.register() == 200
+        assert "1001@core1.example" in ask("registrations")[1]
+        assert ask("user", "kick", "1001") == (0, "kicked 1001\n", "")
+    assert "1001@core1.example" not in ask("registrations")[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "error"),
+    [
+        (("user", "kick", "1002"), 1, "opentcf: 1002@core1.example is not registered\n"),
+        (
+            ("user", "kick", "1001@core2.example"),
+            1,
+            "opentcf: 1001@core2.example has another home; ask that TCF\n",
+        ),
+        (("user", "kick", "a/b"), 1, "opentcf: 'a/b' is not number@domain with 1 to 15 digits\n"),
+        (("call", "release", "none/such"), 1, "opentcf: there is no call 'none/such'\n"),
+    ],
+)
+def test_what_a_node_refuses(ask, arguments, code, error):
+    assert ask(*arguments) == (code, "", error)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "error"),
+    [
+        (("peer",), 2, "there is no command 'peer'; did you mean 'peers'?"),
+        (("zebra",), 2, "there is no command 'zebra'; opentcf --help lists them"),
+        (("peers", "--url", "localhost"), 2, "--url 'localhost' is not http://HOST:PORT"),
+        (
+            ("peers", "--url", "http://127.0.0.1:99999"),
+            2,
+            "--url 'http://127.0.0.1:99999' is not http://HOST:PORT",
+        ),
+        (
+            ("peers", "--url", "http://127.0.0.1:1"),
+            1,
+            "no node answers at http://127.0.0.1:1: connection refused",
+        ),
+        (("run",), 2, "Missing argument 'CONFIG.toml'"),
+        (("run", "x", "--log-level", "loud"), 2, "'loud' is not one of"),
+        (("check", "absent.toml"), 2, "opentcf: absent.toml: cannot be read: no such file or directory"),
+        (("user", "kick"), 2, "Missing argument 'UDN'"),
+    ],
+)
+def test_wrong_usage(ask, arguments, code, error):
+    result = ask(*arguments)
+    assert result[:2] == (code, "")
+    assert error in result[2].replace("(main)", "").replace("main", "opentcf")
+
+
+def test_check(config, monkeypatch):
+    monkeypatch.chdir(config.parent)
+    done = CliRunner().invoke(main, ["check", "core1.toml"])
+    assert (done.exit_code, done.stdout) == (
+        0,
+        "core1.toml: ok: core1.example, 1 peer, 1 subscriber, 0 groups\n",
+    )
+    config.write_text(CONFIG + "[timers]\nt1 = 4\n")
+    done = CliRunner().invoke(main, ["check", "core1.toml"])
+    expected = 'opentcf: core1.toml:18: timers.t1: unknown key; did you mean "T1"?\n'
+    assert (done.exit_code, done.stdout, done.stderr) == (2, "", expected)
+    config.write_text(CONFIG + '[tls]\ncertificate = "core1.toml"\nkey = "core1.toml"\n')
+    done = CliRunner().invoke(main, ["check", "core1.toml"])
+    assert done.exit_code == 2
+    assert "are not a certificate and its key" in done.stderr
+
+
+def test_a_token_is_taken_from_the_environment(config):
+    config.write_text(TOKEN)
+    with running(config) as node:
+        asked = ["peers", "--url", node.url]
+        assert CliRunner().invoke(main, asked, env={"OPENTCF_TOKEN": "sesame"}).exit_code == 0
+        done = CliRunner().invoke(main, asked, env={"OPENTCF_TOKEN": "wrong"})
+        detail = "this node asks for its token: Authorization: Bearer …; set OPENTCF_TOKEN"
+        assert (done.exit_code, done.stderr) == (1, f"opentcf: {detail}\n")
+
+
+def test_a_page_is_followed_by_the_next(node, monkeypatch):
+    ask = node.client._ask
+    pages = []
+
+    def in_pages_of_one(method, path, query):
+        pages.append(query)
+        return ask(method, path, {**query, "limit": "1"})
+
+    client = node.client
+    monkeypatch.setattr(client, "_ask", in_pages_of_one)
+    messages = list(client.items("trace"))
+    assert [message["number"] for message in messages] == list(range(1, len(messages) + 1))
+    assert len(pages) == len(messages) > 0
+
+
+def test_what_answers_is_no_node(config):
+    config.write_text(CONFIG)
+    with running(config) as node:
+        done = CliRunner().invoke(main, ["peers", "--url", f"{node.url}/elsewhere"])
+    assert (done.exit_code, done.stderr) == (1, "opentcf: GET /elsewhere/api/v1/peers: not found\n")
+
+
+def test_as_a_program():
+    done = opentcf("--version")
+    assert (done.returncode, done.stdout) == (0, f"opentcf, version {__version__}\n")
+    done = opentcf("--help", env={**os.environ, "NO_COLOR": "1"})
+    assert done.returncode == 0
+    for name in ("run", "check", "peers", "calls", "registrations", "groups", "subscribers", "call", "user"):
+        assert f"\n  {name} " in done.stdout
+
+
+def test_the_program_itself_imports_nothing_heavy():
+    done = opentcf("--version", env={**os.environ, "PYTHONPROFILEIMPORTTIME": "1"})
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "click" in imported
+    assert not imported & {"opentcf.node", "uvicorn", "starlette", "rich", "msgspec", "dns"}

@@ -12,7 +12,7 @@ from opentcf.model.subscriber import Subscriber
 class Directory:
     """The tables that the procedures share."""
 
-    __slots__ = ("_attachments", "_bindings", "_engaged", "_foreign", "_groups", "_memberships", "_peers", "_subscribers", "domain")
+    __slots__ = ("_attachments", "_bindings", "_engaged", "_foreign", "_grouped", "_present", "_groups", "_memberships", "_peers", "_subscribers", "domain")
 
     def __init__(self, domain: str) -> None:
         self.domain = domain
@@ -23,6 +23,8 @@ class Directory:
         self._bindings: dict[str, Binding] = {}
         self._attachments: dict[Aor, Attachment] = {}
         self._engaged: dict[Aor, set[str]] = {}
+        self._grouped: dict[Aor, tuple[Aor, ...]] = {}
+        self._present: dict[Aor, dict[Aor, None]] = {}
         self._foreign: dict[Aor, dict[str, list[Membership]]] = {}
 
     def configure(self, subscribers: Iterable[Subscriber], groups: Iterable[Group], peers: Iterable[Peer]) -> None:
@@ -105,11 +107,25 @@ class Directory:
         return self._attachments.get(user)
 
     def attach(self, attachment: Attachment) -> None:
-        """Put or replace."""
+        """Put or replace; also after its groups changed."""
+        self._ungroup(attachment.user)
         self._attachments[attachment.user] = attachment
+        groups = tuple(Aor(number, domain) for number, domain, _, _ in attachment.groups)
+        self._grouped[attachment.user] = groups
+        for group in groups:
+            self._present.setdefault(group, {})[attachment.user] = None
+
+    def _ungroup(self, user: Aor) -> None:
+        for group in self._grouped.pop(user, ()):
+            del self._present[group][user]
+
+    def present(self, group: Aor) -> list[Aor]:
+        """The members of a group who are attached here."""
+        return list(self._present.get(group, ()))
 
     def detach(self, user: Aor) -> None:
         """Forget his terminal."""
+        self._ungroup(user)
         self._attachments.pop(user, None)
 
     def attachments(self) -> Iterator[Attachment]:

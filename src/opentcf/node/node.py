@@ -19,7 +19,7 @@ from opentcf.node.orders import Batch, Command, Snapshot
 from opentcf.node.routes import LENIENT, Side, capabilities, no_route, routes
 from opentcf.node.settings import Settings
 from opentcf.services.admission import PeerAdmission, TerminalAdmission
-from opentcf.services.context import D, TC2, Context, Facts, Incoming, Procedure
+from opentcf.services.context import D, TC2, Context, Facts, Incoming, MediaPorts, Procedure
 from opentcf.services.heartbeat import Heartbeat
 from opentcf.services.leg import Happened, Leg, What
 from opentcf.services.private_call import PrivateCalls
@@ -181,6 +181,9 @@ class Node:
         ctx.directory.configure(settings.subscribers, settings.groups, settings.peers)
         ctx.wires = {peer.domain: Wire(peer.wire) for peer in settings.peers if peer.wire}
         ctx.local_hosts = _local_hosts(settings)
+        for name, side in ((TC2, settings.tc2), (D, settings.d)):
+            if side.media is not None:
+                ctx.media[name] = MediaPorts(side.media.host, side.media.first, side.media.last)
         self._peers.configure(settings.peers, dict(settings.peer_addresses))
 
     def reload(self, settings: Settings) -> None:

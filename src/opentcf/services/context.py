@@ -30,6 +30,22 @@ D = "d"
 ALLOW = "INVITE, ACK, BYE, CANCEL, INFO, MESSAGE, OPTIONS, REGISTER"
 
 
+class MediaPorts:
+    """Ports of one side's media address, handed out in turn, two for each stream."""
+
+    __slots__ = ("_first", "_last", "_next", "host")
+
+    def __init__(self, host: str, first: int, last: int) -> None:
+        self.host = host
+        self._first, self._last, self._next = first, last, first
+
+    def next_port(self) -> int:
+        """The next even port; they are used again when all have been."""
+        port = self._next
+        self._next = port + 6 if port + 12 <= self._last else self._first
+        return port
+
+
 class Incoming:
     """A request on its way to a procedure.
 
@@ -71,7 +87,7 @@ class Context:
     """The surroundings of all procedures of a node. `now` is the time of the verb that runs."""
 
     __slots__ = (
-        "directory", "durations", "epoch", "ids", "layer", "legs", "limits", "local_hosts", "meters", "now", "outbox",
+        "directory", "durations", "epoch", "ids", "layer", "legs", "limits", "local_hosts", "media", "meters", "now", "outbox",
         "peer_states", "timers", "wall_offset", "wire", "wires",
     )  # fmt: skip
 
@@ -87,6 +103,7 @@ class Context:
         self.durations = TimerSettings()
         self.limits = LimitSettings()
         self.local_hosts: frozenset[str] = frozenset()
+        self.media: dict[str, MediaPorts] = {}
         self.legs: dict[str, Leg] = {}
         self.wire = Wire()
         self.wires: dict[str, Wire] = {}

@@ -248,6 +248,7 @@ class GroupInfo:
         """V: the terminal's groups are these now; a terminal that speaks the extension is told."""
         ctx = self._ctx
         attachment.groups = tuple((m.group.number, m.group.domain, m.name, m.priority) for m in groups)
+        ctx.directory.attach(attachment)
         if attachment.ptt:
             user = attachment.user
             request = ctx.new_request(

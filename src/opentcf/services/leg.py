@@ -12,6 +12,7 @@ from opentcf.btrunc.wire import Token, Wire
 from opentcf.model.cause import ReleaseCause
 from opentcf.model.numbers import Aor
 from opentcf.services.context import ALLOW, Context, Incoming, peer_flow
+from opentcf.services.voice import Voice
 from opentcf.sip import session_timer
 from opentcf.sip.dialog import Dialog
 from opentcf.sip.message import Message, Request, Response
@@ -21,7 +22,7 @@ from opentcf.sip.session_timer import Session
 from opentcf.sip.timers import Timer
 from opentcf.sip.transaction import Outcome, Owner, ServerTransaction
 
-INVITE, BYE, OTHER = "invite", "bye", "other"
+INVITE, BYE, INFORM, OTHER = "invite", "bye", "inform", "other"
 SESSION, BACKOFF = "session", "backoff"
 DEAD = frozenset((408, 481))
 """Answers within a dialog that end it (RFC 3261 §12.2.1.2)."""
@@ -53,7 +54,9 @@ class Wish(NamedTuple):
     rank: Rank
     purpose: str
     headers: tuple[tuple[str, str], ...]
-    body: bytes
+    body: bytes = b""
+    direction: str = ""
+    """Instead of a body: our own description in this direction, made when it is sent."""
 
 
 class Ours:
@@ -108,8 +111,7 @@ class Leg:
 
     __slots__ = (
         "answered_at", "backoff", "call", "caller", "carry", "dialog", "flow", "key", "local_sdp", "ours", "party", "peer", "procedure",
-        "ptt", "remote_sdp", "session", "session_alarm", "session_at", "state", "theirs", "wire",
-        "wishes",
+        "ptt", "remote_sdp", "session", "session_alarm", "session_at", "state", "theirs", "informing", "news", "voice", "wire", "wishes",
     )  # fmt: skip
 
     def __init__(self, owner: Owner, dialog: Dialog, flow: Flow, party: Aor, peer: str | None, wire: Wire) -> None:
@@ -130,6 +132,9 @@ class Leg:
         self.ours: Ours | None = None
         self.theirs: ServerTransaction | None = None
         self.wishes: list[Wish] = []
+        self.voice: Voice | None = None
+        self.informing = False
+        self.news: dict[str, tuple[tuple[str, str], ...]] = {}
         self.backoff: Timer | None = None
         self.session: Session | None = None
         self.session_at = 0.0
@@ -265,7 +270,38 @@ class Leg:
             else:
                 self._next(ctx)
 
+    def drop(self, purpose: str) -> bool:
+        """Give up a wish that waits, since it became pointless; the slot is free at once if it sat out a 491."""
+        kept = [wish for wish in self.wishes if wish.purpose != purpose]
+        dropped = len(kept) != len(self.wishes)
+        self.wishes = kept
+        return dropped
+
+    def resume(self, ctx: Context) -> None:
+        """After a drop: what waits behind the 491 of the dropped wish need not wait for it."""
+        if self.backoff is not None:
+            self.backoff.cancel()
+            self.backoff = None
+        self._next(ctx)
+
     # --- other requests of ours
+
+    def inform(self, ctx: Context, kind: str, headers: tuple[tuple[str, str], ...]) -> None:
+        """INFO; it waits for the answer to the one before, and of what waits only the newest of a kind is sent."""
+        self.news.pop(kind, None)
+        self.news[kind] = headers
+        self._inform_next(ctx)
+
+    def _inform_next(self, ctx: Context) -> None:
+        waiting = self.ours is not None and not self.ours.proceeding and not self.ours.answered
+        if not self.news or self.informing or waiting or self.state is not LegState.UP:
+            return
+        headers = self.news.pop(next(iter(self.news)))
+        self.informing = True
+        request = self.dialog.request("INFO")
+        for name, value in headers:
+            request.headers.set(name, value)
+        ctx.layer.request(request, self.hop(), self.owner(INFORM), ctx.now)
 
     def bye(self, ctx: Context, fill: Message) -> None:
         """End the dialog. RELEASED follows when the other side answered or can not any more."""
@@ -311,6 +347,10 @@ class Leg:
                 return None
             self.end(ctx)
             return Happened(What.RELEASED, self)
+        if purpose == INFORM and outcome.status >= 200:
+            self.informing = False
+            self._inform_next(ctx)
+            return Happened(What.LOST, self, cause=ReleaseCause.NORMAL, status=481) if outcome.status == 481 else None
         if purpose != INVITE:
             return None
         ours = self.ours
@@ -421,6 +461,7 @@ class Leg:
 
     def _progress(self, ctx: Context, ours: Ours, outcome: Outcome) -> Happened | None:
         ours.proceeding = True
+        self._inform_next(ctx)
         if ours.cancel is not None:
             self._send_cancel(ctx, ours)
             return None
@@ -468,15 +509,17 @@ class Leg:
         return Happened(What.REFUSED, self, outcome.status, outcome.response, purpose=purpose)
 
     def _next(self, ctx: Context) -> None:
+        self._inform_next(ctx)
         if not self.wishes or not self.free or self.state is not LegState.UP:
             return
         wish = self.wishes.pop(0)
         request = self.invite(ctx)
         for name, value in wish.headers:
             request.headers.set(name, value)
-        if wish.body:
+        body = self.voice.offer(wish.direction) if self.voice is not None and wish.direction else wish.body
+        if body:
             request.headers.set("Content-Type", "application/sdp")
-            request.body = wish.body
+            request.body = body
         self.send_invite(ctx, request, wish)
 
     def _ack(self, ctx: Context, cseq: int, branch: str, body: bytes) -> None:

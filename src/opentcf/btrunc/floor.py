@@ -1,0 +1,188 @@
+"""The floor on the wire: `pttrequest`, `pttaccept`, `pttwaiting`, `pttreleasefloor`, `pttinfo` as values.
+
+The same values travel between G and V in one process, where the hop disappears.
+"""
+
+from typing import NamedTuple
+
+from opentcf.btrunc import extension
+from opentcf.btrunc.extension import Extension
+from opentcf.btrunc.wire import Alert, Param, Token, Wire
+from opentcf.model.cause import FloorCause
+from opentcf.model.numbers import Aor
+from opentcf.model.subscriber import LOWEST_PRIORITY
+from opentcf.sip.errors import RemoteError
+
+
+class Ask(NamedTuple):
+    """Upwards: a member wants the floor (话权申请)."""
+
+    user: Aor
+    priority: int = LOWEST_PRIORITY
+    emergency: bool = False
+
+
+class LetGo(NamedTuple):
+    """Upwards: a member gives the floor or his place in the queue back (话权释放). `grant` None: he did not say which."""
+
+    user: Aor
+    grant: int | None = None
+    cause: FloorCause = FloorCause.NORMAL
+
+
+class Left(NamedTuple):
+    """Upwards: a member left the call while others of his V-TCF stay."""
+
+    user: Aor
+
+
+class Accepted(NamedTuple):
+    """The answer to Ask: granted at once (话权申请成功). `duration` is seconds."""
+
+    user: Aor
+    duration: int
+    grant: int
+
+
+class Waiting(NamedTuple):
+    """The answer to Ask: queued (话权排队)."""
+
+    user: Aor
+    position: int
+
+
+class Refused(NamedTuple):
+    """The answer to Ask: denied."""
+
+    user: Aor
+    cause: FloorCause
+
+
+class Grant(NamedTuple):
+    """Downwards: a waiter gets the floor (话权授权)."""
+
+    user: Aor
+    duration: int
+    grant: int
+
+
+class Revoke(NamedTuple):
+    """Downwards: the talker loses the floor."""
+
+    user: Aor
+    grant: int
+    cause: FloorCause
+
+
+class Inform(NamedTuple):
+    """Downwards: who talks, that nobody does, or where a waiter stands now (话权信息通知)."""
+
+    alert: Alert
+    user: Aor | None = None
+    position: int = 0
+    emergency: bool = False
+
+
+Answer = Accepted | Waiting | Refused
+Operation = Ask | LetGo | Left | Answer | Grant | Revoke | Inform
+
+STATUS = {
+    FloorCause.DENIED: 486,
+    FloorCause.QUEUE_FULL: 486,
+    FloorCause.RECEIVE_ONLY: 603,
+    FloorCause.FORCED: 403,
+}
+"""The response that carries a denial (profile 3, floor denied)."""
+
+
+def render(op: Operation, wire: Wire, domain: str) -> str:
+    """The extension's value; numbers of users of `domain` (To's) go bare."""
+    match op:
+        case Ask(user, priority, emergency):
+            prio = "" if priority == LOWEST_PRIORITY else str(priority)
+            return extension.render(
+                wire, Token.REQUEST, _udn(user, domain), (Param.PRIORITY, prio), (Param.EMERGENCY, "1" if emergency else "")
+            )
+        case LetGo(user, grant, cause):
+            number = "" if grant is None else str(grant)
+            return extension.render(
+                wire, Token.RELEASE_FLOOR, _udn(user, domain), (Param.CAUSE, wire.code(cause)), (Param.GRANT, number)
+            )
+        case Accepted(user, duration, grant) | Grant(user, duration, grant):
+            return extension.render(
+                wire, Token.ACCEPT, _udn(user, domain), (Param.DURATION, str(duration)), (Param.GRANT, str(grant))
+            )
+        case Waiting(user, position):
+            return extension.render(wire, Token.WAITING, (Param.POSITION, str(position)))
+        case Refused(user, cause):
+            return extension.render(wire, Token.RELEASE_FLOOR, (Param.CAUSE, wire.code(cause)))
+        case Revoke(user, grant, cause):
+            return extension.render(
+                wire, Token.RELEASE_FLOOR, _udn(user, domain), (Param.CAUSE, wire.code(cause)), (Param.GRANT, str(grant))
+            )
+        case Left(user):
+            return extension.render(wire, Token.INFO, (Param.ALERT_TYPE, wire.code(Alert.LEFT)), _udn(user, domain))
+        case Inform(alert, told, position, emergency):
+            return extension.render(
+                wire,
+                Token.INFO,
+                (Param.ALERT_TYPE, wire.code(alert)),
+                (Param.POSITION, str(position) if position else ""),
+                _udn(told, domain) if told is not None else (Param.UDN, ""),
+                (Param.EMERGENCY, "1" if emergency else ""),
+            )
+
+
+def read_upward(ext: Extension, wire: Wire, user: Aor | None, domain: str) -> Ask | LetGo | None:
+    """A re-INVITE from V or a terminal; None when it is about something else. `user` overrides UDN (D: authenticated)."""
+    if ext.token is Token.REQUEST:
+        priority = ext.number(Param.PRIORITY, 256)
+        who = user or _who(ext, domain)
+        return Ask(who, LOWEST_PRIORITY if priority is None else priority, ext.get(Param.EMERGENCY) == "1")
+    if ext.token is Token.RELEASE_FLOOR:
+        cause = wire.member(FloorCause, ext.get(Param.CAUSE) or "") or FloorCause.NORMAL
+        return LetGo(user or _who(ext, domain), ext.number(Param.GRANT), cause)
+    return None
+
+
+def read_downward(ext: Extension, wire: Wire, domain: str) -> Grant | Revoke | None:
+    """A re-INVITE from G; None when it is about something else."""
+    if ext.token is Token.ACCEPT:
+        return Grant(_who(ext, domain), ext.number(Param.DURATION) or 0, ext.number(Param.GRANT) or 0)
+    if ext.token is Token.RELEASE_FLOOR:
+        cause = wire.member(FloorCause, ext.get(Param.CAUSE) or "") or FloorCause.FORCED
+        return Revoke(_who(ext, domain), ext.number(Param.GRANT) or 0, cause)
+    return None
+
+
+def read_answer(ext: Extension | None, wire: Wire, user: Aor, status: int) -> Answer:
+    """What a response to Ask says; one that says nothing is a denial."""
+    if ext is not None and status < 300:
+        if ext.token is Token.ACCEPT:
+            return Accepted(user, ext.number(Param.DURATION) or 0, ext.number(Param.GRANT) or 0)
+        if ext.token is Token.WAITING:
+            return Waiting(user, ext.number(Param.POSITION) or 1)
+    cause = wire.member(FloorCause, ext.get(Param.CAUSE) or "") if ext is not None else None
+    return Refused(user, cause or FloorCause.DENIED)
+
+
+def read_info(ext: Extension, wire: Wire, domain: str) -> Inform | Left | None:
+    """A floor information; None when its kind is unknown."""
+    alert = wire.member(Alert, ext.get(Param.ALERT_TYPE) or "")
+    user = ext.identity(Param.UDN, domain)
+    if alert is None:
+        return None
+    if alert is Alert.LEFT:
+        return Left(user) if user is not None else None
+    return Inform(alert, user, ext.number(Param.POSITION) or 0, ext.get(Param.EMERGENCY) == "1")
+
+
+def _udn(user: Aor, domain: str) -> tuple[Param, str]:
+    return (Param.UDN, extension.write_identity(user, domain))
+
+
+def _who(ext: Extension, domain: str) -> Aor:
+    user = ext.identity(Param.UDN, domain)
+    if user is None:
+        raise RemoteError(400, "UDN is missing")
+    return user

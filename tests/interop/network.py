@@ -1,0 +1,225 @@
+"""Core networks on loopback, each TCF a real `opentcf run` process. Every host is an address of its own in 127/8."""
+
+import itertools
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen  # noqa: TID251 - a test's look at the node from outside
+
+from tests.interop.programs import Program, wait_until
+
+TC2_PORT, D_PORT, HTTP_PORT = 5060, 5070, 8060
+SUBSCRIBERS = 200
+"""Users configured in each core; a test takes new ones, so that tests may share a network."""
+
+_hosts = itertools.count(1)
+
+
+def new_host() -> str:
+    """A loopback address that nobody else uses: a network of its own for each test process."""
+    return f"127.{64 + os.getpid() % 180}.{next(_hosts)}.1"
+
+
+def network_prefix() -> str:
+    """What all of `new_host` have in common, as a capture filter reads it."""
+    return f"127.{64 + os.getpid() % 180}.0.0/16"
+
+
+@dataclass(frozen=True)
+class User:
+    """A subscriber, as a terminal sees himself."""
+
+    number: str
+    domain: str
+
+    @property
+    def password(self) -> str:
+        return f"secret-{self.number}"
+
+    @property
+    def aor(self) -> str:
+        return f"{self.number}@{self.domain}"
+
+
+@dataclass
+class PeerEntry:
+    """A `[[peer]]` of a core; `more` are its other keys in TOML."""
+
+    domain: str
+    address: str
+    more: str = "heartbeat = 2.0"
+
+
+@dataclass
+class Core:
+    """One core network: its configuration, and its node while it runs."""
+
+    domain: str
+    host: str
+    folder: Path
+    digit: str
+    tc2_port: int = TC2_PORT
+    d_port: int = D_PORT
+    http_port: int = HTTP_PORT
+    peers: list[PeerEntry] = field(default_factory=list)
+    more: str = ""
+    program: Program | None = None
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    @property
+    def shown_host(self) -> str:
+        """The host, in brackets where it is IPv6."""
+        return f"[{self.host}]" if ":" in self.host else self.host
+
+    @property
+    def tc2(self) -> str:
+        return f"{self.shown_host}:{self.tc2_port}"
+
+    @property
+    def d(self) -> str:
+        return f"{self.shown_host}:{self.d_port}"
+
+    @property
+    def store(self) -> Path:
+        return self.folder / "node.db"
+
+    def user(self) -> User:
+        """A subscriber of this core that no other test uses."""
+        number = next(self.numbers)
+        assert number <= SUBSCRIBERS
+        return User(f"{self.digit}{number:03}", self.domain)
+
+    def config(self) -> str:
+        """The configuration file."""
+        tables = [
+            f'[tcf]\ndomain = "{self.domain}"',
+            f'[tc2]\nlisten = ["udp:{self.tc2}", "tcp:{self.tc2}"]',
+            f'[d]\nlisten = ["udp:{self.d}", "tcp:{self.d}"]\ndigest = ["MD5"]',
+            '[store]\nurl = "sqlite:node.db"',
+            f'[http]\nlisten = "{self.shown_host}:{self.http_port}"',
+            *(f'[[peer]]\ndomain = "{p.domain}"\naddress = "{p.address}"\n{p.more}' for p in self.peers),
+        ]
+        for number in range(1, SUBSCRIBERS + 1):
+            user = User(f"{self.digit}{number:03}", self.domain)
+            tables.append(f'[[subscriber]]\nnumber = "{user.number}"\npassword = "{user.password}"')
+        return "\n\n".join([*tables, self.more]) + "\n"
+
+    def start(self) -> None:
+        """Run the node and wait until it serves."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        config = self.folder / "node.toml"
+        config.write_text(self.config())
+        command = [sys.executable, "-m", "opentcf.cli", "run", str(config), "--log-level", "debug"]
+        printed = self.program.output.count("\nready ") if self.program else 0
+        self.program = Program(self.domain, command, self.folder, {"PYTHONUNBUFFERED": "1"})
+        self.program.wait_for(rf"^ready {self.domain} ", count=printed + 1)
+
+    def get(self, path: str) -> Any:
+        """An answer of the node's API."""
+        url = f"http://{self.shown_host}:{self.http_port}{path}"
+        with urlopen(url, timeout=5) as answer:
+            text = answer.read().decode()
+        return json.loads(text) if path.startswith("/api") else text
+
+    def items(self, name: str) -> list[dict[str, Any]]:
+        """A list of the API."""
+        found: list[dict[str, Any]] = self.get(f"/api/v1/{name}")["items"]
+        return found
+
+    def peer_state(self, domain: str) -> str:
+        """up, down or unknown."""
+        return next((row["state"] for row in self.items("peers") if row["domain"] == domain), "none")
+
+    def visited(self, user: User) -> str | None:
+        """Where this core believes a user to be."""
+        rows = self.items("registrations")
+        return next((row["visited"] for row in rows if row["user"] == user.aor), None)
+
+    def wait_quiet(self) -> None:
+        """Until no call is left."""
+        wait_until(lambda: not self.items("calls"), f"{self.domain} has no calls: {self.items('calls')}")
+
+    def faults(self) -> str:
+        """Bugs that the node met: none, one hopes."""
+        assert self.program is not None
+        output = self.program.output
+        return "\n".join(line for line in output.splitlines() if "fault" in line or "Traceback" in line)
+
+    def kill(self) -> None:
+        """`kill -9`."""
+        assert self.program is not None
+        self.program.kill()
+
+    def stop(self) -> None:
+        """SIGTERM; the node leaves with 0, having met no bug."""
+        if self.program is None or not self.program.running:
+            return
+        faults, code = self.faults(), self.program.stop()
+        assert not faults, f"{self.domain}:\n{self.program.output[-8000:]}"
+        assert code == 0, f"{self.domain} left with {code}:\n{self.program.report()}"
+
+
+class Network:
+    """Core networks that are peers of each other."""
+
+    def __init__(self, cores: list[Core]) -> None:
+        self.cores = cores
+
+    def __getitem__(self, number: int) -> Core:
+        """Core networks are counted from 1."""
+        return self.cores[number - 1]
+
+    def start(self) -> None:
+        """Run all nodes, and wait until each sees each up."""
+        for core in self.cores:
+            core.start()
+        for core in self.cores:
+            for other in self.cores:
+                if other is not core:
+                    self.wait_up(core, other)
+
+    def wait_up(self, core: Core, other: Core) -> None:
+        """Until `core` sees `other` up."""
+        wait_until(lambda: core.peer_state(other.domain) == "up", f"{core.domain} sees {other.domain} up")
+
+    def stop(self) -> None:
+        """End all nodes, whatever happens."""
+        problems = []
+        for core in self.cores:
+            try:
+                core.stop()
+            except AssertionError as problem:
+                problems.append(str(problem))
+        assert not problems, "\n".join(problems)
+
+
+def build(
+    folder: Path,
+    count: int,
+    hosts: Mapping[int, str] | None = None,
+    transport: str = "udp",
+    peering: bool = True,
+) -> Network:
+    """`count` cores named core1.example …, all peers of each other; nothing runs yet."""
+    cores = []
+    for number in range(1, count + 1):
+        host = (hosts or {}).get(number) or new_host()
+        cores.append(Core(f"core{number}.example", host, folder / f"core{number}", str(number)))
+    if peering:
+        for core in cores:
+            core.peers = [PeerEntry(c.domain, f"{transport}:{c.tc2}") for c in cores if c is not core]
+    return Network(cores)
+
+
+def reachable(url: str) -> bool:
+    """Does something answer there?"""
+    try:
+        with urlopen(url, timeout=1):
+            return True
+    except (URLError, OSError):
+        return False

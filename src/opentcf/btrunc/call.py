@@ -91,7 +91,9 @@ def read_release(message: Message, wire: Wire) -> ReleaseCause:
 def write_release(message: Message, wire: Wire, cause: ReleaseCause, operation: Token | None = None) -> None:
     """Put cause and Reason into a BYE or CANCEL; `operation` is what a CANCEL cancels."""
     cancelled = wire.tokens[operation] if operation else ""
-    extension.write(message, wire, Token.RELEASE, (Param.CAUSE, wire.code(cause)), (Param.OPERATION, cancelled))
+    extension.write(
+        message, wire, Token.RELEASE, (Param.CAUSE, wire.code(cause)), (Param.OPERATION, cancelled)
+    )
     message.headers.put("Reason", list(REASONS[cause]))
 
 

@@ -15,7 +15,9 @@ class Extension:
 
     __slots__ = ("params", "spelled", "token")
 
-    def __init__(self, token: Token | None, params: list[tuple[Param | str, str | None]], spelled: str = "") -> None:
+    def __init__(
+        self, token: Token | None, params: list[tuple[Param | str, str | None]], spelled: str = ""
+    ) -> None:
         self.token = token
         self.params = params
         self.spelled = spelled
@@ -90,5 +92,7 @@ def render(wire: Wire, token: Token, *params: tuple[Param | str, str | None]) ->
     for name, value in params:
         if value != "":
             spelled = wire.params[name] if isinstance(name, Param) else name
-            text += f";{spelled}" if value is None else f";{spelled}={value if is_token(value) else quote(value)}"
+            text += (
+                f";{spelled}" if value is None else f";{spelled}={value if is_token(value) else quote(value)}"
+            )
     return text

@@ -23,7 +23,7 @@ class Ask(NamedTuple):
 
 
 class LetGo(NamedTuple):
-    """Upwards: a member gives the floor or his place in the queue back (话权释放). `grant` None: he did not say which."""
+    """Upwards: a member gives the floor or his place in the queue back (话权释放). `grant` None: not said which."""
 
     user: Aor
     grant: int | None = None
@@ -101,16 +101,28 @@ def render(op: Operation, wire: Wire, domain: str) -> str:
         case Ask(user, priority, emergency):
             prio = "" if priority == LOWEST_PRIORITY else str(priority)
             return extension.render(
-                wire, Token.REQUEST, _udn(user, domain), (Param.PRIORITY, prio), (Param.EMERGENCY, "1" if emergency else "")
+                wire,
+                Token.REQUEST,
+                _udn(user, domain),
+                (Param.PRIORITY, prio),
+                (Param.EMERGENCY, "1" if emergency else ""),
             )
         case LetGo(user, grant, cause):
             number = "" if grant is None else str(grant)
             return extension.render(
-                wire, Token.RELEASE_FLOOR, _udn(user, domain), (Param.CAUSE, wire.code(cause)), (Param.GRANT, number)
+                wire,
+                Token.RELEASE_FLOOR,
+                _udn(user, domain),
+                (Param.CAUSE, wire.code(cause)),
+                (Param.GRANT, number),
             )
         case Accepted(user, duration, grant) | Grant(user, duration, grant):
             return extension.render(
-                wire, Token.ACCEPT, _udn(user, domain), (Param.DURATION, str(duration)), (Param.GRANT, str(grant))
+                wire,
+                Token.ACCEPT,
+                _udn(user, domain),
+                (Param.DURATION, str(duration)),
+                (Param.GRANT, str(grant)),
             )
         case Waiting(user, position):
             return extension.render(wire, Token.WAITING, (Param.POSITION, str(position)))
@@ -118,10 +130,16 @@ def render(op: Operation, wire: Wire, domain: str) -> str:
             return extension.render(wire, Token.RELEASE_FLOOR, (Param.CAUSE, wire.code(cause)))
         case Revoke(user, grant, cause):
             return extension.render(
-                wire, Token.RELEASE_FLOOR, _udn(user, domain), (Param.CAUSE, wire.code(cause)), (Param.GRANT, str(grant))
+                wire,
+                Token.RELEASE_FLOOR,
+                _udn(user, domain),
+                (Param.CAUSE, wire.code(cause)),
+                (Param.GRANT, str(grant)),
             )
         case Left(user):
-            return extension.render(wire, Token.INFO, (Param.ALERT_TYPE, wire.code(Alert.LEFT)), _udn(user, domain))
+            return extension.render(
+                wire, Token.INFO, (Param.ALERT_TYPE, wire.code(Alert.LEFT)), _udn(user, domain)
+            )
         case Inform(alert, told, position, emergency):
             return extension.render(
                 wire,
@@ -134,7 +152,7 @@ def render(op: Operation, wire: Wire, domain: str) -> str:
 
 
 def read_upward(ext: Extension, wire: Wire, user: Aor | None, domain: str) -> Ask | LetGo | None:
-    """A re-INVITE from V or a terminal; None when it is about something else. `user` overrides UDN (D: authenticated)."""
+    """A re-INVITE from V or a terminal; None when it is about something else. `user` overrides UDN (on D)."""
     if ext.token is Token.REQUEST:
         priority = ext.number(Param.PRIORITY, 256)
         who = user or _who(ext, domain)

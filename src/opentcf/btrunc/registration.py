@@ -46,7 +46,9 @@ def milliseconds(text: str) -> float:
     return int(text) / 1000
 
 
-def write_register(message: Message, wire: Wire, reg_type: RegType | None, since: float | None = None) -> None:
+def write_register(
+    message: Message, wire: Wire, reg_type: RegType | None, since: float | None = None
+) -> None:
     """Put the registration token into a REGISTER; no type for a de-registration."""
     extension.write(
         message,
@@ -58,7 +60,7 @@ def write_register(message: Message, wire: Wire, reg_type: RegType | None, since
 
 
 def asked_expiry(request: Request, default: int) -> int:
-    """The expiry that a REGISTER asks for in seconds: the Contact's parameter, Expires, else `default` (RFC 3261 §10.3)."""
+    """The expiry asked for in seconds: the Contact's parameter, Expires, else `default` (RFC 3261 §10.3)."""
     contact = None if request.headers.get("Contact") == "*" else request.contact()
     text = contact.parameters.get("expires") if contact is not None else None
     found = seconds(text, "expires") if text else seconds(request.headers.get("Expires"), "Expires")
@@ -80,7 +82,9 @@ def write_memberships(message: Message, wire: Wire, user: Aor, groups: list[Memb
         for m in groups
     )
     message.headers.set("Content-Type", wire.bodies[Body.MEMBERSHIP])
-    message.body = f"<pttmembershipinfo{xml.attributes(udn=str(user))}>{rows}\n</pttmembershipinfo>\n".encode()
+    message.body = (
+        f"<pttmembershipinfo{xml.attributes(udn=str(user))}>{rows}\n</pttmembershipinfo>\n".encode()
+    )
 
 
 def read_memberships(message: Message, wire: Wire) -> list[Membership] | None:
@@ -96,7 +100,9 @@ def _membership(element: xml.Element) -> Membership:
     priority = element.attributes.get("priority", str(LOWEST_PRIORITY))
     if not is_number(gdn) or not domain or not priority.isdigit():
         raise RemoteError(400, "a group in the membership body is malformed")
-    return Membership(Aor(gdn, domain.lower()), element.attributes.get("name", ""), min(int(priority), LOWEST_PRIORITY))
+    return Membership(
+        Aor(gdn, domain.lower()), element.attributes.get("name", ""), min(int(priority), LOWEST_PRIORITY)
+    )
 
 
 SHARED = {"MD5": Param.HA1_MD5, "SHA-256": Param.HA1_SHA256}
@@ -132,7 +138,11 @@ def read_home_answer(ext: Extension | None, wire: Wire) -> tuple[bool, dict[str,
 def write_kick(message: Message, wire: Wire, kick: Kick) -> None:
     """Put a network de-registration into an OPTIONS."""
     extension.write(
-        message, wire, Token.KICK_OFF, (Param.KICK_CAUSE, wire.code(kick.cause)), (Param.BINDING, kick.binding)
+        message,
+        wire,
+        Token.KICK_OFF,
+        (Param.KICK_CAUSE, wire.code(kick.cause)),
+        (Param.BINDING, kick.binding),
     )
 
 
@@ -147,13 +157,17 @@ def write_heartbeat(message: Message, wire: Wire, epoch: str) -> None:
     extension.write(message, wire, Token.HEARTBEAT, (Param.EPOCH, epoch))
 
 
-def write_group_update(message: Message, wire: Wire, user: Aor, version: int, groups: list[Membership]) -> None:
+def write_group_update(
+    message: Message, wire: Wire, user: Aor, version: int, groups: list[Membership]
+) -> None:
     """Tell a user's home, V-TCF or terminal which groups he has."""
     extension.write(message, wire, Token.GROUP_UPDATE, (Param.VERSION, str(version)))
     write_memberships(message, wire, user, groups)
 
 
-def write_location(message: Message, wire: Wire, group: Aor, user: Aor, domain: str, reg_type: RegType | None) -> None:
+def write_location(
+    message: Message, wire: Wire, group: Aor, user: Aor, domain: str, reg_type: RegType | None
+) -> None:
     """Put a group location into a REGISTER whose To is in `domain`."""
     extension.write(
         message,

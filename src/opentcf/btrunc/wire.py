@@ -13,7 +13,6 @@ from opentcf.model.call import CalledType, CallType
 from opentcf.model.cause import FloorCause, KickCause, ReleaseCause
 from opentcf.model.registration import RegType
 
-
 E = TypeVar("E", bound=Enum)
 
 
@@ -189,7 +188,17 @@ TABLE |= {_code_key(member): str(member.value) for codes in CODES for member in 
 class Wire:
     """One spelling of the table: the profile's, or a peer's with its overrides."""
 
-    __slots__ = ("_codes", "_members", "_params", "_tokens", "bodies", "extension", "params", "table", "tokens")
+    __slots__ = (
+        "_codes",
+        "_members",
+        "_params",
+        "_tokens",
+        "bodies",
+        "extension",
+        "params",
+        "table",
+        "tokens",
+    )
 
     def __init__(self, overrides: Mapping[str, str] | None = None) -> None:
         self.table = {**TABLE, **(overrides or {})}

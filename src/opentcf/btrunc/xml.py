@@ -1,5 +1,6 @@
 """XML bodies: no DTD, no entities, bounded in depth and size."""
 
+from typing import NoReturn
 from xml.parsers import expat
 
 from opentcf.sip.errors import RemoteError
@@ -50,7 +51,7 @@ def parse(body: bytes, root: str) -> Element:
     def text(data: str) -> None:
         stack[-1].text += data
 
-    def refuse(*_: object) -> None:
+    def refuse(*_: object) -> NoReturn:
         raise RemoteError(400, "document types and entities are not accepted")
 
     parser = expat.ParserCreate()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class TimerSettings:
-    """Seconds. T1 … Tdown are TC2-C's timers; register and register_min bound a granted expiry; sip_t1 … are RFC 3261's."""
+    """Seconds. T1 … Tdown are TC2-C's; register and register_min bound a granted expiry; sip_t1 … are RFC 3261's."""
 
     t1: float = 4.0
     t2: float = 60.0

@@ -264,7 +264,13 @@ class Floor:
     def record(self) -> list[object]:
         """As plain values."""
         talker = _plain(self.talker) if self.talker is not None else None
-        return [self.state.value, self.grant, talker, self._arrivals, [[w.since, *_plain(w.request)] for w in self.queue]]
+        return [
+            self.state.value,
+            self.grant,
+            talker,
+            self._arrivals,
+            [[w.since, *_plain(w.request)] for w in self.queue],
+        ]
 
     def restore(self, row: list[object]) -> None:
         """The reverse."""

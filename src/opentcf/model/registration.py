@@ -49,7 +49,9 @@ class Attachment:
         "home_cseq", "home_expires", "ptt", "since", "stunned", "user",
     )  # fmt: skip
 
-    def __init__(self, user: Aor, contact: str, flow: tuple[str, str, str, int, int], home_call_id: str) -> None:
+    def __init__(
+        self, user: Aor, contact: str, flow: tuple[str, str, str, int, int], home_call_id: str
+    ) -> None:
         self.user = user
         self.contact = contact
         self.flow = flow

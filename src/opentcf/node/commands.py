@@ -38,7 +38,12 @@ def page(rows: list[dict[str, Value]], key: str, arguments: Arguments) -> dict[s
 
 
 def _health(node: Node, ctx: Context, arguments: Arguments) -> Answer:
-    return {"status": "ok", "domain": ctx.directory.domain, "name": node.settings.name, "epoch": ctx.epoch}, ()
+    return {
+        "status": "ok",
+        "domain": ctx.directory.domain,
+        "name": node.settings.name,
+        "epoch": ctx.epoch,
+    }, ()
 
 
 def _peers(node: Node, ctx: Context, arguments: Arguments) -> Answer:

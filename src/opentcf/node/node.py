@@ -19,7 +19,7 @@ from opentcf.node.orders import Batch, Command, Snapshot
 from opentcf.node.routes import LENIENT, Side, capabilities, no_route, routes
 from opentcf.node.settings import Settings
 from opentcf.services.admission import PeerAdmission, TerminalAdmission
-from opentcf.services.context import D, TC2, Context, Facts, Incoming, MediaPorts, Procedure
+from opentcf.services.context import TC2, Context, D, Facts, Incoming, MediaPorts, Procedure
 from opentcf.services.heartbeat import Heartbeat
 from opentcf.services.leg import Happened, Leg, What
 from opentcf.services.private_call import PrivateCalls
@@ -27,7 +27,6 @@ from opentcf.services.registration import HomeRegistration, VisitedRegistration
 from opentcf.sip.digest import Nonces
 from opentcf.sip.errors import RemoteError
 from opentcf.sip.grammar import quote
-from opentcf.sip.headers import Via
 from opentcf.sip.ids import Ids
 from opentcf.sip.message import Request, Response
 from opentcf.sip.meters import Key, Meters
@@ -60,9 +59,18 @@ class Node:
         timers = settings.timers
         values = TransactionTimers(timers.sip_t1, timers.sip_t2, timers.sip_t4)
         self._layer = Layer(
-            self._timers, self._outbox, ids, self.meters, values, _sent_by(settings), settings.limits.udp_message, self._label
+            self._timers,
+            self._outbox,
+            ids,
+            self.meters,
+            values,
+            _sent_by(settings),
+            settings.limits.udp_message,
+            self._label,
         )
-        self._ctx = Context(Directory(settings.domain), ids, self._layer, self._timers, self._outbox, self.meters)
+        self._ctx = Context(
+            Directory(settings.domain), ids, self._layer, self._timers, self._outbox, self.meters
+        )
         self.heartbeat = Heartbeat(self._ctx)
         self.home = HomeRegistration(self._ctx)
         self.visited = VisitedRegistration(self._ctx, self.home)
@@ -90,7 +98,9 @@ class Node:
         ctx.save("node", "epoch", ctx.epoch)
         ctx.save("node", "secret", secret)
         algorithms = self.settings.digest
-        self._terminals = TerminalAdmission(ctx, Nonces(secret.encode()), algorithms, self.visited.foreign_nonces)
+        self._terminals = TerminalAdmission(
+            ctx, Nonces(secret.encode()), algorithms, self.visited.foreign_nonces
+        )
         self.home.load(dict(snapshot.get("binding", {})), dict(snapshot.get("kick", {})))
         self.visited.load(dict(snapshot.get("attachment", {})))
         self.private_calls.load(dict(snapshot.get("private_call", {})))
@@ -195,7 +205,9 @@ class Node:
         """What can be counted by looking."""
         directory = self._ctx.directory
         up = {domain: state is PeerState.UP for domain, state in self._ctx.peer_states.items()}
-        found: dict[Key, float] = {("opentcf_peer_up", (domain,)): float(is_up) for domain, is_up in up.items()}
+        found: dict[Key, float] = {
+            ("opentcf_peer_up", (domain,)): float(is_up) for domain, is_up in up.items()
+        }
         for row in self.heartbeat.view():
             if row["rtt"] is not None:
                 found["opentcf_peer_rtt_seconds", (row["domain"],)] = row["rtt"]
@@ -206,7 +218,11 @@ class Node:
 
     def quiet(self) -> dict[str, int]:
         """What is still going on; a quiet node has nothing but its bindings and heartbeats."""
-        return {"transactions": len(self._layer), "legs": len(self._ctx.legs), "calls": len(self.private_calls)}
+        return {
+            "transactions": len(self._layer),
+            "legs": len(self._ctx.legs),
+            "calls": len(self.private_calls),
+        }
 
     # --- requests
 
@@ -231,7 +247,9 @@ class Node:
     def _admit_and_serve(self, incoming: Incoming) -> None:
         request, via, now = incoming.request, incoming.via, self._ctx.now
         txn = self._layer.match(request, via)
-        if txn is not None and not (request.method == "ACK" and txn.request is None and self._leg_of(request)):
+        if txn is not None and not (
+            request.method == "ACK" and txn.request is None and self._leg_of(request)
+        ):
             self._layer.repeated(txn, request, now)
             return
         self._admit(incoming)
@@ -269,7 +287,11 @@ class Node:
             raise Decline(413, f"the body is larger than {self.settings.limits.max_body} bytes")
         strange = request.tokens("Require") - UNDERSTOOD if "Require" in request.headers else None
         if strange:
-            raise Decline(420, "an extension is required that is not known", (("Unsupported", ", ".join(sorted(strange))),))
+            raise Decline(
+                420,
+                "an extension is required that is not known",
+                (("Unsupported", ", ".join(sorted(strange))),),
+            )
         if request.headers.get("Content-Encoding") not in (None, "identity"):
             raise Decline(415, "encoded bodies are not accepted", (("Accept-Encoding", "identity"),))
 
@@ -372,7 +394,11 @@ class Node:
         leg = self._ctx.legs.get(owner.key)
         if leg is None:
             return
-        happened = leg.unacknowledged(self._ctx) if isinstance(result, Unacknowledged) else leg.outcome(self._ctx, result)
+        happened = (
+            leg.unacknowledged(self._ctx)
+            if isinstance(result, Unacknowledged)
+            else leg.outcome(self._ctx, result)
+        )
         self._spread(self._happened(happened))
 
     def _timer(self, owner: Owner) -> None:
@@ -411,12 +437,16 @@ class Node:
 
     # --- refusing
 
-    def _decline(self, incoming: Incoming, status: int, text: str, headers: tuple[tuple[str, str], ...]) -> None:
+    def _decline(
+        self, incoming: Incoming, status: int, text: str, headers: tuple[tuple[str, str], ...]
+    ) -> None:
         """The one place that turns a refusal into a response. Before a transaction exists nothing is kept."""
         request = incoming.request
         if request.method == "ACK" or (incoming.txn is not None and not incoming.txn.open):
             return
-        leg_tag = incoming.txn.owner.key if incoming.txn is not None and incoming.txn.owner is not None else ""
+        leg_tag = (
+            incoming.txn.owner.key if incoming.txn is not None and incoming.txn.owner is not None else ""
+        )
         response = request.respond(status, leg_tag or self._ctx.ids.token())
         for name, value in headers:
             response.headers.add(name, value)

@@ -57,7 +57,9 @@ class PeerAdmission:
 class TerminalAdmission:
     """Digest on D: every request but ACK, CANCEL and a registered terminal's heartbeat is challenged."""
 
-    def __init__(self, ctx: Context, nonces: Nonces, algorithms: tuple[str, ...], foreign_nonces: dict[Aor, str]) -> None:
+    def __init__(
+        self, ctx: Context, nonces: Nonces, algorithms: tuple[str, ...], foreign_nonces: dict[Aor, str]
+    ) -> None:
         self._ctx = ctx
         self._nonces = nonces
         self.algorithms = algorithms
@@ -126,7 +128,9 @@ class TerminalAdmission:
             raise self._challenge(user, stale=state is NonceState.STALE)
         return found
 
-    def _prove(self, incoming: Incoming, user: Aor, credentials: Credentials, secrets: dict[str, str]) -> None:
+    def _prove(
+        self, incoming: Incoming, user: Aor, credentials: Credentials, secrets: dict[str, str]
+    ) -> None:
         secret = secrets.get(credentials.algorithm, "")
         named = credentials.username == user.number
         if not digest.verify(credentials, secret, incoming.request.method) or not named or not secret:

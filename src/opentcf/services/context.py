@@ -87,8 +87,8 @@ class Context:
     """The surroundings of all procedures of a node. `now` is the time of the verb that runs."""
 
     __slots__ = (
-        "directory", "durations", "epoch", "ids", "layer", "legs", "limits", "local_hosts", "media", "meters", "now", "outbox",
-        "peer_states", "timers", "wall_offset", "wire", "wires",
+        "directory", "durations", "epoch", "ids", "layer", "legs", "limits", "local_hosts", "media", "meters",
+        "now", "outbox", "peer_states", "timers", "wall_offset", "wire", "wires",
     )  # fmt: skip
 
     def __init__(

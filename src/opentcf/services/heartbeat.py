@@ -1,6 +1,8 @@
 """Heartbeat between TCFs (心跳检测): who is up, and who lost its state."""
 
+from opentcf.btrunc import extension
 from opentcf.btrunc import registration as wire_registration
+from opentcf.btrunc.extension import Extension
 from opentcf.btrunc.wire import Param
 from opentcf.model.facts import PeerDown, PeerLostState, PeerUp
 from opentcf.model.peer import Peer, PeerState
@@ -63,7 +65,7 @@ class Heartbeat:
             return NONE
         if pulse.state is PeerState.DOWN and not pulse.open:
             self._beat(pulse)
-        return self._learn_epoch(pulse, incoming.extension and incoming.extension.get(Param.EPOCH))
+        return self._learn_epoch(pulse, incoming.extension)
 
     def outcome(self, outcome: Outcome) -> Facts:
         """An answer to ours: any final response means alive."""
@@ -77,8 +79,7 @@ class Heartbeat:
         pulse.rtt = self._ctx.now - pulse.sent
         facts = self._become(pulse, PeerState.UP)
         wire = self._ctx.peer_wire(pulse.domain)
-        extension = wire_registration.extension.read(outcome.response, wire)
-        return facts + self._learn_epoch(pulse, extension and extension.get(Param.EPOCH))
+        return facts + self._learn_epoch(pulse, extension.read(outcome.response, wire))
 
     def timer(self, owner: Owner) -> Facts:
         """Time for the next one."""
@@ -147,8 +148,9 @@ class Heartbeat:
         self._ctx.notice("peer", peer=pulse.domain, state=state.value)
         return (PeerUp(pulse.domain),) if state is PeerState.UP else (PeerDown(pulse.domain),)
 
-    def _learn_epoch(self, pulse: Pulse, epoch: str | None) -> Facts:
+    def _learn_epoch(self, pulse: Pulse, said: Extension | None) -> Facts:
         """The first epoch seen is no change (profile 5.1)."""
+        epoch = said.get(Param.EPOCH) if said is not None else None
         if not epoch or epoch == pulse.epoch:
             return NONE
         before, pulse.epoch = pulse.epoch, epoch

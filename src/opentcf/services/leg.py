@@ -16,7 +16,7 @@ from opentcf.services.voice import Voice
 from opentcf.sip import session_timer
 from opentcf.sip.dialog import Dialog
 from opentcf.sip.message import Message, Request, Response
-from opentcf.sip.outbox import Flow, Value
+from opentcf.sip.outbox import Flow
 from opentcf.sip.sdp import same_description
 from opentcf.sip.session_timer import Session
 from opentcf.sip.timers import Timer
@@ -110,11 +110,36 @@ class Leg:
     """
 
     __slots__ = (
-        "answered_at", "backoff", "call", "caller", "carry", "dialog", "flow", "key", "local_sdp", "ours", "party", "peer", "procedure",
-        "ptt", "remote_sdp", "session", "session_alarm", "session_at", "state", "theirs", "informing", "news", "voice", "wire", "wishes",
+        "answered_at",
+        "backoff",
+        "call",
+        "caller",
+        "carry",
+        "dialog",
+        "flow",
+        "informing",
+        "key",
+        "local_sdp",
+        "news",
+        "ours",
+        "party",
+        "peer",
+        "procedure",
+        "ptt",
+        "remote_sdp",
+        "session",
+        "session_alarm",
+        "session_at",
+        "state",
+        "theirs",
+        "voice",
+        "wire",
+        "wishes",
     )  # fmt: skip
 
-    def __init__(self, owner: Owner, dialog: Dialog, flow: Flow, party: Aor, peer: str | None, wire: Wire) -> None:
+    def __init__(
+        self, owner: Owner, dialog: Dialog, flow: Flow, party: Aor, peer: str | None, wire: Wire
+    ) -> None:
         self.procedure = owner.procedure
         self.call = owner.key
         self.dialog = dialog
@@ -163,7 +188,15 @@ class Leg:
 
     @classmethod
     def calling(
-        cls, ctx: Context, owner: Owner, flow: Flow, party: Aor, peer: str | None, uri: str, from_: str, to: str
+        cls,
+        ctx: Context,
+        owner: Owner,
+        flow: Flow,
+        party: Aor,
+        peer: str | None,
+        uri: str,
+        from_: str,
+        to: str,
     ) -> Leg:
         """We call them: `invite` and `send_invite` follow."""
         dialog = Dialog(ctx.ids.token(), ctx.ids.token(), from_, to, uri)
@@ -350,7 +383,11 @@ class Leg:
         if purpose == INFORM and outcome.status >= 200:
             self.informing = False
             self._inform_next(ctx)
-            return Happened(What.LOST, self, cause=ReleaseCause.NORMAL, status=481) if outcome.status == 481 else None
+            return (
+                Happened(What.LOST, self, cause=ReleaseCause.NORMAL, status=481)
+                if outcome.status == 481
+                else None
+            )
         if purpose != INVITE:
             return None
         ours = self.ours

@@ -45,7 +45,12 @@ def _write_theirs(leg: Leg, ctx: Context) -> Value:
         return None
     request = txn.request
     if request is None:
-        return {"key": txn.key, "flow": list(txn.flow), "answer": txn.last.decode("latin-1"), "at": leg.answered_at + ctx.wall_offset}
+        return {
+            "key": txn.key,
+            "flow": list(txn.flow),
+            "answer": txn.last.decode("latin-1"),
+            "at": leg.answered_at + ctx.wall_offset,
+        }
     return {"uri": request.uri, "flow": list(txn.flow), "fields": _fields(request)}
 
 
@@ -92,8 +97,12 @@ def _read_theirs(ctx: Context, leg: Leg, row: dict[str, Value]) -> ServerTransac
     if "answer" in row:
         if row["at"] - ctx.wall_offset + 64 * ctx.layer.values.t1 < ctx.now:
             return None
-        return ctx.layer.revive_answer(row["key"], row["answer"].encode("latin-1"), flow, leg.owner(INVITE), ctx.now)
-    request = Request("INVITE", row["uri"], Headers({name: list(lines) for name, lines in row["fields"].items()}))
+        return ctx.layer.revive_answer(
+            row["key"], row["answer"].encode("latin-1"), flow, leg.owner(INVITE), ctx.now
+        )
+    request = Request(
+        "INVITE", row["uri"], Headers({name: list(lines) for name, lines in row["fields"].items()})
+    )
     txn = ctx.layer.accept(request, Via.parse(request.headers.fields["Via"][0]), flow, ctx.now)
     txn.flow = flow
     txn.owner = leg.owner(INVITE)
@@ -101,7 +110,9 @@ def _read_theirs(ctx: Context, leg: Leg, row: dict[str, Value]) -> ServerTransac
 
 
 def _read_ours(ctx: Context, leg: Leg, row: dict[str, Value]) -> None:
-    request = Request("INVITE", row["uri"], Headers({name: list(lines) for name, lines in row["fields"].items()}))
+    request = Request(
+        "INVITE", row["uri"], Headers({name: list(lines) for name, lines in row["fields"].items()})
+    )
     ours = Ours(request, request.cseq()[0], None)
     ours.branch, ours.proceeding, ours.late = row["branch"], True, False
     leg.ours = ours

@@ -14,7 +14,7 @@ from opentcf.model.facts import PeerDown, PeerUp, UserLeaving
 from opentcf.model.numbers import Aor
 from opentcf.model.subscriber import Preemptible
 from opentcf.services import leg_record, path
-from opentcf.services.context import D, NONE, Context, Facts, Incoming, peer_flow
+from opentcf.services.context import NONE, Context, Facts, Incoming, peer_flow
 from opentcf.services.leg import Happened, Leg, LegState, What
 from opentcf.services.path import Hop, Role
 from opentcf.sip.headers import NameAddr
@@ -23,6 +23,7 @@ from opentcf.sip.outbox import Flow, Value
 from opentcf.sip.sdp import Sdp
 from opentcf.sip.timers import Timer
 from opentcf.sip.transaction import Outcome, Owner
+from opentcf.sip.uri import Uri
 
 NAME = "private_call"
 RING, DOWN = "ring", "down"
@@ -134,7 +135,9 @@ class PrivateCalls:
         """Nobody answered, or a peer stayed down."""
         if owner.purpose == DOWN:
             self._down_timers.pop(owner.key, None)
-            self._release_where(lambda call: owner.key in (call.up.peer, call.down.peer), ReleaseCause.PEER_DOWN)
+            self._release_where(
+                lambda call: owner.key in (call.up.peer, call.down.peer), ReleaseCause.PEER_DOWN
+            )
             return NONE
         call = self._calls.get(owner.key)
         if call is not None:
@@ -184,7 +187,10 @@ class PrivateCalls:
                 "called": str(call.called),
                 "roles": [role.value for role in call.roles],
                 "since": call.began,
-                "legs": [{"peer": leg.peer, "party": str(leg.party), "state": leg.state.value} for leg in _legs(call)],
+                "legs": [
+                    {"peer": leg.peer, "party": str(leg.party), "state": leg.state.value}
+                    for leg in _legs(call)
+                ],
             }
             for call in self._calls.values()
         ]
@@ -199,7 +205,9 @@ class PrivateCalls:
         if not request.body:
             return
         if request.content_type() not in ("application/sdp", "multipart/mixed"):
-            raise Decline(415, f"{request.content_type()!r} is not accepted", (("Accept", "application/sdp"),))
+            raise Decline(
+                415, f"{request.content_type()!r} is not accepted", (("Accept", "application/sdp"),)
+            )
         if incoming.peer is None and request.content_type() == "application/sdp":
             Sdp.parse(request.body)
 
@@ -215,7 +223,10 @@ class PrivateCalls:
         """Limits of the caller, and at the called user's V the one call that a user may have (profile 4.2)."""
         ctx, caller = self._ctx, setup.caller
         assert caller is not None
-        if hop.roles[0] is Role.CALLER_VISITED and len(ctx.directory.engagements(caller)) >= ctx.limits.max_calls:
+        if (
+            hop.roles[0] is Role.CALLER_VISITED
+            and len(ctx.directory.engagements(caller)) >= ctx.limits.max_calls
+        ):
             ctx.meters.count("opentcf_refused_total", "max_calls")
             raise Decline(486, f"{caller} already has {ctx.limits.max_calls} calls")
         if hop.attachment is None:
@@ -257,7 +268,7 @@ class PrivateCalls:
     def _leg_to(self, owner: Owner, incoming: Incoming, hop: Hop, caller: Aor, called: Aor) -> Leg:
         ctx = self._ctx
         display = incoming.request.from_().display
-        from_ = str(NameAddr(path.Uri(caller.number, caller.domain), display))
+        from_ = str(NameAddr(Uri(caller.number, caller.domain), display))
         to = f"<{path.aor_uri(called)}>"
         if hop.attachment is not None:
             flow, peer = Flow(*hop.attachment.flow), None
@@ -517,7 +528,13 @@ class PrivateCalls:
 
     def _save(self, call: PrivateCall) -> None:
         ctx, setup = self._ctx, call.setup
-        codes = [int(setup.call_type), setup.full_duplex, setup.priority, setup.emergency, int(setup.called_type)]
+        codes = [
+            int(setup.call_type),
+            setup.full_duplex,
+            setup.priority,
+            setup.emergency,
+            int(setup.called_type),
+        ]
         row = {
             "v": 1,
             "state": call.state.value,
@@ -545,7 +562,14 @@ class PrivateCalls:
         caller, called = Aor.parse(row["caller"]), Aor.parse(row["called"])
         extra = tuple((name, value) for name, value in row["extra"])
         setup = CallSetup(
-            CallType(call_type), full_duplex, priority, emergency, caller, row["id"], CalledType(called_type), extra
+            CallType(call_type),
+            full_duplex,
+            priority,
+            emergency,
+            caller,
+            row["id"],
+            CalledType(called_type),
+            extra,
         )
         up, down = leg_record.read(ctx, owner, row["up"]), leg_record.read(ctx, owner, row["down"])
         call = PrivateCall(key, setup, caller, called, up, down)

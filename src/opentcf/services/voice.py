@@ -1,4 +1,4 @@
-"""Our own session description on a leg of a group call: address and ports from the configuration, codecs from the call."""
+"""Our own session description on a leg of a group call: address from the configuration, codecs from the call."""
 
 from opentcf.services.context import Context
 from opentcf.sip import sdp

@@ -37,7 +37,13 @@ class Dialog:
         if contact is None:
             raise RemoteError(400, "Contact is missing")
         caller = request.from_()
-        dialog = cls(request.call_id(), local_tag, _untagged(request, "To"), _untagged(request, "From"), str(contact.uri))
+        dialog = cls(
+            request.call_id(),
+            local_tag,
+            _untagged(request, "To"),
+            _untagged(request, "From"),
+            str(contact.uri),
+        )
         dialog.remote_tag = caller.tag
         dialog.remote_cseq = request.cseq()[0]
         dialog.routes = request.headers.elements("Record-Route")
@@ -90,7 +96,9 @@ class Dialog:
 
     def belongs(self, message: Message, remote_tag: str | None) -> bool:
         """Does a message with our tag belong here? A missing remote tag of an early dialog fits any."""
-        return message.call_id() == self.call_id and (self.remote_tag is None or remote_tag == self.remote_tag)
+        return message.call_id() == self.call_id and (
+            self.remote_tag is None or remote_tag == self.remote_tag
+        )
 
     def __repr__(self) -> str:
         return f"<Dialog {self.call_id} {self.local_tag} {self.remote_tag}>"
@@ -105,4 +113,12 @@ def _untagged(request: Request, name: str) -> str:
 
 def _strict(uri: Uri) -> str:
     """A strict router's URI as Request-URI (§12.2.1.1): what is not allowed there is left out."""
-    return str(Uri(uri.user, uri.host, uri.port, uri.scheme, {k: v for k, v in uri.parameters.items() if k != "method"}))
+    return str(
+        Uri(
+            uri.user,
+            uri.host,
+            uri.port,
+            uri.scheme,
+            {k: v for k, v in uri.parameters.items() if k != "method"},
+        )
+    )

@@ -17,7 +17,6 @@ from opentcf.services.leg import Happened
 from opentcf.services.path import aor_uri
 from opentcf.sip import digest
 from opentcf.sip.errors import RemoteError
-
 from opentcf.sip.outbox import Value
 from opentcf.sip.timers import Timer
 from opentcf.sip.transaction import Outcome, Owner
@@ -264,7 +263,9 @@ class HomeRegistration:
             return (KickOff(binding.user, cause, binding.call_id),)
         key = f"{binding.user.number}@{binding.visited}"
         self._kicks[key] = PendingKick(binding.user, binding.visited, cause, binding.call_id, self._ctx.wall)
-        self._ctx.save(KICK, key, [str(binding.user), binding.visited, cause.value, binding.call_id, self._ctx.wall])
+        self._ctx.save(
+            KICK, key, [str(binding.user), binding.visited, cause.value, binding.call_id, self._ctx.wall]
+        )
         self._send_kick(key)
         return NONE
 

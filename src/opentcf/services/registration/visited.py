@@ -23,7 +23,13 @@ from opentcf.sip.transaction import Outcome, Owner
 
 NAME = "visited_registration"
 ATTACHMENT = "attachment"
-D_EXPIRY, HOME_REFRESH, HOME_REGISTER, HOME_LEAVE, TERMINAL = "d_expiry", "refresh", "register", "leave", "terminal"
+D_EXPIRY, HOME_REFRESH, HOME_REGISTER, HOME_LEAVE, TERMINAL = (
+    "d_expiry",
+    "refresh",
+    "register",
+    "leave",
+    "terminal",
+)
 HOME_WAIT = 24.0
 """Seconds to wait for a home before the terminal is told 503: less than its own transaction waits (RFC 4320)."""
 RETRY = 5.0
@@ -104,7 +110,11 @@ class VisitedRegistration:
 
     def on_peer_lost_state(self, fact: PeerLostState) -> Facts:
         """A home lost its state: re-register its users who are here, paced (profile 5.1)."""
-        here = [attachment for attachment in self._ctx.directory.attachments() if attachment.user.domain == fact.domain]
+        here = [
+            attachment
+            for attachment in self._ctx.directory.attachments()
+            if attachment.user.domain == fact.domain
+        ]
         for number, attachment in enumerate(here):
             self._arm_refresh(attachment.user, self._ctx.now + number * 0.01)
         return NONE
@@ -164,7 +174,11 @@ class VisitedRegistration:
         if asked.expires < 0:
             self._answer_terminal(incoming, attachment)
             return NONE
-        if attachment is not None and self._in_order(incoming, attachment) and self._stands(incoming, asked, attachment):
+        if (
+            attachment is not None
+            and self._in_order(incoming, attachment)
+            and self._stands(incoming, asked, attachment)
+        ):
             return self._attach(incoming, asked, attachment)
         return self._ask_home(incoming, asked)
 
@@ -208,7 +222,14 @@ class VisitedRegistration:
         call_id = before.home_call_id if before is not None and same else ctx.ids.token()
         cseq = before.home_cseq + 1 if before is not None and same else 1
         wanted = Wanted(
-            asked.user, ctx.directory.domain, asked.contact, call_id, cseq, asked.reg_type, asked.expires, ctx.wall
+            asked.user,
+            ctx.directory.domain,
+            asked.contact,
+            call_id,
+            cseq,
+            asked.reg_type,
+            asked.expires,
+            ctx.wall,
         )
         granted, facts = self._home.register(wanted)
         attachment = self._new_attachment(incoming, asked, call_id, ctx.wall)
@@ -225,7 +246,9 @@ class VisitedRegistration:
     def _take_grant(self, attachment: Attachment, granted: Granted) -> None:
         attachment.home_expires = self._ctx.now + granted.expires
         attachment.granted = granted.expires
-        attachment.groups = tuple((m.group.number, m.group.domain, m.name, m.priority) for m in granted.groups)
+        attachment.groups = tuple(
+            (m.group.number, m.group.domain, m.name, m.priority) for m in granted.groups
+        )
         attachment.stunned = granted.stunned
         if granted.ha1:
             attachment.ha1 = granted.ha1
@@ -247,7 +270,9 @@ class VisitedRegistration:
             self._arm_refresh(asked.user, ctx.now + attachment.granted / 2)
         self._save(attachment)
         self._answer_terminal(incoming, attachment)
-        ctx.notice("attachment", user=str(asked.user), state="attached", expires=round(attachment.expires - ctx.now))
+        ctx.notice(
+            "attachment", user=str(asked.user), state="attached", expires=round(attachment.expires - ctx.now)
+        )
         return (UserAttached(asked.user),)
 
     def _answer_terminal(self, incoming: Incoming, attachment: Attachment | None) -> None:
@@ -258,7 +283,9 @@ class VisitedRegistration:
             response.headers.set("Contact", f"<{attachment.contact}>;expires={left}")
             response.headers.set("Expires", str(left))
             if incoming.extension is not None:
-                wire_registration.write_home_answer(response, incoming.wire, stunned=attachment.stunned, ha1={})
+                wire_registration.write_home_answer(
+                    response, incoming.wire, stunned=attachment.stunned, ha1={}
+                )
                 groups = [Membership(Aor(n, d), name, prio) for n, d, name, prio in attachment.groups]
                 wire_registration.write_memberships(response, incoming.wire, attachment.user, groups)
         ctx.reply(incoming, response)
@@ -386,7 +413,14 @@ class VisitedRegistration:
         ctx, user = self._ctx, attachment.user
         if ctx.directory.is_home(user):
             wanted = Wanted(
-                user, ctx.directory.domain, "", attachment.home_call_id, attachment.home_cseq + 1, RegType.INITIAL, 0, None
+                user,
+                ctx.directory.domain,
+                "",
+                attachment.home_call_id,
+                attachment.home_cseq + 1,
+                RegType.INITIAL,
+                0,
+                None,
             )
             _, facts = self._home.register(wanted)
             self._answer_leaver(incoming, 200)
@@ -482,7 +516,9 @@ class VisitedRegistration:
         ctx = self._ctx
         for key, row in rows.items():
             side, transport, host, port = row["flow"]
-            attachment = Attachment(Aor.parse(key), row["contact"], (side, transport, host, port, 0), row["home_call_id"])
+            attachment = Attachment(
+                Aor.parse(key), row["contact"], (side, transport, host, port, 0), row["home_call_id"]
+            )
             attachment.call_id, attachment.cseq = row["call_id"], row["cseq"]
             attachment.expires = row["expires"] - ctx.wall_offset
             attachment.granted = row["granted"]
@@ -513,4 +549,3 @@ class VisitedRegistration:
 
 def _flow(flow: Flow) -> tuple[str, str, str, int, int]:
     return (flow.side, flow.transport, flow.host, flow.port, flow.connection)
-

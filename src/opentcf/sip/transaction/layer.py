@@ -88,7 +88,9 @@ class Layer:
     def open_transactions(self) -> int:
         """How many still wait for a final response, ours or theirs."""
         waiting = (State.CALLING, State.TRYING, State.PROCEEDING)
-        return sum(1 for table in (self._clients, self._servers) for txn in table.values() if txn.state in waiting)
+        return sum(
+            1 for table in (self._clients, self._servers) for txn in table.values() if txn.state in waiting
+        )
 
     # --- requests of theirs
 
@@ -133,7 +135,13 @@ class Layer:
     # --- requests of ours
 
     def request(
-        self, request: Request, flow: Flow, owner: Owner, now: float, timeout: float | None = None, branch: str = ""
+        self,
+        request: Request,
+        flow: Flow,
+        owner: Owner,
+        now: float,
+        timeout: float | None = None,
+        branch: str = "",
     ) -> ClientTransaction:
         """Send a request; `timeout` replaces 64·T1. A CANCEL is sent with the INVITE's `branch` (RFC 3261 §9.1)."""
         branch = branch or COOKIE + self._ids.token()
@@ -226,7 +234,9 @@ class Layer:
 
     def repeat(self, txn: Transaction) -> None:
         """Send the same bytes again."""
-        self._outbox.sends.append(Send(txn.last, txn.flow, txn.key if isinstance(txn, ClientTransaction) else None))
+        self._outbox.sends.append(
+            Send(txn.last, txn.flow, txn.key if isinstance(txn, ClientTransaction) else None)
+        )
 
     def reply(self, txn: Transaction, response: Response) -> None:
         """Send and remember a response."""
@@ -358,9 +368,6 @@ def stamp_via(request: Request, via: Via, flow: Flow) -> None:
         return
     tail = "".join(f";{k}" if v is None else f";{k}={v}" for k, v in via.parameters.items())
     lines = list(request.headers.fields["Via"])
-    first, comma, others = lines[0].partition(",")
+    _, comma, others = lines[0].partition(",")
     lines[0] = f"SIP/2.0/{via.transport.upper()} {join_host_port(via.host, via.port)}{tail}{comma}{others}"
     request.headers.fields["Via"] = lines
-
-
-

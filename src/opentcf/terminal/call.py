@@ -18,11 +18,14 @@ class CallState(Enum):
 
 
 class Call:
-    """One call. `status` is the final response to its INVITE, `id` the OnlineCallID as far as it was told."""
+    """One call. `status` is the final response to its INVITE, `id` the OnlineCallID as far as it was told.
+
+    `cancelled`: we hung up before it was answered; the CANCEL waits for a `provisional` response (RFC 3261 §9.1).
+    """
 
     __slots__ = (
-        "branch", "dialog", "direction", "id", "incoming", "invite", "key", "remote", "remote_sdp", "sdp", "sdp_version",
-        "state", "status",
+        "branch", "cancelled", "dialog", "direction", "id", "incoming", "invite", "key", "provisional", "remote",
+        "remote_sdp", "sdp", "sdp_version", "state", "status",
     )  # fmt: skip
 
     def __init__(self, key: str, dialog: Dialog, remote: str) -> None:
@@ -34,6 +37,8 @@ class Call:
         self.id = ""
         self.invite: Request | None = None
         self.branch = ""
+        self.cancelled = False
+        self.provisional = False
         self.incoming: ServerTransaction | None = None
         self.direction = "sendrecv"
         self.sdp = b""

@@ -21,7 +21,7 @@ from opentcf.sip.meters import Meters
 from opentcf.sip.outbox import Flow, Outbox, Send
 from opentcf.sip.parse import parse
 from opentcf.sip.sdp import direction_of, reverse
-from opentcf.sip.timers import Timers
+from opentcf.sip.timers import Timer, Timers
 from opentcf.sip.transaction import Layer, Outcome, Owner, ServerTransaction, TransactionTimers
 from opentcf.sip.transaction.layer import TransactionAlarm, stamp_via
 from opentcf.sip.transaction.machines import Result
@@ -42,8 +42,9 @@ class Behaviour(Enum):
 
 
 class Event(NamedTuple):
-    """Something the person at the terminal would notice: `registered`, `unregistered`, `kicked`, `refused`,
-    `incoming`, `ringing`, `up`, `ended`, `cancelled`, `offer`, `message`, `failed`."""
+    """Something the person at the terminal would notice: `registered`, `refreshed`, `unregistered`, `kicked`,
+    `moved_on` (a TCF that we left lets go of us), `refused`, `incoming`, `ringing`, `up`, `ended`, `changed` (our
+    offer was taken), `offer` (theirs changed the media), `message`, `failed`. `text` says why, where it is known."""
 
     name: str
     call: Call | None = None
@@ -92,6 +93,7 @@ class Terminal:
         self._register_call_id = ids.token()
         self._register_cseq = 0
         self._expires = 600
+        self._refresh: Timer | None = None
         self._now = 0.0
 
     # --- the verbs of the core
@@ -135,6 +137,7 @@ class Terminal:
     def register(self, now: float, expires: int = 600, reg_type: RegType | None = RegType.INITIAL) -> None:
         """Register, refresh, or (expires 0) de-register."""
         self._now = now
+        self._stop_refresh()
         self._expires = expires or self._expires
         self._register_cseq += 1
         aor = f"<sip:{self.user}>"
@@ -150,6 +153,7 @@ class Terminal:
     def move(self, proxy: Flow, now: float, reg_type: RegType = RegType.INITIAL) -> None:
         """Attach to another TCF: the old one is told by the home."""
         self.proxy = proxy
+        self.registered = False
         self._challenge = None
         self._register_call_id, self._register_cseq = self._ids.token(), 0
         self.register(now, self._expires, reg_type)
@@ -196,7 +200,9 @@ class Terminal:
             self._send(request, "bye", call)
             self._end(call, "ended", 0)
         elif call.state in (CallState.CALLING, CallState.RINGING):
-            self._cancel(call)
+            call.cancelled = True
+            if call.provisional:
+                self._cancel(call)
         elif call.state is CallState.INCOMING:
             self.reject(call, now)
 
@@ -224,7 +230,6 @@ class Terminal:
         request = call.dialog.request("INVITE")
         request.headers.set("Contact", f"<{self._contact()}>")
         request.headers.set("Allow", ALLOW)
-        request.headers.set("Supported", "timer")
         if not self.plain:
             wire_call.write_setup(request, self._wire, setup, self.user.domain)
         if call.sdp:
@@ -259,6 +264,9 @@ class Terminal:
         """Answer a 401 once (RFC 3261 §22.2): same request, next CSeq, new branch."""
         self._challenge = digest.choose(response.headers.lines("WWW-Authenticate"))
         self._nonce_count = 0
+        if call is not None and call.cancelled and not call.provisional:
+            self._end(call, "ended", 487)
+            return
         number, method = request.cseq()
         request.headers.set("CSeq", f"{number + 1} {method}")
         if request.method == "REGISTER":
@@ -286,8 +294,9 @@ class Terminal:
 
     def _result(self, result: Result) -> None:
         if not isinstance(result, Outcome):
-            if result is not None and result.owner.key in self.calls:
-                self._end(self.calls[result.owner.key], "ended", 408)
+            call = self.calls.get(result.owner.key) if result is not None else None
+            if call is not None:
+                self.hang_up(call, self._now)
             return
         request, call, again = self._open.get(result.branch, (None, None, False))
         purpose = result.owner.purpose
@@ -315,28 +324,36 @@ class Terminal:
             self._event("unregistered" if result.status < 300 else "failed", None, result.status)
         elif result.response is not None and result.status < 300:
             granted = wire_registration.granted_expiry(result.response, self._expires)
-            if not self.registered:
-                self._event("registered", None, result.status)
+            self._event("refreshed" if self.registered else "registered", None, result.status)
             self.registered = True
-            self._timers.start(self._now + max(granted / 2, 1.0), Owner("ue", "", REFRESH))
+            self._stop_refresh()
+            self._refresh = self._timers.start(self._now + max(granted / 2, 1.0), REFRESH)
         else:
             self.registered = False
-            self._event("refused", None, result.status)
+            self._event("refused", None, result.status, _warning(result.response))
+
+    def _stop_refresh(self) -> None:
+        if self._refresh is not None:
+            self._refresh.cancel()
+            self._refresh = None
 
     def _invited(self, call: Call, result: Outcome) -> None:
         response = result.response
         if result.status < 200:
-            if result.status > 100 and call.state is CallState.CALLING:
+            call.provisional = True
+            if call.cancelled:
+                self._cancel(call)
+            elif result.status > 100 and call.state is CallState.CALLING:
                 call.state = CallState.RINGING
                 self._learn_id(call, response)
                 self._event("ringing", call, result.status)
             return
         call.status = result.status
         if response is None or result.status >= 300:
-            if call.state is CallState.UP:
-                self._event("failed", call, result.status)
+            if call.state is CallState.UP and result.status not in (408, 481):
+                self._event("failed", call, result.status, _warning(response))
             else:
-                self._end(call, "ended", result.status)
+                self._end(call, "ended", result.status, _warning(response))
             return
         first = call.state in (CallState.CALLING, CallState.RINGING)
         if first:
@@ -347,8 +364,13 @@ class Terminal:
         if not call.sdp:
             self._describe_into(call, ack)
         self._layer.send_once(ack, self._hop(call), self._now, result.branch)
+        if call.state is CallState.ENDED:
+            return
         call.state = CallState.UP
-        self._event("up" if first else "changed", call, result.status)
+        if call.cancelled:
+            self.hang_up(call, self._now)
+        else:
+            self._event("up" if first else "changed", call, result.status)
 
     def _learn_id(self, call: Call, message: Message | None) -> None:
         ext = wire_extension.read(message, self._wire) if message is not None else None
@@ -384,7 +406,7 @@ class Terminal:
         elif request.method == "INVITE":
             self._incoming(request, txn)
         else:
-            self._other(request, txn)
+            self._other(request, txn, source)
 
     def _acknowledged(self, request: Request, call: Call | None) -> None:
         if call is not None and call.incoming is not None and not call.incoming.open:
@@ -419,7 +441,7 @@ class Terminal:
             self._layer.respond(txn, request.respond(500, call.key), self._now)
         elif request.method == "BYE":
             self._layer.respond(txn, request.respond(200, call.key), self._now)
-            self._end(call, "ended", 0)
+            self._end(call, "ended", 0, wire_call.read_release(request, self._wire).name.lower())
         elif request.method == "INVITE":
             self._offered(call, request, txn)
         else:
@@ -429,24 +451,34 @@ class Terminal:
         call.dialog.refresh(request)
         call.incoming = txn
         txn.owner = Owner("ue", call.key, "answer")
+        before = call.remote_sdp
         if request.body:
             call.remote_sdp = request.body
             call.direction = reverse(direction_of(request.body))
         response = request.respond(200, call.key)
         self._describe_into(call, response)
         self._layer.respond(txn, response, self._now)
-        self._event("offer", call)
+        if call.remote_sdp != before:
+            self._event("offer", call, 0, call.direction)
 
-    def _other(self, request: Request, txn: ServerTransaction) -> None:
+    def _other(self, request: Request, txn: ServerTransaction, source: Flow) -> None:
         response = request.respond(200 if request.method in ("OPTIONS", "MESSAGE") else 405, self._ids.token())
         response.headers.set("Allow", ALLOW)
         self._layer.respond(txn, response, self._now)
         ext = wire_extension.read(request, self._wire)
         if ext is not None and ext.token is Token.KICK_OFF:
-            self.registered = False
-            self._event("kicked", None, 0, wire_registration.read_kick(ext, self._wire).cause.value)
+            self._kicked(wire_registration.read_kick(ext, self._wire).cause.value, source)
         elif request.method == "MESSAGE":
             self._event("message", None, 0, request.body.decode("utf-8", "replace"))
+
+    def _kicked(self, cause: str, source: Flow) -> None:
+        """A TCF that we left lets go of us, or ours ends the registration."""
+        if (source.host, source.port) != (self.proxy.host, self.proxy.port):
+            self._event("moved_on", None, 0, cause)
+            return
+        self.registered = False
+        self._stop_refresh()
+        self._event("kicked", None, 0, cause)
 
     # --- small things
 
@@ -469,12 +501,18 @@ class Terminal:
         message.headers.set("Content-Type", "application/sdp")
         message.body = call.sdp
 
-    def _end(self, call: Call, name: str, status: int) -> None:
+    def _end(self, call: Call, name: str, status: int, text: str = "") -> None:
         if call.state is not CallState.ENDED:
             call.state = CallState.ENDED
             call.status = status or call.status
             self.calls.pop(call.key, None)
-            self._event(name, call, status)
+            self._event(name, call, status, text)
 
     def _event(self, name: str, call: Call | None = None, status: int = 0, text: str = "") -> None:
         self.events.append(Event(name, call, status, text))
+
+
+def _warning(response: Response | None) -> str:
+    """The sentence of a Warning, which says more than the status."""
+    raw = response.headers.get("Warning") if response is not None else None
+    return raw.partition('"')[2].rpartition('"')[0] if raw else ""

@@ -1,0 +1,5 @@
+"""`opentcf demo`."""
+
+from opentcf.cli.demo.command import demo
+
+__all__ = ["demo"]

@@ -1,0 +1,136 @@
+"""Every message of the four nodes once, in the order of their times, fed from the nodes' traces."""
+
+import asyncio
+import re
+from time import time
+from typing import Any, NamedTuple
+
+from opentcf.cli.demo.names import Named, Namer
+from opentcf.cli.demo.network import CORES, Network, Node, host
+from opentcf.sip.errors import RemoteError
+from opentcf.sip.message import Message
+from opentcf.sip.parse import parse
+
+POLL_SECONDS = 0.04
+SETTLE_SECONDS = 0.15
+"""How long a message is held so that an earlier one of another node can come before it."""
+
+Column = int | str
+"""A core network by its number, a terminal by its user's number."""
+
+_LENGTH = re.compile(r"(?im)^(content-length|l)[ \t]*:.*$\r?\n?")
+
+
+class Line(NamedTuple):
+    """One message of the ladder. `lost`: the node that it went to was not there. `again`: a retransmission."""
+
+    time: float
+    source: Column
+    target: Column
+    named: Named
+    heartbeat: bool
+    lost: bool
+    again: bool
+
+
+class Note(NamedTuple):
+    """Something that happened beside the messages."""
+
+    time: float
+    english: str
+    chinese: str
+
+
+class Feed:
+    """Reads the traces. A message between TCFs is taken where it was sent, one of a terminal where it came in."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._namer = Namer()
+        self._seen = dict.fromkeys(CORES, 0)
+        self._waiting: list[Line | Note] = []
+        self._copies: set[tuple[Column, Column, str]] = set()
+        self._terminals: dict[str, str] = {}
+        self._hosts = {host(core): core for core in CORES}
+        self._lost: dict[int, list[tuple[float, float]]] = {core: [] for core in CORES}
+
+    def know(self, address: str, user: str) -> None:
+        """The terminal at `address` (HOST:PORT) belongs to this user."""
+        self._terminals[address] = user
+
+    def note(self, english: str, chinese: str) -> None:
+        """Put a remark between the messages."""
+        self._waiting.append(Note(time(), english, chinese))
+
+    def died(self, core: int) -> None:
+        """Its process is gone: what is sent there is lost from now on, and its trace begins anew."""
+        self._lost[core].append((time(), float("inf")))
+        self._seen[core] = 0
+
+    def returned(self, core: int) -> None:
+        """It is there again."""
+        began, _ = self._lost[core].pop()
+        self._lost[core].append((began, time()))
+
+    async def poll(self) -> None:
+        """Ask all nodes that live."""
+        await asyncio.gather(*(self._poll(node) for node in self._network.alive()))
+
+    def ready(self, *, everything: bool = False) -> list[Line | Note]:
+        """What can be shown now, in order."""
+        until = float("inf") if everything else time() - SETTLE_SECONDS
+        self._waiting.sort(key=lambda entry: entry.time)
+        count = next((n for n, entry in enumerate(self._waiting) if entry.time > until), len(self._waiting))
+        ready, self._waiting = self._waiting[:count], self._waiting[count:]
+        return ready
+
+    # --- inside
+
+    async def _poll(self, node: Node) -> None:
+        more = True
+        while more and node.alive:
+            try:
+                page = await node.get("trace", after=self._seen[node.core])
+            except OSError:
+                return
+            for entry in page["items"]:
+                self._seen[node.core] = entry["number"]
+                line = self._read(node.core, entry)
+                if line is not None:
+                    self._waiting.append(line)
+            more = page["next"] is not None
+
+    def _read(self, core: int, entry: dict[str, Any]) -> Line | None:
+        outgoing = entry["direction"] == "out"
+        if not outgoing and entry["side"] != "d":
+            return None
+        other = self._column(entry["side"], entry["remote"])
+        message = _parse(entry["head"], entry["body"])
+        if other is None or message is None:
+            return None
+        source, target = (core, other) if outgoing else (other, core)
+        copy = (source, target, entry["head"])
+        again = copy in self._copies
+        self._copies.add(copy)
+        when = entry["time"]
+        lost = isinstance(target, int) and any(a <= when <= b for a, b in self._lost[target])
+        try:
+            named, heartbeat = self._namer.name(message), self._namer.is_heartbeat(message)
+        except RemoteError:
+            return None
+        return Line(when, source, target, named, heartbeat, lost, again)
+
+    def _column(self, side: str, remote: str) -> Column | None:
+        if side == "tc2":
+            return self._hosts.get(remote.rpartition(":")[0])
+        return self._terminals.get(remote)
+
+
+def _parse(head: str, body: str) -> Message | None:
+    """The trace is masked, so that lengths may differ from what was sent."""
+    data = body.encode()
+    text = _LENGTH.sub("", head.rstrip("\r\n") + "\r\n")
+    try:
+        return parse(f"{text}Content-Length: {len(data)}\r\n\r\n".encode() + data)
+    except RemoteError:
+        return None

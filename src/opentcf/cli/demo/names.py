@@ -1,0 +1,175 @@
+"""What a message is called, in English and in the words of the source."""
+
+from typing import NamedTuple
+
+from opentcf.btrunc import extension
+from opentcf.btrunc.extension import Extension
+from opentcf.btrunc.wire import Param, Token, Wire
+from opentcf.model.call import CallType
+from opentcf.model.cause import KickCause
+from opentcf.sip.message import Message, Request, Response
+from opentcf.sip.sdp import direction_of
+
+Name = tuple[str, str]
+
+
+class Named(NamedTuple):
+    """`label` is the method or the status, `english` and `chinese` what it means; `ok`: None for a request."""
+
+    label: str
+    english: str
+    chinese: str
+    ok: bool | None
+
+
+_TOKENS: dict[Token, Name] = {
+    Token.REGISTER: ("registration", "注册"),
+    Token.KICK_OFF: ("network de-registration", "核心网发起注销"),
+    Token.HEARTBEAT: ("heartbeat", "心跳检测"),
+    Token.REQUEST: ("floor request", "话权申请"),
+    Token.ACCEPT: ("floor granted", "话权授权"),
+    Token.WAITING: ("floor queued", "话权排队"),
+    Token.RELEASE_FLOOR: ("floor release", "话权释放"),
+    Token.INFO: ("floor information", "话权信息通知"),
+    Token.INSERT: ("forced insertion", "强插"),
+    Token.DISMANTLE: ("forced release", "强拆"),
+    Token.RELEASE: ("release", "呼叫释放"),
+    Token.MESSAGE: ("short data", "实时短数据"),
+    Token.REGROUP: ("dynamic regroup", "动态重组"),
+    Token.REGROUP_RESULT: ("regroup result", "重组结果上报"),
+    Token.STUN: ("stun", "遥晕"),
+    Token.KILL: ("kill", "遥毙"),
+    Token.REVIVE: ("revive", "复活"),
+    Token.VIDEO_FORWARD: ("video forward", "视频转发"),
+    Token.VIDEO_TERMINATE: ("video forward ends", "视频转发终止"),
+    Token.VIDEO_REPORT: ("video forward result", "视频转发结果上报"),
+    Token.GROUP_UPDATE: ("group update", "组信息更新"),
+    Token.HANDOVER: ("handover preparation", "切换准备"),
+    Token.LISTEN: ("discreet listening", "缜密监听"),
+}
+_CALLS: dict[CallType, Name] = {
+    CallType.PRIVATE_AUDIO: ("private call", "单呼"),
+    CallType.GROUP_AUDIO: ("group call", "组呼"),
+}
+_KICKS: dict[KickCause, Name] = {
+    KickCause.MOVED: ("kick-off, moved", "注销：已移动"),
+    KickCause.ADMIN: ("kick-off", "核心网发起注销"),
+    KickCause.KILLED: ("kick-off, killed", "注销：遥毙"),
+    KickCause.EXPIRED: ("kick-off, expired", "注销：已过期"),
+}
+_METHODS: dict[str, Name] = {
+    "REGISTER": ("registration", "注册"),
+    "INVITE": ("private call", "单呼"),
+    "ACK": ("acknowledgement", "确认"),
+    "BYE": ("release", "呼叫释放"),
+    "CANCEL": ("cancel", "呼叫取消"),
+    "OPTIONS": ("options", "能力查询"),
+    "MESSAGE": ("short data", "实时短数据"),
+    "INFO": ("information", "信息通知"),
+}
+_STATUSES: dict[int, Name] = {
+    100: ("trying", "处理中"),
+    180: ("ringing", "振铃"),
+    401: ("challenge", "鉴权"),
+    403: ("forbidden", "禁止"),
+    404: ("unknown number", "空号"),
+    408: ("time-out", "超时"),
+    423: ("interval too brief", "注册时长过短"),
+    480: ("not registered", "用户未注册"),
+    481: ("no such call", "呼叫不存在"),
+    486: ("busy", "用户忙"),
+    487: ("cancelled", "呼叫已取消"),
+    488: ("not acceptable", "媒体不可接受"),
+    491: ("crossing offers", "请求冲突"),
+    500: ("internal error", "内部错误"),
+    503: ("unavailable", "不可用"),
+    603: ("declined", "被叫拒绝"),
+}
+_DONE: dict[str, Name] = {
+    "REGISTER": ("registered", "注册成功"),
+    "INVITE": ("answered", "应答"),
+    "BYE": ("released", "释放完成"),
+    "CANCEL": ("cancel taken", "取消确认"),
+    "OPTIONS": ("ok", "成功"),
+    "MESSAGE": ("delivered", "已送达"),
+}
+_DIRECTIONS: dict[str, Name] = {
+    "sendrecv": ("resume", "呼叫恢复"),
+    "sendonly": ("hold", "呼叫保持"),
+    "recvonly": ("hold", "呼叫保持"),
+    "inactive": ("hold", "呼叫保持"),
+}
+
+
+class Namer:
+    """Knows the wire table, and from the requests what their responses mean."""
+
+    def __init__(self) -> None:
+        self._wire = Wire()
+        self._asked: dict[tuple[str, int, str], Name] = {}
+
+    def name(self, message: Message) -> Named:
+        """Name one message."""
+        number, method = message.cseq()
+        key = (message.call_id(), number, method)
+        if isinstance(message, Request):
+            english, chinese = self._request(message)
+            self._asked[key] = (english, chinese)
+            return Named(message.method, english, chinese, None)
+        assert isinstance(message, Response)
+        english, chinese = self._response(message, method, self._asked.get(key))
+        return Named(str(message.status), english, chinese, message.status < 300)
+
+    def is_heartbeat(self, message: Message) -> bool:
+        """Does it only say that a TCF is alive?"""
+        ext = extension.read(message, self._wire)
+        return ext is not None and ext.token is Token.HEARTBEAT
+
+    def _request(self, request: Request) -> Name:
+        ext = extension.read(request, self._wire)
+        if request.method == "REGISTER":
+            return self._register(request, ext)
+        if ext is not None and ext.token is Token.KICK_OFF:
+            cause = self._wire.member(KickCause, ext.get(Param.KICK_CAUSE) or "")
+            return _KICKS[cause or KickCause.ADMIN]
+        if request.method == "INVITE":
+            return self._invite(request, ext)
+        if request.method in ("ACK", "BYE", "CANCEL") or ext is None or ext.token is None:
+            return _METHODS.get(request.method, (request.method.lower(), ""))
+        return _TOKENS.get(ext.token, _METHODS.get(request.method, ("", "")))
+
+    def _register(self, request: Request, ext: Extension | None) -> Name:
+        if request.headers.get("Expires") == "0":
+            return ("de-registration", "终端注销")
+        kind = (ext.get(Param.REG_TYPE) or "") if ext is not None else ""
+        if kind == "refresh":
+            return ("refresh", "周期注册")
+        if kind == "handover":
+            return ("handover", "切换注册")
+        roams = request.headers.get("P-Visited-Network-ID") is not None
+        return ("roaming", "漫游注册") if roams else ("registration", "注册")
+
+    def _invite(self, request: Request, ext: Extension | None) -> Name:
+        if ext is not None and ext.token not in (None, Token.CALL):
+            return _TOKENS.get(ext.token, _METHODS["INVITE"])
+        if request.to_tag() is not None:
+            return _DIRECTIONS.get(direction_of(request.body), ("media change", "媒体变更"))
+        code = (ext.get(Param.CALL_TYPE) or "") if ext is not None else ""
+        kind = self._wire.member(CallType, code)
+        return _CALLS.get(kind, _METHODS["INVITE"]) if kind is not None else _METHODS["INVITE"]
+
+    def _response(self, response: Response, method: str, asked: Name | None) -> Name:
+        if response.status not in (200, 202):
+            return _STATUSES.get(response.status, (response.reason.lower(), ""))
+        if asked is not None and asked[0] == "de-registration":
+            return ("de-registered", "注销成功")
+        if asked is not None and asked[0] in ("heartbeat", "hold", "resume", "refresh"):
+            return {
+                "heartbeat": ("alive", "心跳响应"),
+                "hold": ("held", "已保持"),
+                "resume": ("resumed", "已恢复"),
+                "refresh": ("refreshed", "周期注册成功"),
+            }[asked[0]]
+        if asked is not None and method == "OPTIONS":
+            return ("de-registered", "注销确认")
+        return _DONE.get(method, ("ok", "成功"))

@@ -177,9 +177,21 @@ def test_tags(raw, tag):
     assert tag_of(raw) == tag
 
 
-def test_malformed_tags():
-    for raw in ("<sip:1@h>;tag=a b", "<sip:1@h>;tag=a,b", "<sip:1@h>;tag=a;tag=b", '"sip:1@h'):
-        refused(tag_of, raw)
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "<sip:1@h>;tag=a b",
+        "<sip:1@h>;tag=a,b",
+        "<sip:1@h>;tag=a;tag=b",
+        '"<sip:1@h>',
+        '"open <sip:1@h>;tag=a',
+        "a, b <sip:1@h>;tag=a",
+        "< sip:1@h >;tag=a",
+        "1001",
+    ],
+)
+def test_malformed_tags(raw):
+    refused(tag_of, raw)
 
 
 # --- Via

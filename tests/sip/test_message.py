@@ -138,4 +138,4 @@ def test_a_reason_of_our_own():
 def test_a_malformed_to_does_not_keep_us_from_answering(to):
     asked = request("invite")
     asked.headers.set("To", to)
-    assert asked.respond(400, "t1").headers.lines("To")[0].startswith(to)
+    assert asked.respond(400, "t1").headers.get("To") == to

@@ -6,7 +6,6 @@ from opentcf.sip.errors import RemoteError
 from opentcf.sip.grammar import (
     QUOTED,
     decimal,
-    is_token,
     parameters,
     quote,
     render_parameters,
@@ -37,6 +36,10 @@ SINGLE = frozenset(
 """Fields that a message may bear once only; a double is refused (RFC 3261 §7.3.1)."""
 _DISPLAY = re.compile(r"(?:[A-Za-z0-9\-.!%*_+`'~ \t]|[^\x00-\x7f])*\Z")
 """Tokens and, what no grammar but many a phone has, names in their own script without quotes."""
+_PLAIN_TAG = re.compile(
+    r"""(?:"(?:[^"\\]|\\.)*"[ \t]*|[A-Za-z0-9\-.!%*_+`'~ \t]*)<[^<>\s"]+>(?:;tag=([A-Za-z0-9\-.!%*_+`'~]+))?\Z""",
+    re.DOTALL,
+)
 _TAIL = re.compile(r"\s*(?:;|\Z)")
 _BLANKS = re.compile(r"\s+")
 _VIA = re.compile(
@@ -218,12 +221,8 @@ def seconds(text: str | None, what: str) -> int | None:
 
 
 def tag_of(raw: str | None) -> str | None:
-    """The tag of a raw From or To, without decoding the rest when it is written plainly."""
+    """The tag of a raw From or To; its URI is only looked at when the field is written in an unusual way."""
     if raw is None:
         return None
-    _, bracket, tail = raw.rpartition(">")
-    if bracket and not tail:
-        return None
-    if bracket and tail.startswith(";tag=") and is_token(tail[5:]):
-        return tail[5:]
-    return NameAddr.parse(raw).tag
+    plain = _PLAIN_TAG.match(raw)
+    return NameAddr.parse(raw).tag if plain is None else plain[1]

@@ -161,7 +161,7 @@ def _parameters(tail: str) -> dict[str, str | None]:
 
 
 def _same(one: str | None, other: str | None) -> bool:
-    return (one or "").lower() == (other or "").lower()
+    return _decode(one or "").lower() == _decode(other or "").lower()
 
 
 def _decode(text: str) -> str:

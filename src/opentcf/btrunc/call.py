@@ -3,13 +3,18 @@
 from opentcf.btrunc import extension
 from opentcf.btrunc.extension import Extension
 from opentcf.btrunc.wire import E, Param, Token, Wire
+from dataclasses import replace
+
 from opentcf.model.call import CalledType, CallSetup, CallType
 from opentcf.model.cause import ReleaseCause
+from opentcf.model.numbers import Aor
 from opentcf.model.subscriber import LOWEST_PRIORITY
 from opentcf.sip.errors import RemoteError
+from opentcf.sip.ids import Ids
 from opentcf.sip.grammar import parameters
 from opentcf.sip.message import Message
 
+PUSHES = (CallType.VIDEO_PUSH, CallType.VIDEO_PULL)
 REASONS: dict[ReleaseCause, tuple[str, ...]] = {
     ReleaseCause.NORMAL: ("SIP;cause=200",),
     ReleaseCause.BUSY: ("SIP;cause=486",),
@@ -138,3 +143,15 @@ def _call_id(ext: Extension) -> str:
     if len(text) > 128:
         raise RemoteError(400, "the call identifier is longer than 128 characters")
     return text
+
+
+def for_group(setup: CallSetup, caller: Aor, ids: Ids) -> CallSetup:
+    """A set-up as a group's caller means it: with an identity, and group audio when no group type was said."""
+    kind = setup.call_type if setup.call_type.is_group or setup.call_type in PUSHES else CallType.GROUP_AUDIO
+    call_id = setup.online_call_id or ids.token()
+    return replace(setup, call_type=kind, caller=setup.caller or caller, online_call_id=call_id)
+
+
+def with_caller(setup: CallSetup, caller: Aor | None) -> CallSetup:
+    """The same, somebody else talking."""
+    return replace(setup, caller=caller)

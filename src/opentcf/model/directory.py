@@ -12,7 +12,20 @@ from opentcf.model.subscriber import Subscriber
 class Directory:
     """The tables that the procedures share."""
 
-    __slots__ = ("_attachments", "_bindings", "_engaged", "_foreign", "_grouped", "_present", "_groups", "_memberships", "_peers", "_subscribers", "domain")
+    __slots__ = (
+        "_attachments",
+        "_bindings",
+        "_engaged",
+        "_foreign",
+        "_grouped",
+        "_groups",
+        "_located",
+        "_memberships",
+        "_peers",
+        "_present",
+        "_subscribers",
+        "domain",
+    )
 
     def __init__(self, domain: str) -> None:
         self.domain = domain
@@ -25,9 +38,12 @@ class Directory:
         self._engaged: dict[Aor, set[str]] = {}
         self._grouped: dict[Aor, tuple[Aor, ...]] = {}
         self._present: dict[Aor, dict[Aor, None]] = {}
+        self._located: dict[tuple[Aor, Aor], str] = {}
         self._foreign: dict[Aor, dict[str, list[Membership]]] = {}
 
-    def configure(self, subscribers: Iterable[Subscriber], groups: Iterable[Group], peers: Iterable[Peer]) -> None:
+    def configure(
+        self, subscribers: Iterable[Subscriber], groups: Iterable[Group], peers: Iterable[Peer]
+    ) -> None:
         """Take over the configured part; the live part stays."""
         self._subscribers = {subscriber.aor.number: subscriber for subscriber in subscribers}
         self._groups = {group.aor.number: group for group in groups}
@@ -65,6 +81,20 @@ class Directory:
     def foreign_memberships(self, user: Aor) -> list[Membership]:
         """The groups of a user of ours whose master is another TCF."""
         return [m for told in self._foreign.get(user, {}).values() for m in told]
+
+    def locate(self, group: Aor, member: Aor, visited: str | None) -> None:
+        """G: a foreign member's home says where he is; None when nowhere."""
+        if visited is None:
+            self._located.pop((group, member), None)
+        else:
+            self._located[group, member] = visited
+
+    def where(self, group: Aor, member: Aor) -> str | None:
+        """G: the V-TCF that serves a member of a group of ours; None when he is registered nowhere."""
+        if member.domain == self.domain:
+            binding = self._bindings.get(member.number)
+            return binding.visited if binding is not None else None
+        return self._located.get((group, member))
 
     def peer(self, domain: str) -> Peer | None:
         """The TCF of a domain."""

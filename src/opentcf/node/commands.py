@@ -51,7 +51,7 @@ def _peers(node: Node, ctx: Context, arguments: Arguments) -> Answer:
 
 
 def _calls(node: Node, ctx: Context, arguments: Arguments) -> Answer:
-    return page(node.private_calls.view(), "id", arguments), ()
+    return page(node.private_calls.view() + node.group_calls.view(), "id", arguments), ()
 
 
 def _registrations(node: Node, ctx: Context, arguments: Arguments) -> Answer:
@@ -96,9 +96,21 @@ def _user_kick(node: Node, ctx: Context, arguments: Arguments) -> Answer:
 def _call_release(node: Node, ctx: Context, arguments: Arguments) -> Answer:
     identifier = str(arguments.get("id", ""))
     released = node.private_calls.release(identifier, ReleaseCause.FORCED)
+    released += node.group_calls.release(identifier, ReleaseCause.FORCED)
     if not released:
         raise Decline(404, f"there is no call {identifier!r}")
     return {"released": identifier}, ()
+
+
+def _floors(node: Node, ctx: Context, arguments: Arguments) -> Answer:
+    return page(node.group_calls.floors(), "group", arguments), ()
+
+
+def _floor_revoke(node: Node, ctx: Context, arguments: Arguments) -> Answer:
+    number = str(arguments.get("gdn", ""))
+    if not node.group_calls.revoke(Aor(number, ctx.directory.domain)):
+        raise Decline(404, f"nobody holds the floor of group {number!r} here")
+    return {"revoked": number}, ()
 
 
 def _reload(node: Node, ctx: Context, arguments: Arguments) -> Answer:
@@ -132,6 +144,8 @@ COMMANDS: dict[str, Callable[[Node, Context, Arguments], Answer]] = {
     "groups": _groups,
     "user_kick": _user_kick,
     "call_release": _call_release,
+    "floors": _floors,
+    "floor_revoke": _floor_revoke,
     "reload": _reload,
     "leave": _leave,
 }

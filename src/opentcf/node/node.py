@@ -12,7 +12,20 @@ from opentcf.btrunc import extension as wire_extension
 from opentcf.btrunc.wire import Token, Wire
 from opentcf.model.cause import Decline, ReleaseCause
 from opentcf.model.directory import Directory
-from opentcf.model.facts import Fact, KickOff, PeerDown, PeerLostState, PeerUp, UserLeaving
+from opentcf.model.facts import (
+    Fact,
+    KickOff,
+    MemberLocated,
+    MembershipChanged,
+    PeerDown,
+    PeerLostState,
+    PeerUp,
+    UserAttached,
+    UserBound,
+    UserLeaving,
+    UserRefreshed,
+    UserUnbound,
+)
 from opentcf.model.peer import PeerState
 from opentcf.node import commands
 from opentcf.node.orders import Batch, Command, Snapshot
@@ -20,6 +33,8 @@ from opentcf.node.routes import LENIENT, Side, capabilities, no_route, routes
 from opentcf.node.settings import Settings
 from opentcf.services.admission import PeerAdmission, TerminalAdmission
 from opentcf.services.context import TC2, Context, D, Facts, Incoming, MediaPorts, Procedure
+from opentcf.services.group_call import GroupCalls
+from opentcf.services.group_info import GroupInfo
 from opentcf.services.heartbeat import Heartbeat
 from opentcf.services.leg import Happened, Leg, What
 from opentcf.services.private_call import PrivateCalls
@@ -75,13 +90,17 @@ class Node:
         self.home = HomeRegistration(self._ctx)
         self.visited = VisitedRegistration(self._ctx, self.home)
         self.private_calls = PrivateCalls(self._ctx)
+        self.group_info = GroupInfo(self._ctx)
+        self.group_calls = GroupCalls(self._ctx)
         self._procedures: dict[str, Procedure] = {
             "heartbeat": self.heartbeat,
             "home_registration": self.home,
             "visited_registration": self.visited,
             "private_call": self.private_calls,
+            "group_info": self.group_info,
+            "group_call": self.group_calls,
         }
-        self._routes = routes(self.heartbeat, self.home, self.visited, self.private_calls)
+        self._routes = routes(self)
         self._peers = PeerAdmission()
         self._terminals: TerminalAdmission
         self.configure(settings)
@@ -103,8 +122,12 @@ class Node:
         )
         self.home.load(dict(snapshot.get("binding", {})), dict(snapshot.get("kick", {})))
         self.visited.load(dict(snapshot.get("attachment", {})))
+        self.group_info.load(
+            dict(snapshot.get("told", {})), dict(snapshot.get("membership", {})), dict(snapshot.get("location", {}))
+        )
         self.private_calls.load(dict(snapshot.get("private_call", {})))
         self.heartbeat.begin(dict(snapshot.get("heartbeat", {})))
+        self._spread(self.group_info.announce())
 
     def receive(self, data: bytes, source: Flow, now: float) -> None:
         """A datagram or one framed message of a stream."""
@@ -200,6 +223,7 @@ class Node:
         """Take new settings; peers that are new get their heartbeat."""
         self.configure(settings)
         self.heartbeat.begin({})
+        self._spread(self.group_info.announce())
 
     def gauges(self) -> dict[Key, float]:
         """What can be counted by looking."""
@@ -214,6 +238,7 @@ class Node:
         found["opentcf_registrations_active", ("home",)] = sum(1 for _ in directory.bindings())
         found["opentcf_registrations_active", ("visited",)] = sum(1 for _ in directory.attachments())
         found["opentcf_calls_active", ("private",)] = len(self.private_calls)
+        found["opentcf_calls_active", ("group",)] = len(self.group_calls)
         return found
 
     def quiet(self) -> dict[str, int]:
@@ -423,15 +448,29 @@ class Node:
     def _told(self, fact: Fact) -> Facts:
         match fact:
             case PeerUp():
-                return self.private_calls.on_peer_up(fact) + self.home.on_peer_up(fact)
+                told = (self.private_calls, self.home, self.group_info, self.group_calls)
+                return tuple(found for procedure in told for found in procedure.on_peer_up(fact))
             case PeerDown():
-                return self.private_calls.on_peer_down(fact)
+                return self.private_calls.on_peer_down(fact) + self.group_calls.on_peer_down(fact)
             case PeerLostState():
-                return self.visited.on_peer_lost_state(fact)
+                return self.visited.on_peer_lost_state(fact) + self.group_info.on_peer_lost_state(fact)
+            case UserBound():
+                return self.group_info.on_user_bound(fact)
+            case UserRefreshed():
+                return self.group_info.on_user_refreshed(fact)
+            case UserUnbound():
+                return self.group_info.on_user_unbound(fact)
+            case MemberLocated():
+                return self.group_calls.on_member_located(fact)
+            case MembershipChanged():
+                return self.group_calls.on_membership_changed(fact)
+            case UserAttached():
+                return self.group_calls.on_user_attached(fact)
             case KickOff():
                 return self.visited.on_kick_off(fact)
             case UserLeaving():
-                return self.private_calls.on_user_leaving(fact) + self.visited.on_user_leaving(fact)
+                released = self.private_calls.on_user_leaving(fact) + self.group_calls.on_user_leaving(fact)
+                return released + self.visited.on_user_leaving(fact)
             case _:
                 return ()
 

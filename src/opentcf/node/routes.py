@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from enum import Enum, auto
+from typing import TYPE_CHECKING
 
-from opentcf.btrunc.wire import Token
+from opentcf.btrunc.wire import Param, Token
 from opentcf.model.cause import Decline
 from opentcf.services.context import ALLOW, Context, Facts, Incoming
-from opentcf.services.heartbeat import Heartbeat
-from opentcf.services.private_call import PrivateCalls
-from opentcf.services.registration import HomeRegistration, VisitedRegistration
+
+if TYPE_CHECKING:
+    from opentcf.node.node import Node
 
 Route = Callable[[Incoming], Facts]
 
@@ -20,22 +21,32 @@ class Side(Enum):
     D = auto()
 
 
-def routes(
-    heartbeat: Heartbeat, home: HomeRegistration, visited: VisitedRegistration, private: PrivateCalls
-) -> dict[tuple[Side, str, Token | None], Route]:
+def routes(node: "Node") -> dict[tuple[Side, str, Token | None], Route]:
     """Requests outside a dialog. A token of None is a request without the extension."""
+
+    def call(incoming: Incoming) -> Facts:
+        """The called number decides between the two kinds of call."""
+        procedure = node.group_calls if node.group_calls.serves(incoming) else node.private_calls
+        return procedure.request(incoming)
+
+    def register(incoming: Incoming) -> Facts:
+        """A REGISTER that names a group is a group location."""
+        located = incoming.extension is not None and incoming.extension.get(Param.GDN) is not None
+        return node.group_info.located(incoming) if located else node.home.request(incoming)
+
     return {
-        (Side.TC2, "REGISTER", Token.REGISTER): home.request,
-        (Side.TC2, "REGISTER", None): home.request,
-        (Side.TC2, "OPTIONS", Token.HEARTBEAT): heartbeat.request,
-        (Side.TC2, "OPTIONS", Token.KICK_OFF): visited.kicked,
-        (Side.TC2, "INVITE", Token.CALL): private.request,
-        (Side.TC2, "INVITE", None): private.request,
-        (Side.D, "REGISTER", Token.REGISTER): visited.request,
-        (Side.D, "REGISTER", None): visited.request,
-        (Side.D, "OPTIONS", Token.HEARTBEAT): heartbeat.request,
-        (Side.D, "INVITE", Token.CALL): private.request,
-        (Side.D, "INVITE", None): private.request,
+        (Side.TC2, "REGISTER", Token.REGISTER): register,
+        (Side.TC2, "REGISTER", None): node.home.request,
+        (Side.TC2, "OPTIONS", Token.HEARTBEAT): node.heartbeat.request,
+        (Side.TC2, "OPTIONS", Token.KICK_OFF): node.visited.kicked,
+        (Side.TC2, "INVITE", Token.CALL): call,
+        (Side.TC2, "INVITE", None): call,
+        (Side.TC2, "MESSAGE", Token.GROUP_UPDATE): node.group_info.request,
+        (Side.D, "REGISTER", Token.REGISTER): node.visited.request,
+        (Side.D, "REGISTER", None): node.visited.request,
+        (Side.D, "OPTIONS", Token.HEARTBEAT): node.heartbeat.request,
+        (Side.D, "INVITE", Token.CALL): call,
+        (Side.D, "INVITE", None): call,
     }
 
 

@@ -79,14 +79,6 @@ class GroupInfo:
 
     # --- G: who is where
 
-    def where(self, group: Aor, member: Aor) -> str | None:
-        """The V-TCF that serves a member of a group of ours; None when he is registered nowhere."""
-        if self._ctx.directory.is_home(member):
-            binding = self._ctx.directory.binding(member)
-            return binding.visited if binding is not None else None
-        location = self._locations.get((group, member))
-        return location.visited if location is not None else None
-
     def located(self, incoming: Incoming) -> Facts:
         """REGISTER from a member's home: a group location, third party (H→G)."""
         ctx, peer, ext, request = self._ctx, incoming.peer, incoming.extension, incoming.request
@@ -124,6 +116,7 @@ class GroupInfo:
             timer.cancel()
         if expires == 0:
             self._locations.pop(key, None)
+            self._ctx.directory.locate(group, member, None)
             self._ctx.save("location", _key(key), None)
             return (MemberLocated(group, member, None, handover=False),) if before is not None else NONE
         location = Location(visited, call_id, cseq, self._ctx.now + expires)
@@ -136,6 +129,7 @@ class GroupInfo:
 
     def _put(self, key: tuple[Aor, Aor], location: Location) -> None:
         self._locations[key] = location
+        self._ctx.directory.locate(*key, location.visited)
         self._expiries[key] = self._ctx.timers.start(location.expires, Owner(NAME, _key(key), EXPIRE))
 
     # --- G: telling the homes
@@ -146,7 +140,9 @@ class GroupInfo:
         for group in self._ctx.directory.groups():
             for member in group.members:
                 if not self._ctx.directory.is_home(member.aor):
-                    wanted.setdefault(member.aor, []).append(Membership(group.aor, group.name, group.priority))
+                    wanted.setdefault(member.aor, []).append(
+                        Membership(group.aor, group.name, group.priority)
+                    )
         for user in self._told.keys() | wanted.keys():
             told, now = self._told.get(user), wanted.get(user, [])
             if told is None or told.memberships != now:
@@ -162,7 +158,9 @@ class GroupInfo:
         peer = ctx.directory.peer(user.domain)
         if peer is None or ctx.peer_is_down(user.domain):
             return
-        request = ctx.new_request("MESSAGE", aor_uri(user), f"<sip:{ctx.directory.domain}>", f"<{aor_uri(user)}>")
+        request = ctx.new_request(
+            "MESSAGE", aor_uri(user), f"<sip:{ctx.directory.domain}>", f"<{aor_uri(user)}>"
+        )
         wire = ctx.peer_wire(peer.domain)
         wire_registration.write_group_update(request, wire, user, told.version, told.memberships)
         ctx.request(request, peer_flow(peer), Owner(NAME, str(user), f"{TELL} {told.version}"))
@@ -238,7 +236,9 @@ class GroupInfo:
             return NONE if attachment is None else self._take(attachment, groups)
         peer = ctx.directory.peer(visited)
         if peer is not None and not ctx.peer_is_down(visited):
-            request = ctx.new_request("MESSAGE", contact, f"<sip:{ctx.directory.domain}>", f"<{aor_uri(user)}>")
+            request = ctx.new_request(
+                "MESSAGE", contact, f"<sip:{ctx.directory.domain}>", f"<{aor_uri(user)}>"
+            )
             version = max(self._versions.get(user, {}).values(), default=0)
             wire_registration.write_group_update(request, ctx.peer_wire(visited), user, version, groups)
             ctx.request(request, peer_flow(peer), Owner(NAME, str(user), PASS))
@@ -367,6 +367,7 @@ class GroupInfo:
         if self._locations.pop(key, None) is None:
             return NONE
         self._expiries.pop(key, None)
+        self._ctx.directory.locate(*key, None)
         self._ctx.save("location", owner.key, None)
         return (MemberLocated(key[0], key[1], None, handover=False),)
 
@@ -395,7 +396,9 @@ class GroupInfo:
                 self._send_report(key, report)
         return NONE
 
-    def load(self, told: dict[str, Value], memberships: dict[str, Value], locations: dict[str, Value]) -> Facts:
+    def load(
+        self, told: dict[str, Value], memberships: dict[str, Value], locations: dict[str, Value]
+    ) -> Facts:
         """Go on from what the store held."""
         ctx = self._ctx
         for key, (version, acked, rows) in told.items():
@@ -426,5 +429,3 @@ def _plain(memberships: list[Membership]) -> list[list[Value]]:
 
 def _memberships(rows: list[list[Value]]) -> list[Membership]:
     return [Membership(Aor.parse(group), name, priority) for group, name, priority in rows]
-
-

@@ -1,0 +1,196 @@
+"""A link between two parts of a group call: G and a V, or a V and a terminal. It turns operations into SIP and back.
+
+Downwards and upwards the same operations travel, whatever is below: a leg on TC2, a leg on D, or (where G and V are the
+same TCF) no message at all, see `procedure`. A plain phone's hold and resume become operations here.
+"""
+
+from opentcf.btrunc import call as wire_call
+from opentcf.btrunc import extension as wire_extension
+from opentcf.btrunc import floor as wire_floor
+from opentcf.btrunc.extension import Extension
+from opentcf.btrunc.floor import (
+    Accepted,
+    Answer,
+    Ask,
+    Grant,
+    Inform,
+    Left,
+    LetGo,
+    Operation,
+    Refused,
+    Revoke,
+    Waiting,
+)
+from opentcf.btrunc.wire import Alert, Token
+from opentcf.model.call import CallSetup
+from opentcf.model.cause import FloorCause, ReleaseCause
+from opentcf.model.numbers import Aor
+from opentcf.services.context import Context, Incoming
+from opentcf.services.leg import Leg, LegState, Rank, Wish
+from opentcf.services.voice import Voice
+from opentcf.sip.message import Message, Request
+from opentcf.sip.sdp import direction_of
+
+OFFERS: dict[type, tuple[Rank, str]] = {
+    Revoke: (Rank.REVOKE, "sendonly"),
+    LetGo: (Rank.RELEASE, "recvonly"),
+    Grant: (Rank.GRANT, "recvonly"),
+    Ask: (Rank.REQUEST, "sendrecv"),
+}
+"""The re-INVITEs of the floor: their rank in the leg's queue, and the direction that they offer (profile 2.3)."""
+ANSWERS: dict[type, str] = {Revoke: "recvonly", LetGo: "sendonly", Grant: "sendonly"}
+"""The direction of the 200 to each."""
+TALKS = ("sendrecv", "sendonly")
+
+
+def purpose(op: Operation) -> str:
+    """How a wish of this operation is known again."""
+    return f"{type(op).__name__} {getattr(op, 'user', '')}"
+
+
+class Link:
+    """One leg of a group call. `domain` is that of To on it: bare numbers belong there."""
+
+    __slots__ = ("domain", "leg")
+
+    def __init__(self, leg: Leg, domain: str) -> None:
+        self.leg = leg
+        self.domain = domain
+
+    @property
+    def up(self) -> bool:
+        """Does the dialog stand?"""
+        return self.leg.state is LegState.UP
+
+    def give_voice(self, ctx: Context, codecs: bytes) -> None:
+        """Our own description on this leg."""
+        local = ctx.our_address(self.leg.flow).rpartition(":")[0].strip("[]")
+        self.leg.voice = Voice.on(ctx, self.leg.flow.side, local or "127.0.0.1", codecs)
+
+    # --- sending
+
+    def invite(
+        self, ctx: Context, setup: CallSetup, talker: Aor | None, direction: str, *headers: tuple[str, str]
+    ) -> None:
+        """The INVITE that opens this leg; the talker (or the caller) is who we assert."""
+        leg = self.leg
+        assert leg.voice is not None
+        request = leg.invite(ctx)
+        if talker is not None:
+            request.headers.set("P-Asserted-Identity", f"<sip:{talker}>")
+        for name, value in headers:
+            request.headers.set(name, value)
+        wire_call.write_setup(request, leg.wire, wire_call.with_caller(setup, talker), self.domain)
+        leg.carry = ((leg.wire.extension, request.headers.lines(leg.wire.extension)[0]),)
+        request.headers.set("Content-Type", "application/sdp")
+        request.body = leg.voice.offer(direction)
+        leg.send_invite(ctx, request)
+
+    def cancelled(self, ctx: Context, *, joining: bool) -> None:
+        """487 to their INVITE, with the operation that was cancelled; within a dialog the dialog stays (profile 7)."""
+        leg = self.leg
+        if leg.theirs is not None and leg.theirs.open:
+            response = leg.response(ctx, 487)
+            operation = Token.CALL if joining else Token.REQUEST
+            wire_call.write_cancelled(response, leg.wire, ReleaseCause.NORMAL, operation)
+            leg.answer(ctx, response)
+
+    def tell(self, ctx: Context, op: Operation) -> None:
+        """Send an operation of our own."""
+        leg = self.leg
+        if isinstance(op, (Inform, Left)):
+            self._inform(ctx, op)
+        elif type(op) in OFFERS:
+            rank, direction = OFFERS[type(op)]
+            if not leg.ptt and isinstance(op, (Grant, Revoke)):
+                return
+            headers = ((leg.wire.extension, wire_floor.render(op, leg.wire, self.domain)),)
+            leg.want(ctx, Wish(rank, purpose(op), headers, direction=direction))
+
+    def _inform(self, ctx: Context, op: Inform | Left) -> None:
+        leg = self.leg
+        if not leg.ptt:
+            return
+        kind = f"queue {op.user}" if isinstance(op, Inform) and op.alert is Alert.QUEUE else "floor"
+        if isinstance(op, Left):
+            kind = f"left {op.user}"
+        leg.inform(ctx, kind, ((leg.wire.extension, wire_floor.render(op, leg.wire, self.domain)),))
+
+    def end(self, ctx: Context, cause: ReleaseCause) -> None:
+        """Release this leg, in whatever state it is."""
+        leg = self.leg
+        fill = Request("BYE", "")
+        wire_call.write_release(fill, leg.wire, cause)
+        if leg.state is LegState.UP:
+            leg.bye(ctx, fill)
+        elif leg.ours is not None:
+            leg.cancel(ctx, fill)
+        elif leg.theirs is not None and leg.theirs.open:
+            leg.answer(ctx, leg.response(ctx, 480))
+
+    # --- answering
+
+    def answer(self, ctx: Context, answer: Answer, *, joining: bool = False) -> None:
+        """Answer the open INVITE of an Ask. Who joins stays as a listener even when he is denied the floor."""
+        leg = self.leg
+        if leg.theirs is None or not leg.theirs.open:
+            return
+        if isinstance(answer, Refused) and not joining:
+            self._refuse(ctx, answer)
+            return
+        direction = "recvonly" if isinstance(answer, Accepted) else "sendonly"
+        if isinstance(answer, Waiting) and not leg.ptt and not joining:
+            self._refuse(ctx, Refused(answer.user, FloorCause.DENIED))
+            return
+        self._accept(ctx, direction, wire_floor.render(answer, leg.wire, self.domain))
+
+    def confirm(self, ctx: Context, op: Operation) -> None:
+        """200 to a grant, revoke or release of theirs."""
+        self._accept(ctx, ANSWERS.get(type(op), "sendonly"), "")
+
+    def _accept(self, ctx: Context, direction: str, extension: str) -> None:
+        leg = self.leg
+        if leg.theirs is None or not leg.theirs.open or leg.voice is None:
+            return
+        request = leg.theirs.request
+        assert request is not None
+        body = leg.voice.answer(request.body, direction)
+        if request.body:
+            leg.remote_sdp = request.body
+        response = leg.response(ctx, 200)
+        if extension and leg.ptt:
+            response.headers.set(leg.wire.extension, extension)
+        response.headers.set("Content-Type", "application/sdp")
+        response.body = body
+        leg.answer(ctx, response)
+
+    def _refuse(self, ctx: Context, answer: Refused) -> None:
+        leg = self.leg
+        response = leg.response(ctx, wire_floor.STATUS.get(answer.cause, 486))
+        if leg.ptt:
+            response.headers.set(leg.wire.extension, wire_floor.render(answer, leg.wire, self.domain))
+        leg.answer(ctx, response)
+
+    def refuse(self, ctx: Context, status: int) -> None:
+        """Refuse their open INVITE for a reason that is not the floor's."""
+        leg = self.leg
+        if leg.theirs is not None and leg.theirs.open:
+            leg.answer(ctx, leg.response(ctx, status))
+
+    # --- reading
+
+    def read_offer(self, incoming: Incoming, user: Aor | None) -> Ask | LetGo | None:
+        """Their re-INVITE from below, by its token or (a plain phone) by its direction."""
+        ext = incoming.extension
+        if ext is not None and ext.token is not None:
+            op = wire_floor.read_upward(ext, self.leg.wire, user, self.domain)
+            if op is not None:
+                return op
+        if ext is None and user is not None:
+            talks = direction_of(incoming.request.body) in TALKS
+            return Ask(user) if talks else LetGo(user)
+        return None
+
+    def read(self, message: Message) -> Extension | None:
+        """The extension of a message on this leg."""
+        return wire_extension.read(message, self.leg.wire)

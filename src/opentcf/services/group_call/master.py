@@ -1,0 +1,102 @@
+"""G: the group's master. The only one that arbitrates the floor; one branch for each V-TCF that serves a member."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from opentcf.btrunc.floor import Accepted, Grant, Inform, Refused, Revoke, Waiting
+from opentcf.btrunc.wire import Alert
+from opentcf.model import floor
+from opentcf.model.call import CallSetup
+from opentcf.model.floor import Action, Floor
+from opentcf.model.group import Group
+from opentcf.model.numbers import Aor
+from opentcf.services.group_call.link import Link
+from opentcf.sip.timers import Timer
+
+
+class MasterState(Enum):
+    """CONFIRMING: the caller waits for the called V-TCFs."""
+
+    CONFIRMING = "confirming"
+    UP = "up"
+    ENDED = "ended"
+
+
+class Branch:
+    """The part of a call at one V-TCF; `link` is None where that is this very TCF."""
+
+    __slots__ = ("domain", "link", "up")
+
+    def __init__(self, domain: str, link: Link | None) -> None:
+        self.domain = domain
+        self.link = link
+        self.up = False
+
+
+class MasterCall:
+    """A running call of a group of ours."""
+
+    __slots__ = (
+        "asked", "began", "branches", "caller_branch", "codecs", "emergency_by", "floor", "group", "key", "left",
+        "originator", "setup", "state", "timers", "untold",
+    )  # fmt: skip
+
+    def __init__(self, key: str, group: Group, setup: CallSetup, originator: Aor, codecs: bytes) -> None:
+        self.key = key
+        self.group = group
+        self.setup = setup
+        self.originator = originator
+        self.codecs = codecs
+        self.state = MasterState.UP
+        self.floor = Floor(group.queue_length, preemption=group.preemption)
+        self.branches: dict[str, Branch] = {}
+        self.caller_branch = ""
+        self.began = 0.0
+        self.asked: set[str] = set()
+        """V-TCFs that were called for a confirmed set-up and have not answered."""
+        self.left: set[Aor] = set()
+        self.emergency_by: Aor | None = originator if setup.emergency else None
+        self.timers: dict[str, Timer] = {}
+        self.untold = 0
+        """The grant that its new talker has not confirmed yet."""
+
+    @property
+    def id(self) -> str:
+        """The OnlineCallID."""
+        return self.setup.online_call_id
+
+    def talk_time(self, default: float) -> int:
+        """T2 of this group."""
+        return int(self.group.talk_time or default)
+
+    def __repr__(self) -> str:
+        return f"<MasterCall {self.id} {self.group.aor} {self.state.value} talker {self.floor.talker}>"
+
+
+def answer_of(action: Action, duration: int) -> Accepted | Waiting | Refused:
+    """The first action of a request, as the answer to it."""
+    match action:
+        case floor.Granted(user, _, grant):
+            return Accepted(user, duration, grant)
+        case floor.Queued(user, _, position):
+            return Waiting(user, position)
+        case floor.Denied(user, _, cause):
+            return Refused(user, cause)
+        case _:
+            raise TypeError(action)
+
+
+def told_of(action: Action, duration: int, *, emergency: bool) -> Grant | Revoke | Inform:
+    """What the V-TCFs hear of an action."""
+    match action:
+        case floor.Grant(user, _, grant):
+            return Grant(user, duration, grant)
+        case floor.Revoke(user, _, grant, cause):
+            return Revoke(user, grant, cause)
+        case floor.Taken(user, _):
+            return Inform(Alert.TAKEN, user, emergency=emergency)
+        case floor.Moved(user, _, position):
+            return Inform(Alert.QUEUE, user, position, emergency)
+        case _:
+            return Inform(Alert.IDLE, emergency=emergency)

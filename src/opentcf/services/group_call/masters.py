@@ -1,0 +1,389 @@
+"""What G does: sets calls up, arbitrates, informs, releases (profile 4.3, 4.4)."""
+
+from collections.abc import Iterable
+
+from opentcf.btrunc.floor import Answer, Ask, Grant, Inform, Left, LetGo, Operation, Revoke
+from opentcf.btrunc.wire import Alert
+from opentcf.model import floor
+from opentcf.model.call import CallSetup, CallType
+from opentcf.model.cause import Decline, FloorCause, ReleaseCause
+from opentcf.model.floor import Action
+from opentcf.model.group import Group, SetUp
+from opentcf.model.numbers import Aor
+from opentcf.model.subscriber import LOWEST_PRIORITY, Role
+from opentcf.services.context import Context, peer_flow
+from opentcf.services.group_call.link import Link
+from opentcf.services.group_call.local import Confirmed, End, Invite, Post, Queue
+from opentcf.services.group_call.master import Branch, MasterCall, MasterState, answer_of, told_of
+from opentcf.services.leg import Leg
+from opentcf.services.path import aor_uri
+from opentcf.sip.transaction import Owner
+
+NAME = "group_call"
+TALK, GRACE, HANG, LONGEST, CONFIRM = "talk", "grace", "hang", "longest", "confirm"
+MULTICAST = (CallType.AUDIO_MULTICAST, CallType.VIDEO_MULTICAST, CallType.VIDEO_PUSH)
+
+
+class Masters:
+    """The calls of the groups of this TCF."""
+
+    def __init__(self, ctx: Context, queue: Queue) -> None:
+        self._ctx = ctx
+        self._queue = queue
+        self.calls: dict[Aor, MasterCall] = {}
+
+    # --- set-up
+
+    def admit(self, group: Aor, caller: Aor, sender: str) -> Group:
+        """May `caller`, as `sender` says, call this group? Decline 404 or 403."""
+        known = self._ctx.directory.group(group)
+        if known is None:
+            raise Decline(404, f"{group} is no group here")
+        if known.member(caller) is None:
+            subscriber = self._ctx.directory.subscriber(caller)
+            if subscriber is None or subscriber.role is not Role.DISPATCHER:
+                raise Decline(403, f"{caller} is no member of {group}")
+        if sender not in (caller.domain, self._ctx.directory.where(group, caller)):
+            raise Decline(403, f"{sender} does not serve {caller}")
+        return known
+
+    def open(
+        self, group: Group, setup: CallSetup, caller: Aor, branch: Branch, codecs: bytes, key: str
+    ) -> None:
+        """An INVITE to the group: a new call, or the caller joins the running one and asks for the floor."""
+        call = self.calls.get(group.aor)
+        if call is None:
+            call = self._new_call(group, setup, caller, codecs, key)
+        self._put_branch(call, branch)
+        call.left.discard(caller)
+        request = self._request(call, Ask(caller, setup.priority, setup.emergency), branch)
+        actions = self._ask(call, request)
+        if call.state is MasterState.CONFIRMING:
+            self._apply(call, actions[1:])
+            return
+        self._answer(
+            call, branch, answer_of(actions[0], call.talk_time(self._ctx.durations.t2)), joining=True
+        )
+        branch.up = True
+        self._apply(call, actions[1:])
+        self.call_missing(call)
+
+    def _new_call(self, group: Group, setup: CallSetup, caller: Aor, codecs: bytes, key: str) -> MasterCall:
+        ctx = self._ctx
+        call = MasterCall(key, group, setup, caller, codecs)
+        call.began = ctx.wall
+        self.calls[group.aor] = call
+        self._start(call, LONGEST, group.max_duration or ctx.durations.tcall)
+        if group.setup is SetUp.CONFIRMED and self._serving(call):
+            call.state = MasterState.CONFIRMING
+            self._start(call, CONFIRM, ctx.durations.tconfirm)
+        ctx.notice("group_call", id=call.id, group=str(group.aor), state="setup", caller=str(caller))
+        return call
+
+    def _put_branch(self, call: MasterCall, branch: Branch) -> None:
+        """A V-TCF has one leg: its own INVITE replaces what we had there (a crossing, or a leg it has lost)."""
+        before = call.branches.get(branch.domain)
+        if before is not None and before.link is not None and before.link is not branch.link:
+            before.link.end(self._ctx, ReleaseCause.NORMAL)
+        call.branches[branch.domain] = branch
+        if call.state is MasterState.CONFIRMING and not call.caller_branch:
+            call.caller_branch = branch.domain
+            self.call_missing(call)
+            call.asked = set(call.branches) - {branch.domain}
+
+    def _serving(self, call: MasterCall) -> list[str]:
+        """The V-TCFs that serve a member who has not hung up, each once."""
+        where = self._ctx.directory.where
+        found: dict[str, None] = {}
+        for member in call.group.members:
+            visited = where(call.group.aor, member.aor)
+            if visited is not None and member.aor not in call.left and member.aor != call.originator:
+                found[visited] = None
+        return list(found)
+
+    def call_missing(self, call: MasterCall) -> None:
+        """Every V-TCF that serves a member and has no branch yet."""
+        for domain in self._serving(call):
+            if domain not in call.branches:
+                self.call_branch(call, domain)
+
+    def call_branch(self, call: MasterCall, domain: str) -> None:
+        """G→V INVITE; a V-TCF that is down is left out until it comes back."""
+        ctx = self._ctx
+        talker = call.floor.talker.user if call.floor.talker is not None else None
+        setup = self._setup_for(call, talker)
+        if domain == ctx.directory.domain:
+            call.branches[domain] = Branch(domain, None)
+            self._queue.append(Post(False, call.group.aor, Invite(setup, call.codecs)))
+            return
+        peer = ctx.directory.peer(domain)
+        if peer is None or ctx.peer_is_down(domain):
+            return
+        group = call.group.aor
+        owner, uri = Owner(NAME, call.key), aor_uri(group)
+        from_ = f"<{aor_uri(talker or group)}>"
+        leg = Leg.calling(ctx, owner, peer_flow(peer), group, domain, uri, from_, f"<{uri}>")
+        link = Link(leg, group.domain)
+        link.give_voice(ctx, call.codecs)
+        call.branches[domain] = Branch(domain, link)
+        link.invite(ctx, setup, talker, "sendonly")
+
+    def _setup_for(self, call: MasterCall, talker: Aor | None) -> CallSetup:
+        setup = call.setup
+        return CallSetup(
+            setup.call_type,
+            True,
+            setup.priority,
+            call.emergency_by is not None,
+            talker,
+            call.id,
+            setup.called_type,
+            setup.extra,
+        )
+
+    def confirmed_setup(self, call: MasterCall) -> None:
+        """Confirmed set-up: every V-TCF answered, or Tconfirm is over. 480 when none did."""
+        if call.state is not MasterState.CONFIRMING:
+            return
+        self._stop(call, CONFIRM)
+        caller = call.branches.get(call.caller_branch)
+        if caller is None or not any(branch.up for branch in call.branches.values()):
+            if caller is not None and caller.link is not None:
+                caller.link.refuse(self._ctx, 480)
+            elif caller is not None:
+                self._queue.append(Post(False, call.group.aor, End(ReleaseCause.NO_ANSWER)))
+            call.branches.pop(call.caller_branch, None)
+            self.end(call, ReleaseCause.NO_ANSWER)
+            return
+        call.state = MasterState.UP
+        caller.up = True
+        talker = call.floor.talker
+        assert talker is not None
+        duration = call.talk_time(self._ctx.durations.t2)
+        accepted = answer_of(floor.Granted(talker.user, talker.leg, call.floor.grant), duration)
+        self._answer(call, caller, accepted, joining=True)
+
+    # --- the floor
+
+    def ask(self, call: MasterCall, branch: Branch, op: Ask) -> None:
+        """话权申请."""
+        self.check_user(call, branch, op.user)
+        actions = self._ask(call, self._request(call, op, branch))
+        self._answer(call, branch, answer_of(actions[0], call.talk_time(self._ctx.durations.t2)))
+        self._apply(call, actions[1:])
+
+    def check_user(self, call: MasterCall, branch: Branch, user: Aor) -> None:
+        """A V-TCF speaks only for those it serves (profile 2.1)."""
+        try:
+            self.admit(call.group.aor, user, branch.domain)
+        except Decline as decline:
+            raise Decline(403, decline.text) from None
+
+    def _request(self, call: MasterCall, op: Ask, branch: Branch) -> floor.Request:
+        member = call.group.member(op.user)
+        priority = op.priority
+        if priority == LOWEST_PRIORITY and member is not None:
+            priority = member.priority
+        emergency = op.emergency or call.emergency_by == op.user
+        return floor.Request(op.user, branch.domain, priority, emergency)
+
+    def _ask(self, call: MasterCall, request: floor.Request) -> list[Action]:
+        member = call.group.member(request.user)
+        multicast = call.setup.call_type in MULTICAST and request.user != call.originator
+        if multicast or (member is not None and member.listen_only):
+            actions: list[Action] = [floor.Denied(request.user, request.leg, FloorCause.RECEIVE_ONLY)]
+        else:
+            actions = call.floor.request(request)
+            if request.emergency and call.emergency_by is None:
+                call.emergency_by = request.user
+        self._ctx.meters.count("opentcf_floor_requests_total", type(actions[0]).__name__.lower())
+        return actions
+
+    def let_go(self, call: MasterCall, branch: Branch, op: LetGo) -> None:
+        """话权释放. It also makes a grant pointless that still waits for its turn on the leg (profile 7)."""
+        pointless = branch.link is not None and branch.link.leg.drop(f"Grant {op.user}")
+        if branch.link is not None:
+            branch.link.confirm(self._ctx, op)
+        self._apply(call, call.floor.release(op.user, None if pointless else op.grant))
+        if pointless and branch.link is not None:
+            branch.link.leg.resume(self._ctx)
+
+    def confirmed(self, call: MasterCall, what: Confirmed) -> None:
+        """A V-TCF answered a grant or a revoke."""
+        kind, _, user_text = what.purpose.partition(" ")
+        if kind == Revoke.__name__:
+            self._stop(call, GRACE)
+            self._apply(call, call.floor.revoked(call.floor.grant))
+        elif kind == Grant.__name__ and what.taken:
+            call.untold = 0
+        elif kind == Grant.__name__:
+            self._apply(call, call.floor.refused(Aor.parse(user_text), call.floor.grant))
+
+    def revoke(self, call: MasterCall, cause: FloorCause) -> bool:
+        """Take the floor from the talker; False when nobody talks."""
+        actions = call.floor.revoke(cause)
+        self._apply(call, actions)
+        return bool(actions)
+
+    def calm(self, call: MasterCall, user: Aor) -> None:
+        """`emergency=0`: the emergency ends, by its originator or a dispatcher."""
+        subscriber = self._ctx.directory.subscriber(user)
+        dispatcher = subscriber is not None and subscriber.role is Role.DISPATCHER
+        if call.emergency_by is not None and (user == call.emergency_by or dispatcher):
+            call.emergency_by = None
+
+    # --- leaving
+
+    def left(self, call: MasterCall, op: Left) -> None:
+        """A member left while others stay at his V."""
+        call.left.add(op.user)
+        if op.user == call.originator and call.group.owner_release:
+            self.end(call, ReleaseCause.NORMAL)
+            return
+        self._apply(call, call.floor.release(op.user))
+
+    def branch_gone(self, call: MasterCall, domain: str) -> None:
+        """A V-TCF released its leg, lost it, refused the call, or is down."""
+        branch = call.branches.pop(domain, None)
+        if branch is None:
+            return
+        here = [
+            m.aor for m in call.group.members if self._ctx.directory.where(call.group.aor, m.aor) == domain
+        ]
+        if branch.up:
+            call.left.update(here)
+        self._ctx.notice("group_call", id=call.id, group=str(call.group.aor), state="leg gone", peer=domain)
+        self.settle_setup(call, domain)
+        owner_gone = call.group.owner_release and call.originator in here and branch.up
+        if owner_gone or not call.branches:
+            self.end(call, ReleaseCause.NORMAL)
+            return
+        if call.state is not MasterState.ENDED:
+            self._apply(call, call.floor.lost(domain))
+
+    def catch_up(self, call: MasterCall, branch: Branch) -> None:
+        """Who talks may have changed since the INVITE was written."""
+        talker = call.floor.talker
+        if talker is None:
+            self._tell_branch(call, branch, Inform(Alert.IDLE))
+        elif branch.domain != talker.leg:
+            self._tell_branch(call, branch, Inform(Alert.TAKEN, talker.user, emergency=call.emergency_by is not None))
+
+    def settle_setup(self, call: MasterCall, domain: str) -> None:
+        """One of the V-TCFs that a confirmed set-up waits for has answered."""
+        call.asked.discard(domain)
+        if call.state is MasterState.CONFIRMING and not call.asked:
+            self.confirmed_setup(call)
+
+    def end(self, call: MasterCall, cause: ReleaseCause) -> None:
+        """Release the whole call."""
+        if call.state is MasterState.ENDED:
+            return
+        call.state = MasterState.ENDED
+        for timer in call.timers.values():
+            timer.cancel()
+        for branch in call.branches.values():
+            if branch.link is not None:
+                branch.link.end(self._ctx, cause)
+            else:
+                self._queue.append(Post(False, call.group.aor, End(cause)))
+        del self.calls[call.group.aor]
+        self._ctx.notice(
+            "group_call", id=call.id, group=str(call.group.aor), state="ended", cause=cause.name.lower()
+        )
+
+    def timer(self, call: MasterCall, what: str) -> None:
+        """T2, T3, T4, Tcall, Tconfirm."""
+        call.timers.pop(what, None)
+        if what == TALK:
+            self.revoke(call, FloorCause.TIMEOUT)
+        elif what == GRACE:
+            self._grace_over(call)
+        elif what == HANG:
+            self.end(call, ReleaseCause.NORMAL)
+        elif what == LONGEST:
+            self.end(call, ReleaseCause.TIMEOUT)
+        elif what == CONFIRM:
+            self.confirmed_setup(call)
+
+    def _grace_over(self, call: MasterCall) -> None:
+        """T3: the talker did not confirm; a revoke that still waits on the leg is pointless now."""
+        talker = call.floor.talker
+        branch = call.branches.get(talker.leg) if talker is not None else None
+        if talker is not None and branch is not None and branch.link is not None:
+            branch.link.leg.drop(f"Revoke {talker.user}")
+        self._apply(call, call.floor.revoked(call.floor.grant))
+
+    # --- carrying out
+
+    def _apply(self, call: MasterCall, actions: Iterable[Action]) -> None:
+        for action in actions:
+            self._carry_out(call, action)
+
+    def _carry_out(self, call: MasterCall, action: Action) -> None:
+        durations = self._ctx.durations
+        told = told_of(action, call.talk_time(durations.t2), emergency=call.emergency_by is not None)
+        match action:
+            case floor.Taken(_, leg):
+                self._stop(call, HANG)
+                self._stop(call, GRACE)
+                self._start(call, TALK, call.talk_time(durations.t2))
+                self._tell_all(call, told, but=leg)
+                self._notice_floor(call, "taken")
+            case floor.Idle():
+                self._stop(call, TALK)
+                self._stop(call, GRACE)
+                self._start(
+                    call, HANG, durations.t4 if call.group.hang_time is None else call.group.hang_time
+                )
+                self._tell_all(call, told, but="")
+                self._notice_floor(call, "idle")
+            case floor.Revoke(_, leg, _, _):
+                self._stop(call, TALK)
+                self._start(call, GRACE, durations.t3)
+                self._tell(call, leg, told)
+            case floor.Grant(_, leg, grant):
+                call.untold = grant
+                self._tell(call, leg, told)
+            case floor.Moved(_, leg, _):
+                self._tell(call, leg, told)
+            case _:
+                return
+
+    def _notice_floor(self, call: MasterCall, state: str) -> None:
+        talker = call.floor.talker
+        who = str(talker.user) if talker is not None else ""
+        self._ctx.notice(
+            "floor", id=call.id, group=str(call.group.aor), state=state, talker=who, grant=call.floor.grant
+        )
+
+    def _tell_all(self, call: MasterCall, op: Operation, but: str) -> None:
+        for domain, branch in call.branches.items():
+            if domain != but and branch.up:
+                self._tell_branch(call, branch, op)
+
+    def _tell(self, call: MasterCall, domain: str, op: Operation) -> None:
+        branch = call.branches.get(domain)
+        if branch is not None:
+            self._tell_branch(call, branch, op)
+
+    def _tell_branch(self, call: MasterCall, branch: Branch, op: Operation) -> None:
+        if branch.link is None:
+            self._queue.append(Post(False, call.group.aor, op))
+        else:
+            branch.link.tell(self._ctx, op)
+
+    def _answer(self, call: MasterCall, branch: Branch, answer: Answer, *, joining: bool = False) -> None:
+        if branch.link is not None:
+            branch.link.answer(self._ctx, answer, joining=joining)
+        else:
+            self._queue.append(Post(False, call.group.aor, answer))
+
+    def _start(self, call: MasterCall, what: str, delay: float) -> None:
+        self._stop(call, what)
+        call.timers[what] = self._ctx.start(delay, Owner(NAME, str(call.group.aor), what))
+
+    def _stop(self, call: MasterCall, what: str) -> None:
+        timer = call.timers.pop(what, None)
+        if timer is not None:
+            timer.cancel()

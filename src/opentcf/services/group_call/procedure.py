@@ -1,0 +1,392 @@
+"""The group call (组呼): doorway for messages, legs, timers and facts; G's and V's halves stand behind it."""
+
+from collections import deque
+
+from opentcf.btrunc import call as wire_call
+from opentcf.btrunc import floor as wire_floor
+from opentcf.btrunc.floor import Ask, Left, LetGo
+from opentcf.btrunc.wire import Param, Token
+from opentcf.model.cause import Decline, FloorCause, ReleaseCause
+from opentcf.model.facts import MemberLocated, MembershipChanged, PeerDown, PeerUp, UserAttached, UserLeaving
+from opentcf.model.numbers import Aor
+from opentcf.services import path
+from opentcf.services.context import NONE, Context, Facts, Incoming
+from opentcf.services.group_call.link import Link
+from opentcf.services.group_call.local import Confirmed, End, Gone, Invite, Local, Open, Post, Queue
+from opentcf.services.group_call.master import Branch, MasterCall
+from opentcf.services.group_call.masters import NAME, Masters
+from opentcf.services.group_call.visited import VisitedCall
+from opentcf.services.group_call.visits import ALERT, CUT_OFF, Visits
+from opentcf.services.leg import Happened, Leg, What
+from opentcf.sip.outbox import Value
+from opentcf.sip.timers import Timer
+from opentcf.sip.transaction import Outcome, Owner
+
+HELD, HOLD_UP = "held", 2.0
+"""An INVITE of a member whose location has not arrived yet is held up that long (profile 4.3)."""
+
+
+class GroupCalls:
+    """The procedure."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._queue: Queue = deque()
+        self.masters = Masters(ctx, self._queue)
+        self.visits = Visits(ctx, self._queue)
+        self._held: dict[tuple[Aor, Aor], tuple[Incoming, Timer]] = {}
+
+    # --- doorways
+
+    def serves(self, incoming: Incoming) -> bool:
+        """Is this INVITE for a group, by its call type or by what its number is known to be?"""
+        ext = incoming.extension
+        if ext is not None and ext.get(Param.CALL_TYPE) is not None:
+            setup = wire_call.read_setup(ext, incoming.wire, "")
+            if setup.call_type.is_group:
+                return True
+        called = path.called(self._ctx, incoming)
+        if self._ctx.directory.group(called) is not None:
+            return True
+        attachment = incoming.attachment
+        return attachment is not None and any((n, d) == called for n, d, _, _ in attachment.groups)
+
+    def request(self, incoming: Incoming) -> Facts:
+        """A new INVITE to a group: from a member (D), from his V-TCF to us as master, or from a master to us as V."""
+        ctx = self._ctx
+        group = path.called(ctx, incoming)
+        caller = path.asserted(incoming, ctx)
+        path.forwards(incoming)
+        setup = wire_call.read_setup(incoming.extension, incoming.wire, group.domain)
+        setup = wire_call.for_group(setup, caller, ctx.ids)
+        if incoming.peer is None:
+            self._dialled(incoming, group, setup, caller)
+        elif ctx.directory.is_home(group):
+            self._called_as_master(incoming, group, setup, caller)
+        elif incoming.peer.domain == group.domain:
+            talker = setup.caller if incoming.extension and incoming.extension.get(Param.CALLER) else None
+            self.visits.invited(incoming, group, wire_call.with_caller(setup, talker), ctx.ids.token())
+        else:
+            raise Decline(403, f"{incoming.peer.domain} is not the master of {group}")
+        return self._run()
+
+    def _dialled(self, incoming: Incoming, group: Aor, setup: wire_call.CallSetup, caller: Aor) -> None:
+        ctx = self._ctx
+        attachment = incoming.attachment
+        if attachment is not None and attachment.stunned:
+            raise Decline(403, f"{caller} is stunned")
+        if ctx.directory.is_home(group):
+            self.masters.admit(group, caller, ctx.directory.domain)
+        self.visits.dial(incoming, group, setup, caller, ctx.ids.token())
+
+    def _called_as_master(self, incoming: Incoming, group: Aor, setup: wire_call.CallSetup, caller: Aor) -> None:
+        ctx, peer = self._ctx, incoming.peer
+        assert peer is not None
+        try:
+            known = self.masters.admit(group, caller, peer.domain)
+        except Decline as decline:
+            if decline.status == 403 and self._may_be_on_his_way(group, caller) and (group, caller) not in self._held:
+                timer = ctx.start(HOLD_UP, Owner(NAME, f"{group} {caller}", HELD))
+                self._held[group, caller] = (incoming, timer)
+                return
+            raise
+        running = self.masters.calls.get(group)
+        key = running.key if running is not None else ctx.ids.token()
+        leg = Leg.called(ctx, incoming, Owner(NAME, key), group)
+        link = Link(leg, group.domain)
+        codecs = running.codecs if running is not None else incoming.request.body
+        link.give_voice(ctx, codecs)
+        self.masters.open(known, setup, caller, Branch(peer.domain, link), codecs, key)
+
+    def _may_be_on_his_way(self, group: Aor, caller: Aor) -> bool:
+        known = self._ctx.directory.group(group)
+        return known is not None and known.member(caller) is not None
+
+    def happened(self, happened: Happened) -> Facts:
+        """An event of one of the legs."""
+        leg = happened.leg
+        master = next((call for call in self.masters.calls.values() if call.key == leg.call), None)
+        if master is not None:
+            branch = next((b for b in master.branches.values() if b.link is not None and b.link.leg is leg), None)
+            if branch is not None:
+                self._branch_happened(master, branch, happened)
+                return self._run()
+        visit = next((call for call in self.visits.calls.values() if call.key == leg.call), None)
+        if visit is not None:
+            self._visit_happened(visit, leg, happened)
+        elif happened.incoming is not None and happened.what is What.INFORMED:
+            self._ctx.respond(happened.incoming, 481)
+        return self._run()
+
+    def _visit_happened(self, visit: VisitedCall, leg: Leg, happened: Happened) -> None:
+        if visit.uplink is not None and visit.uplink.leg is leg:
+            self.visits.uplink_happened(visit, happened)
+            return
+        user = visit.member_of(leg.key)
+        if user is not None:
+            self.visits.member_happened(visit, user, happened)
+
+    def _branch_happened(self, call: MasterCall, branch: Branch, happened: Happened) -> None:
+        """A V-TCF's leg, seen from G."""
+        link, masters = branch.link, self.masters
+        assert link is not None
+        match happened.what:
+            case What.ANSWERED if not branch.up:
+                branch.up = True
+                masters.catch_up(call, branch)
+                masters.settle_setup(call, branch.domain)
+            case What.REFUSED if not branch.up:
+                if happened.status != 491:
+                    masters.branch_gone(call, branch.domain)
+            case What.ANSWERED | What.REFUSED:
+                masters.confirmed(call, Confirmed(happened.purpose, happened.what is What.ANSWERED))
+            case What.OFFERED:
+                self._branch_offered(call, branch, link, happened)
+            case What.INFORMED:
+                self._branch_informed(call, branch, happened)
+            case What.ENDED:
+                masters.branch_gone(call, branch.domain)
+            case What.LOST:
+                link.end(self._ctx, happened.cause)
+                masters.branch_gone(call, branch.domain)
+            case What.CANCELLED:
+                link.cancelled(self._ctx, joining=not branch.up)
+                if not branch.up:
+                    masters.end(call, ReleaseCause.NORMAL)
+            case _:
+                return
+
+    def _branch_offered(self, call: MasterCall, branch: Branch, link: Link, happened: Happened) -> None:
+        incoming = happened.incoming
+        assert incoming is not None
+        op = link.read_offer(incoming, None)
+        if isinstance(op, Ask):
+            self.masters.ask(call, branch, op)
+        elif isinstance(op, LetGo):
+            self.masters.check_user(call, branch, op.user)
+            self.masters.let_go(call, branch, op)
+        else:
+            self._calm(call, incoming)
+            link.leg.answer_as_before(self._ctx)
+
+    def _calm(self, call: MasterCall, incoming: Incoming) -> None:
+        ext = incoming.extension
+        if ext is not None and ext.token is Token.CALL and ext.get(Param.EMERGENCY) == "0":
+            self.masters.calm(call, path.asserted(incoming, self._ctx))
+
+    def _branch_informed(self, call: MasterCall, branch: Branch, happened: Happened) -> None:
+        incoming = happened.incoming
+        assert incoming is not None
+        self._ctx.respond(incoming, 200)
+        ext = incoming.extension
+        op = wire_floor.read_info(ext, happened.leg.wire, call.group.aor.domain) if ext is not None else None
+        if isinstance(op, Left):
+            self.masters.left(call, op)
+
+    def outcome(self, outcome: Outcome) -> Facts:
+        """Requests outside legs: there are none."""
+        return NONE
+
+    def timer(self, owner: Owner) -> Facts:
+        """One of the group's timers, or one of a terminal being alerted."""
+        words = owner.key.split(" ")
+        group = Aor.parse(words[0])
+        if owner.purpose == HELD:
+            self._release_held(group, Aor.parse(words[1]))
+        elif owner.purpose == ALERT:
+            visit = self.visits.calls.get(group)
+            if visit is not None:
+                self.visits.alert_timeout(visit, Aor.parse(words[1]), words[2])
+        elif owner.purpose == CUT_OFF:
+            visit = self.visits.calls.get(group)
+            if visit is not None and self._ctx.peer_is_down(group.domain):
+                self.visits.cut_off(visit)
+        else:
+            master = self.masters.calls.get(group)
+            if master is not None:
+                self.masters.timer(master, owner.purpose)
+        return self._run()
+
+    def _release_held(self, group: Aor, caller: Aor) -> None:
+        held = self._held.pop((group, caller), None)
+        if held is not None:
+            self._ctx.respond(held[0], 403)
+
+    # --- facts
+
+    def on_member_located(self, fact: MemberLocated) -> Facts:
+        """Late entry: his V-TCF is called when the group is in a call; a held INVITE goes on."""
+        held = self._held.pop((fact.group, fact.member), None)
+        if held is not None:
+            incoming, timer = held
+            timer.cancel()
+            setup = wire_call.read_setup(incoming.extension, incoming.wire, fact.group.domain)
+            setup = wire_call.for_group(setup, fact.member, self._ctx.ids)
+            try:
+                self._called_as_master(incoming, fact.group, setup, fact.member)
+            except Decline as decline:
+                self._ctx.respond(incoming, decline.status)
+        call = self.masters.calls.get(fact.group)
+        if call is not None and fact.visited is not None:
+            call.left.discard(fact.member)
+            if fact.visited not in call.branches:
+                self.masters.call_branch(call, fact.visited)
+        return self._run()
+
+    def on_user_attached(self, fact: UserAttached) -> Facts:
+        """Late entry at V: a member who registers here hears the running calls of his groups."""
+        return self._alert(fact.user, again=True)
+
+    def on_membership_changed(self, fact: MembershipChanged) -> Facts:
+        """A member was added or taken out while he is here."""
+        for call in list(self.visits.calls.values()):
+            if fact.user in call.members and fact.user not in self._ctx.directory.present(call.group):
+                self.visits.remove(call, fact.user, ReleaseCause.FORCED)
+        return self._alert(fact.user, again=False)
+
+    def _alert(self, user: Aor, *, again: bool) -> Facts:
+        attachment = self._ctx.directory.attachment(user)
+        groups = [Aor(number, domain) for number, domain, _, _ in attachment.groups] if attachment is not None else []
+        for group in groups:
+            call = self.visits.calls.get(group)
+            if call is not None and user not in call.members:
+                if again:
+                    call.hung_up.discard(user)
+                self.visits.alert_all(call)
+        return self._run()
+
+    def on_user_leaving(self, fact: UserLeaving) -> Facts:
+        """He leaves this V-TCF: his legs are released."""
+        for call in list(self.visits.calls.values()):
+            self.visits.remove(call, fact.user, fact.cause)
+        return self._run()
+
+    def on_peer_down(self, fact: PeerDown) -> Facts:
+        """As G its branches are dropped; as V a talker loses the floor T1 after his master cannot be reached."""
+        for call in list(self.masters.calls.values()):
+            branch = call.branches.get(fact.domain)
+            if branch is not None and branch.link is not None:
+                branch.link.leg.end(self._ctx)
+                branch.up = False
+                self.masters.branch_gone(call, fact.domain)
+        for group in self.visits.calls:
+            if group.domain == fact.domain:
+                self._ctx.start(self._ctx.durations.t1, Owner(NAME, str(group), CUT_OFF))
+        return self._run()
+
+    def on_peer_up(self, fact: PeerUp) -> Facts:
+        """It is asked again into the running calls whose members it serves."""
+        for call in list(self.masters.calls.values()):
+            self.masters.call_missing(call)
+        return self._run()
+
+    # --- by command
+
+    def release(self, identifier: str, cause: ReleaseCause) -> int:
+        """Release calls by OnlineCallID, as master."""
+        calls = [call for call in self.masters.calls.values() if call.id == identifier]
+        for call in calls:
+            self.masters.end(call, cause)
+        self._run()
+        return len(calls)
+
+    def revoke(self, group: Aor) -> bool:
+        """Take the floor by command; False when nobody talks there."""
+        call = self.masters.calls.get(group)
+        done = call is not None and self.masters.revoke(call, FloorCause.FORCED)
+        self._run()
+        return done
+
+    # --- the hop that disappears
+
+    def _run(self) -> Facts:
+        """Carry the operations between the halves on this TCF until none is left."""
+        while self._queue:
+            post = self._queue.popleft()
+            if post.upwards:
+                self._upwards(post)
+            else:
+                self._downwards(post)
+        return NONE
+
+    def _upwards(self, post: Post) -> None:
+        what, own = post.what, self._ctx.directory.domain
+        if isinstance(what, Open):
+            self._open_here(post.group, what)
+            return
+        call = self.masters.calls.get(post.group)
+        branch = call.branches.get(own) if call is not None else None
+        if call is None or branch is None:
+            return
+        match what:
+            case Ask():
+                self.masters.ask(call, branch, what)
+            case LetGo():
+                self.masters.let_go(call, branch, what)
+            case Left():
+                self.masters.left(call, what)
+            case Confirmed():
+                self.masters.confirmed(call, what)
+            case Gone():
+                self.masters.branch_gone(call, own)
+            case _:
+                return
+
+    def _open_here(self, group: Aor, what: Open) -> None:
+        caller = what.setup.caller
+        known = self._ctx.directory.group(group)
+        visit = self.visits.calls.get(group)
+        if known is None or caller is None or visit is None:
+            return
+        branch = Branch(self._ctx.directory.domain, None)
+        self.masters.open(known, what.setup, caller, branch, what.codecs, self._ctx.ids.token())
+
+    def _downwards(self, post: Post) -> None:
+        what: Local = post.what
+        if isinstance(what, Invite):
+            self.visits.invited_here(post.group, what.setup, what.codecs, self._ctx.ids.token())
+            return
+        visit = self.visits.calls.get(post.group)
+        if visit is None:
+            return
+        if isinstance(what, End):
+            self.visits.end(visit, what.cause)
+            return
+        self.visits.from_master(visit, what)
+        if visit.state.value == "calling":
+            self.visits.joined(visit)
+
+    # --- for people
+
+    def view(self) -> list[dict[str, Value]]:
+        """One row a call of our groups, and one for each other that has members here."""
+        rows: list[dict[str, Value]] = []
+        for call in self.masters.calls.values():
+            legs: list[Value] = [{"peer": b.domain, "state": "up" if b.up else "calling"} for b in call.branches.values()]
+            rows.append(self._row(call.id, int(call.setup.call_type), call.state.value, call.group.aor, call.began, legs))
+        for visit in self.visits.calls.values():
+            if visit.group not in self.masters.calls:
+                legs = [{"party": str(user), "state": link.leg.state.value} for user, link in visit.members.items()]
+                kind, state = int(visit.setup.call_type), visit.state.value
+                rows.append(self._row(visit.id, kind, state, visit.group, visit.began, legs))
+        return rows
+
+    def _row(self, key: str, kind: int, state: str, group: Aor, since: float, legs: list[Value]) -> dict[str, Value]:
+        return {"id": key, "type": kind, "state": state, "called": str(group), "since": since, "legs": legs}
+
+    def floors(self) -> list[dict[str, Value]]:
+        """One row a floor that we arbitrate."""
+        return [
+            {
+                "group": str(call.group.aor),
+                "id": call.id,
+                "state": call.floor.state.value,
+                "talker": str(call.floor.talker.user) if call.floor.talker is not None else None,
+                "grant": call.floor.grant,
+                "queue": [str(waiter.request.user) for waiter in call.floor.queue],
+            }
+            for call in self.masters.calls.values()
+        ]
+
+    def __len__(self) -> int:
+        return len(self.masters.calls.keys() | self.visits.calls.keys())

@@ -1,0 +1,60 @@
+"""V: the part of a group call at a V-TCF. One leg towards the master, one towards each of its members."""
+
+from __future__ import annotations
+
+from collections import deque
+from enum import Enum
+
+from opentcf.model.call import CallSetup
+from opentcf.model.numbers import Aor
+from opentcf.services.group_call.link import Link
+from opentcf.sip.timers import Timer
+
+
+class VisitedState(Enum):
+    """CALLING: a member here called the group and its master has not answered."""
+
+    CALLING = "calling"
+    UP = "up"
+    ENDED = "ended"
+
+
+class VisitedCall:
+    """A group call with members here. `uplink` is None where the master is this very TCF.
+
+    `asking` are members whose Ask is with the master, in order; `joining` those for whom it is their INVITE.
+    `hung_up` left by themselves: late entry does not call them back (profile 7).
+    """
+
+    __slots__ = (
+        "asking", "began", "codecs", "grant", "group", "hung_up", "joining", "key", "members", "setup", "state", "talker",
+        "timer", "uplink",
+    )  # fmt: skip
+
+    def __init__(self, key: str, group: Aor, setup: CallSetup, uplink: Link | None, codecs: bytes) -> None:
+        self.key = key
+        self.group = group
+        self.setup = setup
+        self.uplink = uplink
+        self.codecs = codecs
+        self.state = VisitedState.CALLING
+        self.members: dict[Aor, Link] = {}
+        self.asking: deque[Aor] = deque()
+        self.joining: set[Aor] = set()
+        self.hung_up: set[Aor] = set()
+        self.talker: Aor | None = None
+        self.grant = 0
+        self.began = 0.0
+        self.timer: Timer | None = None
+
+    @property
+    def id(self) -> str:
+        """The OnlineCallID."""
+        return self.setup.online_call_id
+
+    def member_of(self, leg_key: str) -> Aor | None:
+        """Whose leg is this?"""
+        return next((user for user, link in self.members.items() if link.leg.key == leg_key), None)
+
+    def __repr__(self) -> str:
+        return f"<VisitedCall {self.id} {self.group} {self.state.value} with {list(self.members)}>"

@@ -1,0 +1,411 @@
+"""What V does: alerts its members, carries their floor requests up and the master's word down (profile 4.3, 6)."""
+
+from opentcf.btrunc import call as wire_call
+from opentcf.btrunc import floor as wire_floor
+from opentcf.btrunc.floor import Accepted, Answer, Ask, Grant, Inform, Left, LetGo, Operation, Refused, Revoke, Waiting
+from opentcf.btrunc.wire import Alert
+from opentcf.model.call import CallSetup
+from opentcf.model.cause import Decline, FloorCause, ReleaseCause
+from opentcf.model.numbers import Aor
+from opentcf.services.context import Context, Incoming, peer_flow
+from opentcf.services.group_call.link import Link
+from opentcf.services.group_call.local import Confirmed, Gone, Local, Open, Post, Queue
+from opentcf.services.group_call.masters import NAME
+from opentcf.services.group_call.visited import VisitedCall, VisitedState
+from opentcf.services.leg import Happened, Leg, LegState, What
+from opentcf.services.path import aor_uri, to_peer
+from opentcf.sip.outbox import Flow
+from opentcf.sip.transaction import Owner
+
+ALERT, CUT_OFF = "alert", "cut_off"
+
+
+class Visits:
+    """The group calls with members at this TCF."""
+
+    def __init__(self, ctx: Context, queue: Queue) -> None:
+        self._ctx = ctx
+        self._queue = queue
+        self.calls: dict[Aor, VisitedCall] = {}
+
+    # --- a member calls
+
+    def dial(self, incoming: Incoming, group: Aor, setup: CallSetup, user: Aor, key: str) -> None:
+        """A member's INVITE: a new call towards the master, or he joins the one that runs here."""
+        ctx = self._ctx
+        call = self.calls.get(group)
+        if call is None:
+            own = ctx.directory.is_home(group)
+            peer = None if own else to_peer(ctx, group.domain)
+            leg = Leg.called(ctx, incoming, Owner(NAME, key), user)
+            call = self._new_call(key, group, setup, None, incoming.request.body)
+            self._add_dialler(call, user, leg)
+            call.asking.append(user)
+            if peer is None:
+                self._queue.append(Post(True, group, Open(setup, call.codecs)))
+                return
+            uri = aor_uri(group)
+            uplink = Leg.calling(
+                ctx, Owner(NAME, key), peer_flow(peer), group, peer.domain, uri, f"<{aor_uri(user)}>", f"<{uri}>"
+            )
+            call.uplink = Link(uplink, group.domain)
+            call.uplink.give_voice(ctx, call.codecs)
+            call.uplink.invite(ctx, setup, user, "sendrecv")
+            return
+        leg = Leg.called(ctx, incoming, Owner(NAME, call.key), user)
+        self._add_dialler(call, user, leg)
+        if call.state is VisitedState.UP:
+            self._ask(call, Ask(user, setup.priority, setup.emergency))
+
+    def _add_dialler(self, call: VisitedCall, user: Aor, leg: Leg) -> None:
+        before = call.members.get(user)
+        if before is not None:
+            before.end(self._ctx, ReleaseCause.NORMAL)
+        link = Link(leg, call.group.domain)
+        link.give_voice(self._ctx, call.codecs)
+        leg.carry = ()
+        call.members[user] = link
+        call.joining.add(user)
+        call.hung_up.discard(user)
+
+    def _new_call(self, key: str, group: Aor, setup: CallSetup, uplink: Link | None, codecs: bytes) -> VisitedCall:
+        call = VisitedCall(key, group, setup, uplink, codecs)
+        call.began = self._ctx.wall
+        self.calls[group] = call
+        return call
+
+    # --- the master calls
+
+    def invited(self, incoming: Incoming, group: Aor, setup: CallSetup, key: str) -> None:
+        """G→V INVITE: 200 as soon as one member can be served; a crossing INVITE of ours wins (profile 4.3)."""
+        ctx = self._ctx
+        call = self.calls.get(group)
+        if call is not None and call.state is VisitedState.CALLING:
+            raise Decline(491, "our own call to this group is on its way")
+        if call is None and not ctx.directory.present(group):
+            raise Decline(480, f"no member of {group} is attached here")
+        leg = Leg.called(ctx, incoming, Owner(NAME, call.key if call else key), group)
+        uplink = Link(leg, group.domain)
+        if call is None:
+            call = self._new_call(key, group, setup, uplink, incoming.request.body)
+        elif call.uplink is not None:
+            call.uplink.leg.end(ctx)
+            call.uplink = uplink
+        uplink.give_voice(ctx, incoming.request.body)
+        uplink.confirm(ctx, Revoke(group, 0, FloorCause.NORMAL))
+        self._begin(call, setup)
+
+    def invited_here(self, group: Aor, setup: CallSetup, codecs: bytes, key: str) -> None:
+        """The same where the master is this TCF."""
+        call = self.calls.get(group)
+        if call is None and not self._ctx.directory.present(group):
+            self._queue.append(Post(True, group, Gone(ReleaseCause.NORMAL)))
+            return
+        self._begin(call or self._new_call(key, group, setup, None, codecs), setup)
+
+    def _begin(self, call: VisitedCall, setup: CallSetup) -> None:
+        call.state = VisitedState.UP
+        call.setup = setup
+        call.talker = setup.caller
+        self.alert_all(call)
+
+    def alert_all(self, call: VisitedCall) -> None:
+        """Every member here who is not in the call and did not hang up."""
+        for user in self._ctx.directory.present(call.group):
+            if user not in call.members and user not in call.hung_up and user != call.setup.caller:
+                self.alert(call, user)
+
+    def alert(self, call: VisitedCall, user: Aor) -> None:
+        """V→terminal: it answers by itself (profile 6)."""
+        ctx = self._ctx
+        attachment = ctx.directory.attachment(user)
+        if attachment is None or attachment.stunned:
+            return
+        group = call.group
+        talker = str(call.talker) if call.talker is not None else ""
+        from_ = f'"{talker}" <{aor_uri(group)}>' if talker else f"<{aor_uri(group)}>"
+        leg = Leg.calling(
+            ctx, Owner(NAME, call.key), Flow(*attachment.flow), user, None, attachment.contact, from_, f"<{aor_uri(user)}>"
+        )
+        leg.ptt = attachment.ptt
+        link = Link(leg, user.domain)
+        link.give_voice(ctx, call.codecs)
+        call.members[user] = link
+        link.invite(
+            ctx,
+            call.setup,
+            call.talker,
+            "sendonly",
+            ("Answer-Mode", "Auto"),
+            ("Call-Info", f"<{aor_uri(group)}>;answer-after=0"),
+        )
+        ctx.start(ctx.durations.tconfirm, Owner(NAME, f"{group} {user} {leg.key}", ALERT))
+
+    def alert_timeout(self, call: VisitedCall, user: Aor, leg_key: str) -> None:
+        """A terminal that does not answer gets CANCEL; its next registration is another chance."""
+        link = call.members.get(user)
+        if link is not None and link.leg.key == leg_key and link.leg.state is LegState.EARLY:
+            link.end(self._ctx, ReleaseCause.NO_ANSWER)
+            del call.members[user]
+            self._leave_if_empty(call, ReleaseCause.NO_ANSWER)
+
+    # --- from the master
+
+    def from_master(self, call: VisitedCall, what: Local) -> None:
+        """What the master says, by message or without one."""
+        match what:
+            case Accepted() | Waiting() | Refused():
+                self.deliver(call, what)
+            case Grant(user, _, grant):
+                self._take_grant(call, what, user, grant)
+            case Revoke(user):
+                self._take_revoke(call, what, user)
+            case Inform():
+                self._take_inform(call, what)
+            case _:
+                return
+
+    def deliver(self, call: VisitedCall, answer: Answer) -> None:
+        """The answer to a member's request; for one who does not wait for it any more it is undone."""
+        user = answer.user
+        if user in call.asking:
+            call.asking.remove(user)
+        link = call.members.get(user)
+        joining = user in call.joining
+        call.joining.discard(user)
+        if link is None or link.leg.theirs is None or not link.leg.theirs.open:
+            if isinstance(answer, (Accepted, Waiting)):
+                self.up(call, LetGo(user, answer.grant if isinstance(answer, Accepted) else None, FloorCause.GONE))
+            return
+        link.answer(self._ctx, answer, joining=joining)
+        if isinstance(answer, Waiting) and not link.leg.ptt:
+            self.up(call, LetGo(user))
+        if isinstance(answer, Accepted):
+            self._talks(call, user, answer.grant)
+
+    def _talks(self, call: VisitedCall, user: Aor, grant: int) -> None:
+        call.talker, call.grant = user, grant
+        self._tell_members(call, Inform(Alert.TAKEN, user), but=user)
+
+    def _take_grant(self, call: VisitedCall, op: Grant, user: Aor, grant: int) -> None:
+        link = call.members.get(user)
+        if link is None or not link.up:
+            self._confirm(call, op, taken=False)
+            return
+        self._confirm(call, op, taken=True)
+        link.tell(self._ctx, op)
+        self._talks(call, user, grant)
+
+    def _take_revoke(self, call: VisitedCall, op: Revoke, user: Aor) -> None:
+        """Our 200 is the release; a release of our own that waits became pointless."""
+        if call.uplink is not None:
+            call.uplink.leg.drop(f"LetGo {user}")
+        self._confirm(call, op, taken=True)
+        link = call.members.get(user)
+        if link is not None:
+            link.tell(self._ctx, op)
+        if call.talker == user:
+            call.talker = None
+
+    def _take_inform(self, call: VisitedCall, op: Inform) -> None:
+        if op.alert is Alert.QUEUE:
+            link = call.members.get(op.user) if op.user is not None else None
+            if link is not None:
+                link.tell(self._ctx, op)
+            return
+        call.talker = op.user if op.alert is Alert.TAKEN else None
+        self._tell_members(call, op, but=None)
+
+    def _tell_members(self, call: VisitedCall, op: Operation, but: Aor | None) -> None:
+        for user, link in call.members.items():
+            if user != but and link.up:
+                link.tell(self._ctx, op)
+
+    def _confirm(self, call: VisitedCall, op: Grant | Revoke, *, taken: bool) -> None:
+        if call.uplink is None:
+            self._queue.append(Post(True, call.group, Confirmed(f"{type(op).__name__} {op.user}", taken)))
+        elif taken:
+            call.uplink.confirm(self._ctx, op)
+        else:
+            call.uplink.refuse(self._ctx, 603)
+
+    # --- to the master
+
+    def up(self, call: VisitedCall, op: Operation) -> None:
+        """Send an operation to the master."""
+        if call.uplink is None:
+            self._queue.append(Post(True, call.group, op))
+        else:
+            call.uplink.tell(self._ctx, op)
+
+    def _ask(self, call: VisitedCall, op: Ask) -> None:
+        call.asking.append(op.user)
+        self.up(call, op)
+
+    # --- events of legs
+
+    def uplink_happened(self, call: VisitedCall, happened: Happened) -> None:
+        """The leg towards the master."""
+        match happened.what:
+            case What.ANSWERED | What.REFUSED:
+                self._uplink_answered(call, happened)
+            case What.OFFERED:
+                self._uplink_offered(call, happened)
+            case What.INFORMED:
+                self._uplink_informed(call, happened)
+            case What.ENDED:
+                incoming = happened.incoming
+                assert incoming is not None
+                self.end(call, self._cause(happened, incoming))
+            case What.LOST:
+                assert call.uplink is not None
+                call.uplink.end(self._ctx, happened.cause)
+                self.end(call, happened.cause)
+            case _:
+                return
+
+    def _cause(self, happened: Happened, incoming: Incoming) -> ReleaseCause:
+        return wire_call.read_release(incoming.request, happened.leg.wire)
+
+    def _uplink_answered(self, call: VisitedCall, happened: Happened) -> None:
+        uplink, message = call.uplink, happened.message
+        assert uplink is not None
+        ext = uplink.read(message) if message is not None else None
+        if call.state is VisitedState.CALLING:
+            self._call_answered(call, happened)
+        elif happened.purpose.startswith(Ask.__name__):
+            user = Aor.parse(happened.purpose.partition(" ")[2])
+            self.deliver(call, wire_floor.read_answer(ext, uplink.leg.wire, user, happened.status))
+
+    def _call_answered(self, call: VisitedCall, happened: Happened) -> None:
+        caller = call.asking[0]
+        if happened.what is What.REFUSED:
+            status = happened.status if happened.message is not None else 503
+            self.refuse(call, status)
+            return
+        uplink = call.uplink
+        assert uplink is not None
+        assert happened.message is not None
+        call.state = VisitedState.UP
+        ext = uplink.read(happened.message)
+        self.deliver(call, wire_floor.read_answer(ext, uplink.leg.wire, caller, happened.status))
+        self.joined(call)
+
+    def joined(self, call: VisitedCall) -> None:
+        """The master took us in: the others here are alerted, and who dialled meanwhile asks."""
+        call.state = VisitedState.UP
+        self.alert_all(call)
+        for user in [user for user in call.joining if user not in call.asking]:
+            self._ask(call, Ask(user))
+
+    def refuse(self, call: VisitedCall, status: int) -> None:
+        """The master refused our call."""
+        for link in call.members.values():
+            link.refuse(self._ctx, status)
+        self._forget(call)
+
+    def _uplink_offered(self, call: VisitedCall, happened: Happened) -> None:
+        uplink, incoming = call.uplink, happened.incoming
+        assert uplink is not None
+        assert incoming is not None
+        op = None
+        if incoming.extension is not None:
+            op = wire_floor.read_downward(incoming.extension, uplink.leg.wire, call.group.domain)
+        if op is None:
+            uplink.leg.answer_as_before(self._ctx)
+        else:
+            self.from_master(call, op)
+
+    def _uplink_informed(self, call: VisitedCall, happened: Happened) -> None:
+        incoming, uplink = happened.incoming, call.uplink
+        assert incoming is not None
+        assert uplink is not None
+        self._ctx.respond(incoming, 200)
+        ext = incoming.extension
+        op = wire_floor.read_info(ext, uplink.leg.wire, call.group.domain) if ext is not None else None
+        if isinstance(op, Inform):
+            self.from_master(call, op)
+
+    def member_happened(self, call: VisitedCall, user: Aor, happened: Happened) -> None:
+        """The leg towards a terminal."""
+        link = call.members[user]
+        match happened.what:
+            case What.REFUSED if link.leg.state is LegState.ENDED:
+                del call.members[user]
+                self._leave_if_empty(call, ReleaseCause.NORMAL)
+            case What.OFFERED:
+                self._member_offered(call, user, link, happened)
+            case What.CANCELLED:
+                link.cancelled(self._ctx, joining=user in call.joining)
+                if link.leg.state is LegState.ENDED:
+                    self._member_gone(call, user)
+            case What.ENDED:
+                call.hung_up.add(user)
+                self._member_gone(call, user)
+            case What.LOST:
+                link.end(self._ctx, happened.cause)
+                self._member_gone(call, user)
+            case What.INFORMED:
+                assert happened.incoming is not None
+                self._ctx.respond(happened.incoming, 200)
+            case _:
+                return
+
+    def _member_offered(self, call: VisitedCall, user: Aor, link: Link, happened: Happened) -> None:
+        incoming = happened.incoming
+        assert incoming is not None
+        op = link.read_offer(incoming, user)
+        if isinstance(op, Ask) and call.state is VisitedState.UP:
+            self._ask(call, op)
+        elif isinstance(op, LetGo):
+            link.confirm(self._ctx, op)
+            grant = call.grant if call.talker == user else None
+            if call.talker == user:
+                call.talker = None
+            self.up(call, LetGo(user, op.grant if op.grant is not None else grant))
+        else:
+            link.leg.answer_as_before(self._ctx)
+
+    def _member_gone(self, call: VisitedCall, user: Aor) -> None:
+        call.members.pop(user, None)
+        call.joining.discard(user)
+        if call.talker == user:
+            call.talker = None
+        if not self._leave_if_empty(call, ReleaseCause.NORMAL):
+            self.up(call, Left(user))
+
+    def remove(self, call: VisitedCall, user: Aor, cause: ReleaseCause) -> None:
+        """A member is taken out: he leaves this TCF, or the group."""
+        link = call.members.get(user)
+        if link is not None:
+            link.end(self._ctx, cause)
+            self._member_gone(call, user)
+
+    def _leave_if_empty(self, call: VisitedCall, cause: ReleaseCause) -> bool:
+        """BYE towards the master when no member of the call remains here."""
+        if call.members:
+            return False
+        if call.uplink is None:
+            self._queue.append(Post(True, call.group, Gone(cause)))
+        else:
+            call.uplink.end(self._ctx, cause)
+        self._forget(call)
+        return True
+
+    def end(self, call: VisitedCall, cause: ReleaseCause) -> None:
+        """The master released the call: so do we, towards each member."""
+        for link in call.members.values():
+            link.end(self._ctx, cause)
+        self._forget(call)
+
+    def cut_off(self, call: VisitedCall) -> None:
+        """T1 without the master: the floor is taken from a talker of ours (profile 4.4, partition)."""
+        link = call.members.get(call.talker) if call.talker is not None else None
+        if link is not None and call.talker is not None:
+            link.tell(self._ctx, Revoke(call.talker, call.grant, FloorCause.TIMEOUT))
+            call.talker = None
+
+    def _forget(self, call: VisitedCall) -> None:
+        call.state = VisitedState.ENDED
+        if self.calls.get(call.group) is call:
+            del self.calls[call.group]

@@ -1,3 +1,4 @@
 from tests.transport.asynchronous import pytest_generate_tests, pytest_pyfunc_call
+from tests.transport.conftest import certificates
 
-__all__ = ["pytest_generate_tests", "pytest_pyfunc_call"]
+__all__ = ["certificates", "pytest_generate_tests", "pytest_pyfunc_call"]

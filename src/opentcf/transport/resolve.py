@@ -2,18 +2,25 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from dns import exception, rdatatype
 from dns.asyncresolver import Resolver as Dns
-from dns.resolver import LRUCache, NoResolverConfiguration
+from dns.resolver import Answer, CacheKey, LRUCache, NoResolverConfiguration
 
 from opentcf.transport.literal import is_literal
 
 LIFETIME = 3.0
 """Seconds for one question to all name servers."""
+
+POSITIVE_SECONDS = 3600.0
+"""The longest that an answer is remembered, whatever its time to live."""
+
+NEGATIVE_SECONDS = 10.0
+"""The same for "there is no such name", which is often wrong a moment later."""
 
 _PORTS = {"udp": 5060, "tcp": 5060, "tls": 5061}
 _SERVICES = {"SIP+D2U": "udp", "SIP+D2T": "tcp", "SIPS+D2T": "tls"}
@@ -38,7 +45,7 @@ class Resolver:
     def __init__(self, dns: Dns | None = None, hosts: Path = Path("/etc/hosts")) -> None:
         self._dns = _system_dns() if dns is None else dns
         self._dns.lifetime = LIFETIME
-        self._dns.cache = LRUCache(10_000)
+        self._dns.cache = _Memory(10_000)
         self._hosts = hosts
 
     async def resolve(self, host: str, port: int = 0, transport: str = "") -> list[Target]:
@@ -116,6 +123,13 @@ class Resolver:
             for entry in entries
             if host.lower() in map(str.lower, entry[1:]) and is_literal(entry[0])
         ]
+
+
+class _Memory(LRUCache):
+    def put(self, key: CacheKey, value: Answer) -> None:
+        longest = POSITIVE_SECONDS if value.rrset else NEGATIVE_SECONDS
+        value.expiration = min(value.expiration, time.time() + longest)
+        super().put(key, value)
 
 
 def by_weight(records: Iterable[Any]) -> list[Any]:

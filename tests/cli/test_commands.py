@@ -2,6 +2,10 @@
 
 import json
 import os
+import signal
+import socket
+import subprocess
+import sys
 from contextlib import closing
 
 import pytest
@@ -9,7 +13,7 @@ from click.testing import CliRunner
 from tests.cli.process import CONFIG, Terminal, opentcf, running
 
 from opentcf import __version__
-from opentcf.cli import main
+from opentcf.cli import COMMANDS, main
 
 GROUP = '[[group]]\nnumber = "8001"\nname = "Fire [1]"\nmembers = ["1001"]\n'
 TOKEN = CONFIG.replace('[http]\nlisten = "127.0.0.1:0"', '[http]\nlisten = "127.0.0.1:0"\ntoken = "sesame"')
@@ -159,6 +163,15 @@ def test_what_answers_is_no_node(config):
     assert (done.exit_code, done.stderr) == (1, "opentcf: GET /elsewhere/api/v1/peers: not found\n")
 
 
+def test_an_interrupted_command():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with subprocess.Popen([sys.executable, "-m", "opentcf.cli", "peers", "--url", url]) as asking:
+            silent.accept()[0].recv(1)
+            asking.send_signal(signal.SIGINT)
+            assert asking.wait() == 130
+
+
 def test_as_a_program():
     done = opentcf("--version")
     assert (done.returncode, done.stdout) == (0, f"opentcf, version {__version__}\n")
@@ -168,8 +181,16 @@ def test_as_a_program():
         assert f"\n  {name} " in done.stdout
 
 
-def test_the_program_itself_imports_nothing_heavy():
-    done = opentcf("--version", env={**os.environ, "PYTHONPROFILEIMPORTTIME": "1"})
+@pytest.mark.parametrize("option", ["--version", "--help"])
+def test_the_program_itself_imports_nothing_heavy(option):
+    done = opentcf(option, env={**os.environ, "PYTHONPROFILEIMPORTTIME": "1"})
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "click" in imported
     assert not imported & {"opentcf.node", "uvicorn", "starlette", "rich", "msgspec", "dns"}
+
+
+@pytest.mark.parametrize("name", ["run", "check", "peers", "calls", "registrations", "groups", "subscribers"])
+def test_every_command_explains_itself(name):
+    done = CliRunner().invoke(main, [name, "--help"])
+    assert done.exit_code == 0
+    assert COMMANDS[name][1].rstrip(".") in done.stdout

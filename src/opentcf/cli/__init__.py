@@ -6,18 +6,19 @@ from opentcf import __version__
 from opentcf.cli.lazy import LazyGroup
 
 COMMANDS = {
-    "run": "opentcf.cli.run:run",
-    "check": "opentcf.cli.check:check",
-    "demo": "opentcf.cli.demo:demo",
-    "ue": "opentcf.cli.ue:ue",
-    "peers": "opentcf.cli.look:peers",
-    "calls": "opentcf.cli.look:calls",
-    "registrations": "opentcf.cli.look:registrations",
-    "groups": "opentcf.cli.look:groups",
-    "subscribers": "opentcf.cli.look:subscribers",
-    "call": "opentcf.cli.act:call",
-    "user": "opentcf.cli.act:user",
+    "run": ("opentcf.cli.run:run", "Run a TCF in the foreground."),
+    "check": ("opentcf.cli.check:check", "Validate a configuration."),
+    "demo": ("opentcf.cli.demo:demo", "Four core networks on this machine, every procedure in turn."),
+    "ue": ("opentcf.cli.ue:ue", "A terminal or dispatcher at the prompt."),
+    "peers": ("opentcf.cli.look:peers", "Show the other TCFs and whether they answer."),
+    "calls": ("opentcf.cli.look:calls", "Show the calls that go on."),
+    "registrations": ("opentcf.cli.look:registrations", "Show who is registered where."),
+    "groups": ("opentcf.cli.look:groups", "Show the groups of this core network."),
+    "subscribers": ("opentcf.cli.look:subscribers", "Show the users of this core network."),
+    "call": ("opentcf.cli.act:call", "Act on a call."),
+    "user": ("opentcf.cli.act:user", "Act on a user."),
 }
+"""Name → where it is, and the line in the list of commands, which is shown without importing anything."""
 
 
 @click.command(

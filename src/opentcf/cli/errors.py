@@ -7,6 +7,7 @@ import click
 
 FAILED = 1
 WRONG = 2
+INTERRUPTED = 130
 
 
 def fail(text: str, code: int = FAILED) -> NoReturn:

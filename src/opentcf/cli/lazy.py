@@ -8,19 +8,36 @@ from typing import Any
 
 import click
 
+from opentcf.cli.errors import INTERRUPTED
+
 
 class LazyGroup(click.Group):
-    """`commands_in` maps each command's name to `module:attribute`. A module that is not installed has no command."""
+    """`commands_in` maps each command's name to its `module:attribute` and one line of help.
 
-    def __init__(self, *arguments: Any, commands_in: Mapping[str, str], **options: Any) -> None:
+    A module that is not installed has no command.
+    """
+
+    def __init__(self, *arguments: Any, commands_in: Mapping[str, tuple[str, str]], **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._where = {
-            name: where for name, where in commands_in.items() if find_spec(where.partition(":")[0])
-        }
+        found = {name: entry for name, entry in commands_in.items() if find_spec(entry[0].partition(":")[0])}
+        self._where = {name: where for name, (where, _) in found.items()}
+        self._lines = {name: line for name, (_, line) in found.items()}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """In the order of the table."""
         return list(self._where)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands in the help."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(self._lines.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Interrupted is an outcome of its own."""
+        try:
+            return super().invoke(ctx)
+        except (KeyboardInterrupt, click.Abort):
+            ctx.exit(INTERRUPTED)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the command's module."""

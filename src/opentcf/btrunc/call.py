@@ -1,17 +1,17 @@
 """Calls: `pttcall`, `pttrelease` and the Reason that goes with it."""
 
+from dataclasses import replace
+
 from opentcf.btrunc import extension
 from opentcf.btrunc.extension import Extension
 from opentcf.btrunc.wire import E, Param, Token, Wire
-from dataclasses import replace
-
 from opentcf.model.call import CalledType, CallSetup, CallType
 from opentcf.model.cause import ReleaseCause
 from opentcf.model.numbers import Aor
 from opentcf.model.subscriber import LOWEST_PRIORITY
 from opentcf.sip.errors import RemoteError
-from opentcf.sip.ids import Ids
 from opentcf.sip.grammar import parameters
+from opentcf.sip.ids import Ids
 from opentcf.sip.message import Message
 
 PUSHES = (CallType.VIDEO_PUSH, CallType.VIDEO_PULL)

@@ -12,24 +12,10 @@ from opentcf.btrunc import extension as wire_extension
 from opentcf.btrunc.wire import Token, Wire
 from opentcf.model.cause import Decline, ReleaseCause
 from opentcf.model.directory import Directory
-from opentcf.model.facts import (
-    Fact,
-    KickOff,
-    MemberLocated,
-    MembershipChanged,
-    PeerDown,
-    PeerLostState,
-    PeerUp,
-    UserAttached,
-    UserBound,
-    UserLeaving,
-    UserRefreshed,
-    UserUnbound,
-)
 from opentcf.model.peer import PeerState
 from opentcf.node import commands
 from opentcf.node.orders import Batch, Command, Snapshot
-from opentcf.node.routes import LENIENT, Side, capabilities, no_route, routes
+from opentcf.node.routes import LENIENT, Side, capabilities, cares, no_route, routes
 from opentcf.node.settings import Settings
 from opentcf.services.admission import PeerAdmission, TerminalAdmission
 from opentcf.services.context import TC2, Context, D, Facts, Incoming, MediaPorts, Procedure
@@ -101,6 +87,7 @@ class Node:
             "group_call": self.group_calls,
         }
         self._routes = routes(self)
+        self._cares = cares(self)
         self._peers = PeerAdmission()
         self._terminals: TerminalAdmission
         self.configure(settings)
@@ -123,7 +110,9 @@ class Node:
         self.home.load(dict(snapshot.get("binding", {})), dict(snapshot.get("kick", {})))
         self.visited.load(dict(snapshot.get("attachment", {})))
         self.group_info.load(
-            dict(snapshot.get("told", {})), dict(snapshot.get("membership", {})), dict(snapshot.get("location", {}))
+            dict(snapshot.get("told", {})),
+            dict(snapshot.get("membership", {})),
+            dict(snapshot.get("location", {})),
         )
         self.private_calls.load(dict(snapshot.get("private_call", {})))
         self.heartbeat.begin(dict(snapshot.get("heartbeat", {})))
@@ -443,36 +432,9 @@ class Node:
         """Fact → procedures: who cares about what."""
         queue = deque(facts)
         while queue:
-            queue.extend(self._told(queue.popleft()))
-
-    def _told(self, fact: Fact) -> Facts:
-        match fact:
-            case PeerUp():
-                told = (self.private_calls, self.home, self.group_info, self.group_calls)
-                return tuple(found for procedure in told for found in procedure.on_peer_up(fact))
-            case PeerDown():
-                return self.private_calls.on_peer_down(fact) + self.group_calls.on_peer_down(fact)
-            case PeerLostState():
-                return self.visited.on_peer_lost_state(fact) + self.group_info.on_peer_lost_state(fact)
-            case UserBound():
-                return self.group_info.on_user_bound(fact)
-            case UserRefreshed():
-                return self.group_info.on_user_refreshed(fact)
-            case UserUnbound():
-                return self.group_info.on_user_unbound(fact)
-            case MemberLocated():
-                return self.group_calls.on_member_located(fact)
-            case MembershipChanged():
-                return self.group_calls.on_membership_changed(fact)
-            case UserAttached():
-                return self.group_calls.on_user_attached(fact)
-            case KickOff():
-                return self.visited.on_kick_off(fact)
-            case UserLeaving():
-                released = self.private_calls.on_user_leaving(fact) + self.group_calls.on_user_leaving(fact)
-                return released + self.visited.on_user_leaving(fact)
-            case _:
-                return ()
+            fact = queue.popleft()
+            for told in self._cares.get(type(fact), ()):
+                queue.extend(told(fact))
 
     # --- refusing
 

@@ -1,11 +1,25 @@
-"""One page: method × operation → procedure."""
+"""One page: method × operation → procedure, and fact → procedures."""
 
 from collections.abc import Callable
 from enum import Enum, auto
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from opentcf.btrunc.wire import Param, Token
 from opentcf.model.cause import Decline
+from opentcf.model.facts import (
+    Fact,
+    KickOff,
+    MemberLocated,
+    MembershipChanged,
+    PeerDown,
+    PeerLostState,
+    PeerUp,
+    UserAttached,
+    UserBound,
+    UserLeaving,
+    UserRefreshed,
+    UserUnbound,
+)
 from opentcf.services.context import ALLOW, Context, Facts, Incoming
 
 if TYPE_CHECKING:
@@ -47,6 +61,24 @@ def routes(node: "Node") -> dict[tuple[Side, str, Token | None], Route]:
         (Side.D, "OPTIONS", Token.HEARTBEAT): node.heartbeat.request,
         (Side.D, "INVITE", Token.CALL): call,
         (Side.D, "INVITE", None): call,
+    }
+
+
+def cares(node: "Node") -> dict[type[Fact], tuple[Callable[[Any], Facts], ...]]:
+    """Which procedures care about which fact, in the order in which they are told."""
+    private, group, info = node.private_calls, node.group_calls, node.group_info
+    return {
+        PeerUp: (private.on_peer_up, node.home.on_peer_up, info.on_peer_up, group.on_peer_up),
+        PeerDown: (private.on_peer_down, group.on_peer_down),
+        PeerLostState: (node.visited.on_peer_lost_state, info.on_peer_lost_state),
+        UserBound: (info.on_user_bound,),
+        UserRefreshed: (info.on_user_refreshed,),
+        UserUnbound: (info.on_user_unbound,),
+        MemberLocated: (group.on_member_located,),
+        MembershipChanged: (group.on_membership_changed,),
+        UserAttached: (group.on_user_attached,),
+        UserLeaving: (private.on_user_leaving, group.on_user_leaving, node.visited.on_user_leaving),
+        KickOff: (node.visited.on_kick_off,),
     }
 
 

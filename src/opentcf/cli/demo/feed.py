@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections import deque
 from time import time
 from typing import Any, NamedTuple
 
@@ -18,6 +19,9 @@ SETTLE_SECONDS = 0.15
 Column = int | str
 """A core network by its number, a terminal by its user's number."""
 
+_Copy = tuple[Column, Column, str]
+"""From where, to where, and what: the same for each copy of a message."""
+
 _LENGTH = re.compile(r"(?im)^(content-length|l)[ \t]*:.*$\r?\n?")
 
 
@@ -31,6 +35,16 @@ class Line(NamedTuple):
     heartbeat: bool
     lost: bool
     again: bool
+
+
+class _Sent(NamedTuple):
+    """A message that was not named yet."""
+
+    time: float
+    source: Column
+    target: Column
+    head: str
+    message: Message
 
 
 class Note(NamedTuple):
@@ -48,8 +62,9 @@ class Feed:
         self._network = network
         self._namer = Namer()
         self._seen = dict.fromkeys(CORES, 0)
-        self._waiting: list[Line | Note] = []
-        self._copies: set[tuple[Column, Column, str]] = set()
+        self._waiting: list[_Sent | Note] = []
+        self._arrived: dict[_Copy, deque[float]] = {}
+        self._copies: set[_Copy] = set()
         self._terminals: dict[str, str] = {}
         self._hosts = {host(core): core for core in CORES}
         self._lost: dict[int, list[tuple[float, float]]] = {core: [] for core in CORES}
@@ -79,10 +94,11 @@ class Feed:
     def ready(self, *, everything: bool = False) -> list[Line | Note]:
         """What can be shown now, in order."""
         until = float("inf") if everything else time() - SETTLE_SECONDS
-        self._waiting.sort(key=lambda entry: entry.time)
-        count = next((n for n, entry in enumerate(self._waiting) if entry.time > until), len(self._waiting))
-        ready, self._waiting = self._waiting[:count], self._waiting[count:]
-        return ready
+        found = sorted((self._at_latest(entry) for entry in self._waiting), key=lambda entry: entry.time)
+        count = next((n for n, entry in enumerate(found) if entry.time > until), len(found))
+        self._waiting = found[count:]
+        named = (entry if isinstance(entry, Note) else self._name(entry) for entry in found[:count])
+        return [entry for entry in named if entry is not None]
 
     # --- inside
 
@@ -95,30 +111,41 @@ class Feed:
                 return
             for entry in page["items"]:
                 self._seen[node.core] = entry["number"]
-                line = self._read(node.core, entry)
-                if line is not None:
-                    self._waiting.append(line)
+                self._read(node.core, entry)
             more = page["next"] is not None
 
-    def _read(self, core: int, entry: dict[str, Any]) -> Line | None:
-        outgoing = entry["direction"] == "out"
-        if not outgoing and entry["side"] != "d":
-            return None
+    def _read(self, core: int, entry: dict[str, Any]) -> None:
+        outgoing, head = entry["direction"] == "out", entry["head"]
         other = self._column(entry["side"], entry["remote"])
-        message = _parse(entry["head"], entry["body"])
-        if other is None or message is None:
-            return None
+        if other is None:
+            return
         source, target = (core, other) if outgoing else (other, core)
-        copy = (source, target, entry["head"])
+        if not outgoing and isinstance(other, int):
+            self._arrived.setdefault((source, target, head), deque()).append(entry["time"])
+            return
+        message = _parse(head, entry["body"])
+        if message is not None:
+            self._waiting.append(_Sent(entry["time"], source, target, head, message))
+
+    def _at_latest(self, entry: _Sent | Note) -> _Sent | Note:
+        """A node notes what it sent a moment after it went: it was sent before it arrived."""
+        if isinstance(entry, Note):
+            return entry
+        arrived = self._arrived.get(entry[1:4])
+        return entry._replace(time=min(entry.time, arrived[0])) if arrived else entry
+
+    def _name(self, sent: _Sent) -> Line | None:
+        copy = (sent.source, sent.target, sent.head)
+        if arrived := self._arrived.get(copy):
+            arrived.popleft()
         again = copy in self._copies
         self._copies.add(copy)
-        when = entry["time"]
-        lost = isinstance(target, int) and any(a <= when <= b for a, b in self._lost[target])
+        lost = isinstance(sent.target, int) and any(a <= sent.time <= b for a, b in self._lost[sent.target])
         try:
-            named, heartbeat = self._namer.name(message), self._namer.is_heartbeat(message)
+            named, heartbeat = self._namer.name(sent.message), self._namer.is_heartbeat(sent.message)
         except RemoteError:
             return None
-        return Line(when, source, target, named, heartbeat, lost, again)
+        return Line(sent.time, sent.source, sent.target, named, heartbeat, lost, again)
 
     def _column(self, side: str, remote: str) -> Column | None:
         if side == "tc2":

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from opentcf.btrunc import extension
 from opentcf.btrunc.extension import Extension
+from opentcf.btrunc.registration import read_kick
 from opentcf.btrunc.wire import Param, Token, Wire
 from opentcf.model.call import CallType
 from opentcf.model.cause import KickCause
@@ -52,7 +53,7 @@ _CALLS: dict[CallType, Name] = {
     CallType.GROUP_AUDIO: ("group call", "组呼"),
 }
 _KICKS: dict[KickCause, Name] = {
-    KickCause.MOVED: ("kick-off, moved", "注销：已移动"),
+    KickCause.MOVED: ("kick-off, moved", "注销：移动"),
     KickCause.ADMIN: ("kick-off", "核心网发起注销"),
     KickCause.KILLED: ("kick-off, killed", "注销：遥毙"),
     KickCause.EXPIRED: ("kick-off, expired", "注销：已过期"),
@@ -60,7 +61,7 @@ _KICKS: dict[KickCause, Name] = {
 _METHODS: dict[str, Name] = {
     "REGISTER": ("registration", "注册"),
     "INVITE": ("private call", "单呼"),
-    "ACK": ("acknowledgement", "确认"),
+    "ACK": ("acknowledge", "确认"),
     "BYE": ("release", "呼叫释放"),
     "CANCEL": ("cancel", "呼叫取消"),
     "OPTIONS": ("options", "能力查询"),
@@ -130,8 +131,7 @@ class Namer:
         if request.method == "REGISTER":
             return self._register(request, ext)
         if ext is not None and ext.token is Token.KICK_OFF:
-            cause = self._wire.member(KickCause, ext.get(Param.KICK_CAUSE) or "")
-            return _KICKS[cause or KickCause.ADMIN]
+            return _KICKS[read_kick(ext, self._wire).cause]
         if request.method == "INVITE":
             return self._invite(request, ext)
         if request.method in ("ACK", "BYE", "CANCEL") or ext is None or ext.token is None:

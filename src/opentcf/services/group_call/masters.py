@@ -267,7 +267,9 @@ class Masters:
         if talker is None:
             self._tell_branch(call, branch, Inform(Alert.IDLE))
         elif branch.domain != talker.leg:
-            self._tell_branch(call, branch, Inform(Alert.TAKEN, talker.user, emergency=call.emergency_by is not None))
+            self._tell_branch(
+                call, branch, Inform(Alert.TAKEN, talker.user, emergency=call.emergency_by is not None)
+            )
 
     def settle_setup(self, call: MasterCall, domain: str) -> None:
         """One of the V-TCFs that a confirmed set-up waits for has answered."""

@@ -6,6 +6,7 @@ from opentcf.btrunc import call as wire_call
 from opentcf.btrunc import floor as wire_floor
 from opentcf.btrunc.floor import Ask, Left, LetGo
 from opentcf.btrunc.wire import Param, Token
+from opentcf.model.call import CallSetup
 from opentcf.model.cause import Decline, FloorCause, ReleaseCause
 from opentcf.model.facts import MemberLocated, MembershipChanged, PeerDown, PeerUp, UserAttached, UserLeaving
 from opentcf.model.numbers import Aor
@@ -70,7 +71,7 @@ class GroupCalls:
             raise Decline(403, f"{incoming.peer.domain} is not the master of {group}")
         return self._run()
 
-    def _dialled(self, incoming: Incoming, group: Aor, setup: wire_call.CallSetup, caller: Aor) -> None:
+    def _dialled(self, incoming: Incoming, group: Aor, setup: CallSetup, caller: Aor) -> None:
         ctx = self._ctx
         attachment = incoming.attachment
         if attachment is not None and attachment.stunned:
@@ -79,13 +80,17 @@ class GroupCalls:
             self.masters.admit(group, caller, ctx.directory.domain)
         self.visits.dial(incoming, group, setup, caller, ctx.ids.token())
 
-    def _called_as_master(self, incoming: Incoming, group: Aor, setup: wire_call.CallSetup, caller: Aor) -> None:
+    def _called_as_master(self, incoming: Incoming, group: Aor, setup: CallSetup, caller: Aor) -> None:
         ctx, peer = self._ctx, incoming.peer
         assert peer is not None
         try:
             known = self.masters.admit(group, caller, peer.domain)
         except Decline as decline:
-            if decline.status == 403 and self._may_be_on_his_way(group, caller) and (group, caller) not in self._held:
+            if (
+                decline.status == 403
+                and self._may_be_on_his_way(group, caller)
+                and (group, caller) not in self._held
+            ):
                 timer = ctx.start(HOLD_UP, Owner(NAME, f"{group} {caller}", HELD))
                 self._held[group, caller] = (incoming, timer)
                 return
@@ -107,7 +112,9 @@ class GroupCalls:
         leg = happened.leg
         master = next((call for call in self.masters.calls.values() if call.key == leg.call), None)
         if master is not None:
-            branch = next((b for b in master.branches.values() if b.link is not None and b.link.leg is leg), None)
+            branch = next(
+                (b for b in master.branches.values() if b.link is not None and b.link.leg is leg), None
+            )
             if branch is not None:
                 self._branch_happened(master, branch, happened)
                 return self._run()
@@ -131,15 +138,8 @@ class GroupCalls:
         link, masters = branch.link, self.masters
         assert link is not None
         match happened.what:
-            case What.ANSWERED if not branch.up:
-                branch.up = True
-                masters.catch_up(call, branch)
-                masters.settle_setup(call, branch.domain)
-            case What.REFUSED if not branch.up:
-                if happened.status != 491:
-                    masters.branch_gone(call, branch.domain)
             case What.ANSWERED | What.REFUSED:
-                masters.confirmed(call, Confirmed(happened.purpose, happened.what is What.ANSWERED))
+                self._branch_answered(call, branch, happened)
             case What.OFFERED:
                 self._branch_offered(call, branch, link, happened)
             case What.INFORMED:
@@ -155,6 +155,18 @@ class GroupCalls:
                     masters.end(call, ReleaseCause.NORMAL)
             case _:
                 return
+
+    def _branch_answered(self, call: MasterCall, branch: Branch, happened: Happened) -> None:
+        """To the INVITE that brings a V-TCF in, or to a grant or revoke."""
+        masters, answered = self.masters, happened.what is What.ANSWERED
+        if branch.up:
+            masters.confirmed(call, Confirmed(happened.purpose, answered))
+        elif answered:
+            branch.up = True
+            masters.catch_up(call, branch)
+            masters.settle_setup(call, branch.domain)
+        elif happened.status != 491:
+            masters.branch_gone(call, branch.domain)
 
     def _branch_offered(self, call: MasterCall, branch: Branch, link: Link, happened: Happened) -> None:
         incoming = happened.incoming
@@ -246,7 +258,11 @@ class GroupCalls:
 
     def _alert(self, user: Aor, *, again: bool) -> Facts:
         attachment = self._ctx.directory.attachment(user)
-        groups = [Aor(number, domain) for number, domain, _, _ in attachment.groups] if attachment is not None else []
+        groups = (
+            [Aor(number, domain) for number, domain, _, _ in attachment.groups]
+            if attachment is not None
+            else []
+        )
         for group in groups:
             call = self.visits.calls.get(group)
             if call is not None and user not in call.members:
@@ -362,16 +378,27 @@ class GroupCalls:
         """One row a call of our groups, and one for each other that has members here."""
         rows: list[dict[str, Value]] = []
         for call in self.masters.calls.values():
-            legs: list[Value] = [{"peer": b.domain, "state": "up" if b.up else "calling"} for b in call.branches.values()]
-            rows.append(self._row(call.id, int(call.setup.call_type), call.state.value, call.group.aor, call.began, legs))
+            legs: list[Value] = [
+                {"peer": b.domain, "state": "up" if b.up else "calling"} for b in call.branches.values()
+            ]
+            rows.append(
+                self._row(
+                    call.id, int(call.setup.call_type), call.state.value, call.group.aor, call.began, legs
+                )
+            )
         for visit in self.visits.calls.values():
             if visit.group not in self.masters.calls:
-                legs = [{"party": str(user), "state": link.leg.state.value} for user, link in visit.members.items()]
+                legs = [
+                    {"party": str(user), "state": link.leg.state.value}
+                    for user, link in visit.members.items()
+                ]
                 kind, state = int(visit.setup.call_type), visit.state.value
                 rows.append(self._row(visit.id, kind, state, visit.group, visit.began, legs))
         return rows
 
-    def _row(self, key: str, kind: int, state: str, group: Aor, since: float, legs: list[Value]) -> dict[str, Value]:
+    def _row(
+        self, key: str, kind: int, state: str, group: Aor, since: float, legs: list[Value]
+    ) -> dict[str, Value]:
         return {"id": key, "type": kind, "state": state, "called": str(group), "since": since, "legs": legs}
 
     def floors(self) -> list[dict[str, Value]]:

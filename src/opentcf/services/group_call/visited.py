@@ -27,8 +27,8 @@ class VisitedCall:
     """
 
     __slots__ = (
-        "asking", "began", "codecs", "grant", "group", "hung_up", "joining", "key", "members", "setup", "state", "talker",
-        "timer", "uplink",
+        "asking", "began", "codecs", "grant", "group", "hung_up", "joining", "key", "members", "setup", "state",
+        "talker", "timer", "uplink",
     )  # fmt: skip
 
     def __init__(self, key: str, group: Aor, setup: CallSetup, uplink: Link | None, codecs: bytes) -> None:

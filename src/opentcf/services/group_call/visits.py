@@ -2,7 +2,19 @@
 
 from opentcf.btrunc import call as wire_call
 from opentcf.btrunc import floor as wire_floor
-from opentcf.btrunc.floor import Accepted, Answer, Ask, Grant, Inform, Left, LetGo, Operation, Refused, Revoke, Waiting
+from opentcf.btrunc.floor import (
+    Accepted,
+    Answer,
+    Ask,
+    Grant,
+    Inform,
+    Left,
+    LetGo,
+    Operation,
+    Refused,
+    Revoke,
+    Waiting,
+)
 from opentcf.btrunc.wire import Alert
 from opentcf.model.call import CallSetup
 from opentcf.model.cause import Decline, FloorCause, ReleaseCause
@@ -46,7 +58,14 @@ class Visits:
                 return
             uri = aor_uri(group)
             uplink = Leg.calling(
-                ctx, Owner(NAME, key), peer_flow(peer), group, peer.domain, uri, f"<{aor_uri(user)}>", f"<{uri}>"
+                ctx,
+                Owner(NAME, key),
+                peer_flow(peer),
+                group,
+                peer.domain,
+                uri,
+                f"<{aor_uri(user)}>",
+                f"<{uri}>",
             )
             call.uplink = Link(uplink, group.domain)
             call.uplink.give_voice(ctx, call.codecs)
@@ -68,7 +87,9 @@ class Visits:
         call.joining.add(user)
         call.hung_up.discard(user)
 
-    def _new_call(self, key: str, group: Aor, setup: CallSetup, uplink: Link | None, codecs: bytes) -> VisitedCall:
+    def _new_call(
+        self, key: str, group: Aor, setup: CallSetup, uplink: Link | None, codecs: bytes
+    ) -> VisitedCall:
         call = VisitedCall(key, group, setup, uplink, codecs)
         call.began = self._ctx.wall
         self.calls[group] = call
@@ -125,7 +146,14 @@ class Visits:
         talker = str(call.talker) if call.talker is not None else ""
         from_ = f'"{talker}" <{aor_uri(group)}>' if talker else f"<{aor_uri(group)}>"
         leg = Leg.calling(
-            ctx, Owner(NAME, call.key), Flow(*attachment.flow), user, None, attachment.contact, from_, f"<{aor_uri(user)}>"
+            ctx,
+            Owner(NAME, call.key),
+            Flow(*attachment.flow),
+            user,
+            None,
+            attachment.contact,
+            from_,
+            f"<{aor_uri(user)}>",
         )
         leg.ptt = attachment.ptt
         link = Link(leg, user.domain)
@@ -175,7 +203,9 @@ class Visits:
         call.joining.discard(user)
         if link is None or link.leg.theirs is None or not link.leg.theirs.open:
             if isinstance(answer, (Accepted, Waiting)):
-                self.up(call, LetGo(user, answer.grant if isinstance(answer, Accepted) else None, FloorCause.GONE))
+                self.up(
+                    call, LetGo(user, answer.grant if isinstance(answer, Accepted) else None, FloorCause.GONE)
+                )
             return
         link.answer(self._ctx, answer, joining=joining)
         if isinstance(answer, Waiting) and not link.leg.ptt:

@@ -10,20 +10,23 @@ _ACTORS = (Actor("2001", at=1, left=True), Actor("3001", at=4))
 _ROLES = {1: "V", 2: "H", 3: "H", 4: "V"}
 
 
-@procedure("outage-restart", "The middle TCF dies in a call and is back at once", "中间TCF重启", *_ACTORS, roles=_ROLES)
+@procedure("outage-restart", "Middle TCF dies and returns", "中间TCF重启", *_ACTORS, roles=_ROLES)
 async def restart(stage: Stage) -> None:
     """It comes back before Tdown is over; who hangs up afterwards releases every hop."""
     call = await _up(stage)
     await stage.kill(MIDDLE)
+    await stage.until_peers(MIDDLE, "down", within=12.0)
+    stage.note(f"all peers see TCF {MIDDLE} down", f"TCF {MIDDLE} 不可达")
     await stage.start(MIDDLE)
     await stage.until_peers(MIDDLE, "up", within=12.0)
+    stage.note(f"all peers see TCF {MIDDLE} up", f"TCF {MIDDLE} 可达")
     await stage.pause(1.5)
-    if call.state is CallState.UP:
-        stage["2001"].hang_up(call)
-    await stage.until_released(within=40.0)
+    stage.expect((call.state, stage.call_of("3001").state), (CallState.UP, CallState.UP), "the call")
+    stage["2001"].hang_up(call)
+    await stage.until_released(within=12.0)
 
 
-@procedure("outage-down", "The middle TCF dies in a call and stays away", "中间TCF宕机，呼叫释放", *_ACTORS, roles=_ROLES)
+@procedure("outage-down", "Middle TCF dies, call released", "中间TCF宕机", *_ACTORS, roles=_ROLES)
 async def down(stage: Stage) -> None:
     """Its peers see it down and, after Tdown, release the call on both sides; then it comes back."""
     call = await _up(stage)
@@ -35,10 +38,9 @@ async def down(stage: Stage) -> None:
         await stage.until(
             lambda side=side: side.state is CallState.ENDED, "both terminals are released", DOWN_SECONDS + 10.0  # type: ignore[misc]
         )
-    await stage.until_released(within=40.0)
     await stage.start(MIDDLE)
     await stage.until_peers(MIDDLE, "up", within=12.0)
-    await stage.until_released(within=40.0)
+    await stage.until_released(within=12.0)
 
 
 async def _up(stage: Stage) -> Call:

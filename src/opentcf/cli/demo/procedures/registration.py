@@ -12,7 +12,7 @@ async def register_home(stage: Stage) -> None:
 
 
 @procedure(
-    "register-roaming", "Registration of a roaming user", "漫游注册",
+    "register-roaming", "Registration, roaming", "漫游注册",
     Actor("2001", left=True, near=1), roles={1: "V", 2: "H"},
 )  # fmt: skip
 async def register_roaming(stage: Stage) -> None:
@@ -21,7 +21,7 @@ async def register_roaming(stage: Stage) -> None:
 
 
 @procedure(
-    "refresh", "Refresh, by the terminal and by the V-TCF", "周期注册",
+    "refresh", "Refresh by terminal and V-TCF", "周期注册",
     Actor("2001", left=True, near=1), roles={1: "V", 2: "H"},
 )  # fmt: skip
 async def refresh(stage: Stage) -> None:
@@ -38,7 +38,7 @@ async def refresh(stage: Stage) -> None:
 
 
 @procedure(
-    "moved", "Moved user: the old V-TCF is told", "用户位置变更",
+    "moved", "Moved user, old V-TCF told", "用户位置变更",
     Actor("2001", at=1, left=True), roles={1: "old V", 2: "H", 3: "new V"},
 )  # fmt: skip
 async def moved(stage: Stage) -> None:
@@ -81,7 +81,7 @@ async def kick(stage: Stage) -> None:
 
 
 @procedure(
-    "wrong-password", "Wrong password of a roaming user", "鉴权失败",
+    "wrong-password", "Wrong password", "鉴权失败",
     Actor("2002", left=True, near=1), roles={1: "V", 2: "H"},
 )  # fmt: skip
 async def wrong_password(stage: Stage) -> None:

@@ -18,14 +18,14 @@ class CallState(Enum):
 
 
 class Call:
-    """One call. `status` is the final response to its INVITE, `id` the OnlineCallID as far as it was told.
+    """One call. `talking`: this terminal has the floor; `talker` is who has it, as far as was told. `status` is the final response to its INVITE, `id` the OnlineCallID as far as it was told.
 
     `cancelled`: we hung up before it was answered; the CANCEL waits for a `provisional` response (RFC 3261 §9.1).
     """
 
     __slots__ = (
         "branch", "cancelled", "dialog", "direction", "id", "incoming", "invite", "key", "provisional", "remote",
-        "remote_sdp", "sdp", "sdp_version", "state", "status",
+        "remote_sdp", "sdp", "sdp_version", "state", "status", "talker", "talking",
     )  # fmt: skip
 
     def __init__(self, key: str, dialog: Dialog, remote: str) -> None:
@@ -33,6 +33,8 @@ class Call:
         self.dialog = dialog
         self.remote = remote
         self.state = CallState.CALLING
+        self.talking = False
+        self.talker = ""
         self.status = 0
         self.id = ""
         self.invite: Request | None = None

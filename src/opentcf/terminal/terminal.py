@@ -5,12 +5,14 @@ from typing import NamedTuple
 
 from opentcf.btrunc import call as wire_call
 from opentcf.btrunc import extension as wire_extension
+from opentcf.btrunc import floor as wire_floor
 from opentcf.btrunc import registration as wire_registration
-from opentcf.btrunc.wire import Param, Token, Wire
+from opentcf.btrunc.wire import Alert, Param, Token, Wire
 from opentcf.model.call import CallSetup
 from opentcf.model.cause import ReleaseCause
 from opentcf.model.numbers import Aor
 from opentcf.model.registration import RegType
+from opentcf.model.subscriber import LOWEST_PRIORITY
 from opentcf.sip import digest
 from opentcf.sip.dialog import Dialog
 from opentcf.sip.errors import RemoteError
@@ -162,7 +164,9 @@ class Terminal:
         """Call a number, or `number@domain`; an empty `sdp` makes a late offer."""
         self._now = now
         remote = number if "@" in number else f"{number}@{self.user.domain}"
-        dialog = Dialog(self._ids.token(), self._ids.token(), f"<sip:{self.user}>", f"<sip:{remote}>", f"sip:{remote}")
+        dialog = Dialog(
+            self._ids.token(), self._ids.token(), f"<sip:{self.user}>", f"<sip:{remote}>", f"sip:{remote}"
+        )
         call = Call(dialog.local_tag, dialog, remote)
         self.calls[call.key] = call
         if sdp != b"":
@@ -213,6 +217,28 @@ class Terminal:
         call.sdp = self._describe(call)
         self._invite(call, CallSetup())
 
+    def press(
+        self, call: Call, now: float, *, priority: int = LOWEST_PRIORITY, emergency: bool = False
+    ) -> None:
+        """Press to talk: ask for the floor. A softphone does it by resuming."""
+        self._floor(call, wire_floor.Ask(self.user, priority, emergency), "sendrecv", now)
+
+    def let_go(self, call: Call, now: float) -> None:
+        """Release to listen: give the floor, or the place in the queue, back. A softphone does it by holding."""
+        call.talking = False
+        self._floor(call, wire_floor.LetGo(self.user), "recvonly", now)
+
+    def _floor(self, call: Call, op: wire_floor.Ask | wire_floor.LetGo, direction: str, now: float) -> None:
+        self._now = now
+        call.direction = direction
+        call.sdp = self._describe(call)
+        extension = (
+            ""
+            if self.plain
+            else wire_floor.render(op, self._wire, NameAddr.parse(call.dialog.remote).uri.host)
+        )
+        self._invite(call, CallSetup(), extension)
+
     # --- requests of ours
 
     def _new(self, method: str, uri: str, to: str) -> Request:
@@ -226,12 +252,14 @@ class Terminal:
         fields["CSeq"] = [f"1 {method}"]
         return request
 
-    def _invite(self, call: Call, setup: CallSetup) -> None:
+    def _invite(self, call: Call, setup: CallSetup, extension: str = "") -> None:
         request = call.dialog.request("INVITE")
         request.headers.set("Contact", f"<{self._contact()}>")
         request.headers.set("Allow", ALLOW)
         if not self.plain:
             wire_call.write_setup(request, self._wire, setup, self.user.domain)
+        if extension:
+            request.headers.set(self._wire.extension, extension)
         if call.sdp:
             request.headers.set("Content-Type", "application/sdp")
             request.body = call.sdp
@@ -240,7 +268,9 @@ class Terminal:
 
     def _send(self, request: Request, purpose: str, call: Call | None, *, again: bool = False) -> None:
         self._authorize(request)
-        txn = self._layer.request(request, self._hop(call), Owner("ue", call.key if call else "", purpose), self._now)
+        txn = self._layer.request(
+            request, self._hop(call), Owner("ue", call.key if call else "", purpose), self._now
+        )
         self._open[txn.branch] = (request, call, again)
         if call is not None and purpose == "invite":
             call.branch = txn.branch
@@ -256,7 +286,13 @@ class Terminal:
         self._nonce_count += 1
         secret = digest.ha1(challenge.algorithm, self.user.number, challenge.realm, self.password)
         line = digest.authorize(
-            challenge, self.user.number, secret, request.method, request.uri, self._ids.token(), self._nonce_count
+            challenge,
+            self.user.number,
+            secret,
+            request.method,
+            request.uri,
+            self._ids.token(),
+            self._nonce_count,
         )
         request.headers.set("Authorization", line)
 
@@ -284,7 +320,9 @@ class Terminal:
             cancel.headers.put(name, invite.headers.lines(name))
         cancel.headers.set("CSeq", f"{invite.cseq()[0]} CANCEL")
         self._mark_release(cancel, Token.CALL)
-        self._layer.request(cancel, self._hop(call), Owner("ue", call.key, "cancel"), self._now, branch=call.branch)
+        self._layer.request(
+            cancel, self._hop(call), Owner("ue", call.key, "cancel"), self._now, branch=call.branch
+        )
 
     def _mark_release(self, request: Request, operation: Token | None = None) -> None:
         if not self.plain:
@@ -350,6 +388,8 @@ class Terminal:
             return
         call.status = result.status
         if response is None or result.status >= 300:
+            if response is not None:
+                self._learn_floor(call, response, "denied")
             if call.state is CallState.UP and result.status not in (408, 481):
                 self._event("failed", call, result.status, _warning(response))
             else:
@@ -371,6 +411,26 @@ class Terminal:
             self.hang_up(call, self._now)
         else:
             self._event("up" if first else "changed", call, result.status)
+            self._learn_floor(call, response, "denied")
+
+    def _learn_floor(self, call: Call, message: Message, taken_away: str) -> None:
+        """What a message says of the floor; `taken_away` is what a release from the other side means there."""
+        ext = wire_extension.read(message, self._wire)
+        if ext is None:
+            return
+        if ext.token is Token.ACCEPT:
+            call.talking, call.talker = True, str(self.user)
+            self._event("granted", call, 0, ext.get(Param.GRANT) or "")
+        elif ext.token is Token.WAITING:
+            self._event("queued", call, 0, ext.get(Param.POSITION) or "")
+        elif ext.token is Token.RELEASE_FLOOR:
+            call.talking = False
+            self._event(taken_away, call, 0, ext.get(Param.CAUSE) or "")
+        elif ext.token is Token.INFO:
+            told = wire_floor.read_info(ext, self._wire, self.user.domain)
+            if isinstance(told, wire_floor.Inform) and told.alert is not Alert.QUEUE:
+                call.talker = str(told.user) if told.user is not None else ""
+            self._event("floor", call, 0, f"{ext.get(Param.ALERT_TYPE)} {ext.get(Param.UDN) or ''}".strip())
 
     def _learn_id(self, call: Call, message: Message | None) -> None:
         ext = wire_extension.read(message, self._wire) if message is not None else None
@@ -446,6 +506,7 @@ class Terminal:
             self._offered(call, request, txn)
         else:
             self._layer.respond(txn, request.respond(200, call.key), self._now)
+            self._learn_floor(call, request, "revoked")
 
     def _offered(self, call: Call, request: Request, txn: ServerTransaction) -> None:
         call.dialog.refresh(request)
@@ -460,9 +521,12 @@ class Terminal:
         self._layer.respond(txn, response, self._now)
         if call.remote_sdp != before:
             self._event("offer", call, 0, call.direction)
+        self._learn_floor(call, request, "revoked")
 
     def _other(self, request: Request, txn: ServerTransaction, source: Flow) -> None:
-        response = request.respond(200 if request.method in ("OPTIONS", "MESSAGE") else 405, self._ids.token())
+        response = request.respond(
+            200 if request.method in ("OPTIONS", "MESSAGE") else 405, self._ids.token()
+        )
         response.headers.set("Allow", ALLOW)
         self._layer.respond(txn, response, self._now)
         ext = wire_extension.read(request, self._wire)

@@ -10,6 +10,7 @@ from tests.cli.process import Terminal
 from opentcf import __version__
 from opentcf.api.problems import as_json
 from opentcf.api.server import serve_api
+from opentcf.node.commands import COMMANDS
 from opentcf.transport.interface import ListenError
 
 
@@ -52,6 +53,18 @@ async def test_lists(node):
     assert registration.items() >= {"user": user, "home": "core1.example", "visited": "core1.example"}.items()
     assert groups["items"][0]["number"] == "8001"
     assert calls == {"items": [], "next": None}
+
+
+async def test_every_look_and_act_of_the_node_has_a_path(node):
+    """What only the shell asks is left out."""
+    async with node() as (client, _):
+        for name in COMMANDS.keys() - {"reload", "leave", "health"}:
+            thing, _, verb = name.partition("_")
+            answer = await client.request(
+                *(("POST", f"/api/v1/{thing}s/none/{verb}") if verb else ("GET", f"/api/v1/{name}"))
+            )
+            assert answer.status_code in (200, 400, 404)
+            assert ": not found" not in answer.text
 
 
 async def test_pages(node):

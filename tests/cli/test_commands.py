@@ -49,12 +49,12 @@ def test_tables_for_people(ask):
     ]
     assert "Fire [1]" in ask("groups")[1]
     assert "1001" in ask("subscribers")[1]
-    for name in ("calls", "registrations"):
+    for name in ("calls", "floors", "registrations"):
         code, out, _ = ask(name)
         assert (code, len(out.splitlines())) == (0, 1)
 
 
-@pytest.mark.parametrize("name", ["peers", "calls", "registrations", "groups", "subscribers"])
+@pytest.mark.parametrize("name", ["peers", "calls", "registrations", "groups", "floors", "subscribers"])
 def test_json_for_programs(ask, name):
     code, out, _ = ask(name, "--json")
     assert code == 0
@@ -79,6 +79,7 @@ def test_kick_a_user(node, ask):
             "opentcf: 1001@core2.example has another home; ask that TCF\n",
         ),
         (("user", "kick", "a/b"), 1, "opentcf: 'a/b' is not number@domain with 1 to 15 digits\n"),
+        (("floor", "revoke", "8001"), 1, "opentcf: nobody holds the floor of group '8001' here\n"),
         (("call", "release", "none/such"), 1, "opentcf: there is no call 'none/such'\n"),
     ],
 )
@@ -177,7 +178,18 @@ def test_as_a_program():
     assert (done.returncode, done.stdout) == (0, f"opentcf, version {__version__}\n")
     done = opentcf("--help", env={**os.environ, "NO_COLOR": "1"})
     assert done.returncode == 0
-    for name in ("run", "check", "peers", "calls", "registrations", "groups", "subscribers", "call", "user"):
+    for name in (
+        "run",
+        "check",
+        "peers",
+        "calls",
+        "registrations",
+        "groups",
+        "floors",
+        "subscribers",
+        "call",
+        "user",
+    ):
         assert f"\n  {name} " in done.stdout
 
 
@@ -189,7 +201,9 @@ def test_the_program_itself_imports_nothing_heavy(option):
     assert not imported & {"opentcf.node", "uvicorn", "starlette", "rich", "msgspec", "dns"}
 
 
-@pytest.mark.parametrize("name", ["run", "check", "peers", "calls", "registrations", "groups", "subscribers"])
+@pytest.mark.parametrize(
+    "name", ["run", "check", "peers", "calls", "registrations", "groups", "floors", "subscribers"]
+)
 def test_every_command_explains_itself(name):
     done = CliRunner().invoke(main, [name, "--help"])
     assert done.exit_code == 0

@@ -1,7 +1,11 @@
 """Metrics in Prometheus' text format."""
 
+import re
+from pathlib import Path
+
 from prometheus_client.parser import text_string_to_metric_families
 
+import opentcf
 from opentcf import __version__
 from opentcf.runtime.metrics import METRICS, exposition, registry
 from opentcf.sip.meters import Meters
@@ -58,3 +62,10 @@ def test_the_order_of_labels_is_that_of_the_table():
         'opentcf_sip_responses_total{code="401",direction="out",method="REGISTER",peer="",side="d"} 1.0'
         in text
     )
+
+
+def test_the_table_has_every_metric_that_the_code_counts():
+    source = "".join(path.read_text() for path in Path(opentcf.__path__[0]).rglob("*.py"))
+    counted = re.findall(r'(?:count|observe)\(\s*"(opentcf_\w+)"', source)
+    assert set(counted) - METRICS.keys() == set()
+    assert set(re.findall(r'"(opentcf_\w+)"', source)) == METRICS.keys()

@@ -13,7 +13,7 @@ from opentcf.runtime.runtime import Runtime
 from opentcf.runtime.trace import Traced
 from opentcf.sip.uri import join_host_port
 
-LISTS = ("peers", "registrations", "subscribers", "groups", "calls")
+LISTS = ("peers", "registrations", "subscribers", "groups", "calls", "floors")
 PAGE = 1000
 """The longest page, and the usual one."""
 
@@ -58,6 +58,10 @@ class Resources:
     async def release_call(self, request: Request) -> Response:
         """End a call on all its hops."""
         return await self._command("call_release", {"id": request.path_params["id"]})
+
+    async def revoke_floor(self, request: Request) -> Response:
+        """Take the floor from who talks in a group."""
+        return await self._command("floor_revoke", {"gdn": request.path_params["gdn"]})
 
     async def kick_user(self, request: Request) -> Response:
         """Take a user's registration away."""

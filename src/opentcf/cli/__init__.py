@@ -14,8 +14,10 @@ COMMANDS = {
     "calls": ("opentcf.cli.look:calls", "Show the calls that go on."),
     "registrations": ("opentcf.cli.look:registrations", "Show who is registered where."),
     "groups": ("opentcf.cli.look:groups", "Show the groups of this core network."),
+    "floors": ("opentcf.cli.look:floors", "Show who talks in which group, and who waits."),
     "subscribers": ("opentcf.cli.look:subscribers", "Show the users of this core network."),
     "call": ("opentcf.cli.act:call", "Act on a call."),
+    "floor": ("opentcf.cli.act:floor", "Act on the floor of a group."),
     "user": ("opentcf.cli.act:user", "Act on a user."),
 }
 """Name → where it is, and the line in the list of commands, which is shown without importing anything."""

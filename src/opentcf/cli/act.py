@@ -15,6 +15,11 @@ def call() -> None:
 
 
 @click.group()
+def floor() -> None:
+    """Act on the floor of a group."""
+
+
+@click.group()
 def user() -> None:
     """Act on a user."""
 
@@ -25,6 +30,14 @@ def user() -> None:
 def release(identifier: str, url: str, token: str | None, as_json: bool, no_color: bool) -> None:
     """Release the call ID (an OnlineCallID) on all its hops."""
     _done(Client(url, token).act("calls", identifier, "release"), f"released {identifier}", as_json)
+
+
+@floor.command()
+@click.argument("gdn", metavar="GDN")
+@asks_a_node
+def revoke(gdn: str, url: str, token: str | None, as_json: bool, no_color: bool) -> None:
+    """Take the floor from who talks in the group GDN."""
+    _done(Client(url, token).act("floors", gdn, "revoke"), f"revoked {gdn}", as_json)
 
 
 @user.command()

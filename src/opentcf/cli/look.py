@@ -43,6 +43,9 @@ registrations = _listing(
 groups = _listing(
     "groups", ("number", "name", "setup", "priority", "members"), "Show the groups of this core network."
 )
+floors = _listing(
+    "floors", ("group", "state", "talker", "queue", "id"), "Show who talks in which group, and who waits."
+)
 subscribers = _listing(
     "subscribers", ("number", "name", "role", "priority", "rights"), "Show the users of this core network."
 )

@@ -62,7 +62,10 @@ def configure_logs(level: str, style: str, mask: Mask, stream: TextIO | None = N
 
 def _masked(mask: Mask) -> structlog.typing.Processor:
     def process(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-        return {key: mask(value) if isinstance(value, str) else value for key, value in event.items()}
+        return {
+            key: mask(value) if isinstance(value, str) and "=" in value else value
+            for key, value in event.items()
+        }
 
     return process
 

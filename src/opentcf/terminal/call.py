@@ -18,7 +18,9 @@ class CallState(Enum):
 
 
 class Call:
-    """One call. `talking`: this terminal has the floor; `talker` is who has it, as far as was told. `status` is the final response to its INVITE, `id` the OnlineCallID as far as it was told.
+    """One call. `talking`: this terminal has the floor; `talker` is who has it, as far as was told.
+
+    `status` is the final response to its INVITE, `id` the OnlineCallID as far as it was told.
 
     `cancelled`: we hung up before it was answered; the CANCEL waits for a `provisional` response (RFC 3261 §9.1).
     """

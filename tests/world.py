@@ -243,7 +243,7 @@ class World:
             action()
         self.now = until
 
-    def settle(self, bound: float = 2400.0) -> None:
+    def settle(self, bound: float = 400.0) -> None:
         """Let time pass until nothing goes on but heartbeats and registrations."""
         until = self.now + bound
         while trouble := self.unrest():
@@ -276,7 +276,7 @@ class World:
             node = core.node
             assert node is not None
             found += [f"{core.name}: {leg}" for leg in node._ctx.legs.values()]
-            found += [f"{core.name}: {call}" for call in node.private_calls._calls.values()]
+            found += [f"{core.name}: {call}" for call in node.procedures.private_call._calls.values()]
             found += [f"{core.name}: stored call {key}" for key in core.store.get("private_call", {})]
             found += [f"{core.name}: engaged {user}" for user in _engaged(node)]
             found += [f"{core.name}: timer {target}" for target in map(_outlived, _targets(node)) if target]

@@ -47,17 +47,19 @@ def _health(node: Node, ctx: Context, arguments: Arguments) -> Answer:
 
 
 def _peers(node: Node, ctx: Context, arguments: Arguments) -> Answer:
-    return page(node.heartbeat.view(), "domain", arguments), ()
+    return page(node.procedures.heartbeat.view(), "domain", arguments), ()
 
 
 def _calls(node: Node, ctx: Context, arguments: Arguments) -> Answer:
-    return page(node.private_calls.view() + node.group_calls.view(), "id", arguments), ()
+    return page(node.procedures.private_call.view() + node.procedures.group_call.view(), "id", arguments), ()
 
 
 def _registrations(node: Node, ctx: Context, arguments: Arguments) -> Answer:
     """Users of ours wherever they are, and visitors here."""
-    visitors = [row for row in node.visited.view() if row["home"] != ctx.directory.domain]
-    return page(node.home.view() + visitors, "user", arguments), ()
+    visitors = [
+        row for row in node.procedures.visited_registration.view() if row["home"] != ctx.directory.domain
+    ]
+    return page(node.procedures.home_registration.view() + visitors, "user", arguments), ()
 
 
 def _subscribers(node: Node, ctx: Context, arguments: Arguments) -> Answer:
@@ -90,25 +92,25 @@ def _groups(node: Node, ctx: Context, arguments: Arguments) -> Answer:
 
 def _user_kick(node: Node, ctx: Context, arguments: Arguments) -> Answer:
     user = _own_user(ctx, arguments)
-    return {"kicked": str(user)}, node.home.kick(user, KickCause.ADMIN)
+    return {"kicked": str(user)}, node.procedures.home_registration.kick(user, KickCause.ADMIN)
 
 
 def _call_release(node: Node, ctx: Context, arguments: Arguments) -> Answer:
     identifier = str(arguments.get("id", ""))
-    released = node.private_calls.release(identifier, ReleaseCause.FORCED)
-    released += node.group_calls.release(identifier, ReleaseCause.FORCED)
+    released = node.procedures.private_call.release(identifier, ReleaseCause.FORCED)
+    released += node.procedures.group_call.release(identifier, ReleaseCause.FORCED)
     if not released:
         raise Decline(404, f"there is no call {identifier!r}")
     return {"released": identifier}, ()
 
 
 def _floors(node: Node, ctx: Context, arguments: Arguments) -> Answer:
-    return page(node.group_calls.floors(), "group", arguments), ()
+    return page(node.procedures.group_call.floors(), "group", arguments), ()
 
 
 def _floor_revoke(node: Node, ctx: Context, arguments: Arguments) -> Answer:
     number = str(arguments.get("gdn", ""))
-    if not node.group_calls.revoke(Aor(number, ctx.directory.domain)):
+    if not node.procedures.group_call.revoke(Aor(number, ctx.directory.domain)):
         raise Decline(404, f"nobody holds the floor of group {number!r} here")
     return {"revoked": number}, ()
 

@@ -15,16 +15,12 @@ from opentcf.model.directory import Directory
 from opentcf.model.peer import PeerState
 from opentcf.node import commands
 from opentcf.node.orders import Batch, Command, Snapshot
+from opentcf.node.procedures import Procedures
 from opentcf.node.routes import LENIENT, Side, capabilities, cares, no_route, routes
 from opentcf.node.settings import Settings
 from opentcf.services.admission import PeerAdmission, TerminalAdmission
-from opentcf.services.context import TC2, Context, D, Facts, Incoming, MediaPorts, Procedure
-from opentcf.services.group_call import GroupCalls
-from opentcf.services.group_info import GroupInfo
-from opentcf.services.heartbeat import Heartbeat
+from opentcf.services.context import TC2, Context, D, Facts, Incoming, MediaPorts
 from opentcf.services.leg import Happened, Leg, What
-from opentcf.services.private_call import PrivateCalls
-from opentcf.services.registration import HomeRegistration, VisitedRegistration
 from opentcf.sip.digest import Nonces
 from opentcf.sip.errors import RemoteError
 from opentcf.sip.grammar import quote
@@ -72,22 +68,10 @@ class Node:
         self._ctx = Context(
             Directory(settings.domain), ids, self._layer, self._timers, self._outbox, self.meters
         )
-        self.heartbeat = Heartbeat(self._ctx)
-        self.home = HomeRegistration(self._ctx)
-        self.visited = VisitedRegistration(self._ctx, self.home)
-        self.private_calls = PrivateCalls(self._ctx)
-        self.group_info = GroupInfo(self._ctx)
-        self.group_calls = GroupCalls(self._ctx)
-        self._procedures: dict[str, Procedure] = {
-            "heartbeat": self.heartbeat,
-            "home_registration": self.home,
-            "visited_registration": self.visited,
-            "private_call": self.private_calls,
-            "group_info": self.group_info,
-            "group_call": self.group_calls,
-        }
-        self._routes = routes(self)
-        self._cares = cares(self)
+        self.procedures = Procedures.on(self._ctx)
+        self._by_name = self.procedures.by_name()
+        self._routes = routes(self.procedures)
+        self._cares = cares(self.procedures)
         self._peers = PeerAdmission()
         self._terminals: TerminalAdmission
         self.configure(settings)
@@ -105,18 +89,20 @@ class Node:
         ctx.save("node", "secret", secret)
         algorithms = self.settings.digest
         self._terminals = TerminalAdmission(
-            ctx, Nonces(secret.encode()), algorithms, self.visited.foreign_nonces
+            ctx, Nonces(secret.encode()), algorithms, self.procedures.visited_registration.foreign_nonces
         )
-        self.home.load(dict(snapshot.get("binding", {})), dict(snapshot.get("kick", {})))
-        self.visited.load(dict(snapshot.get("attachment", {})))
-        self.group_info.load(
+        self.procedures.home_registration.load(
+            dict(snapshot.get("binding", {})), dict(snapshot.get("kick", {}))
+        )
+        self.procedures.visited_registration.load(dict(snapshot.get("attachment", {})))
+        self.procedures.group_info.load(
             dict(snapshot.get("told", {})),
             dict(snapshot.get("membership", {})),
             dict(snapshot.get("location", {})),
         )
-        self.private_calls.load(dict(snapshot.get("private_call", {})))
-        self.heartbeat.begin(dict(snapshot.get("heartbeat", {})))
-        self._spread(self.group_info.announce())
+        self.procedures.private_call.load(dict(snapshot.get("private_call", {})))
+        self.procedures.heartbeat.begin(dict(snapshot.get("heartbeat", {})))
+        self._spread(self.procedures.group_info.announce())
 
     def receive(self, data: bytes, source: Flow, now: float) -> None:
         """A datagram or one framed message of a stream."""
@@ -211,8 +197,8 @@ class Node:
     def reload(self, settings: Settings) -> None:
         """Take new settings; peers that are new get their heartbeat."""
         self.configure(settings)
-        self.heartbeat.begin({})
-        self._spread(self.group_info.announce())
+        self.procedures.heartbeat.begin({})
+        self._spread(self.procedures.group_info.announce())
 
     def gauges(self) -> dict[Key, float]:
         """What can be counted by looking."""
@@ -221,13 +207,13 @@ class Node:
         found: dict[Key, float] = {
             ("opentcf_peer_up", (domain,)): float(is_up) for domain, is_up in up.items()
         }
-        for row in self.heartbeat.view():
+        for row in self.procedures.heartbeat.view():
             if row["rtt"] is not None:
                 found["opentcf_peer_rtt_seconds", (row["domain"],)] = row["rtt"]
         found["opentcf_registrations_active", ("home",)] = sum(1 for _ in directory.bindings())
         found["opentcf_registrations_active", ("visited",)] = sum(1 for _ in directory.attachments())
-        found["opentcf_calls_active", ("private",)] = len(self.private_calls)
-        found["opentcf_calls_active", ("group",)] = len(self.group_calls)
+        found["opentcf_calls_active", ("private",)] = len(self.procedures.private_call)
+        found["opentcf_calls_active", ("group",)] = len(self.procedures.group_call)
         return found
 
     def quiet(self) -> dict[str, int]:
@@ -235,7 +221,7 @@ class Node:
         return {
             "transactions": len(self._layer),
             "legs": len(self._ctx.legs),
-            "calls": len(self.private_calls),
+            "calls": len(self.procedures.private_call),
         }
 
     # --- requests
@@ -403,7 +389,7 @@ class Node:
         owner = result.owner
         if owner.procedure != "leg":
             if isinstance(result, Outcome):
-                self._spread(self._procedures[owner.procedure].outcome(result))
+                self._spread(self._by_name[owner.procedure].outcome(result))
             return
         leg = self._ctx.legs.get(owner.key)
         if leg is None:
@@ -417,7 +403,7 @@ class Node:
 
     def _timer(self, owner: Owner) -> None:
         if owner.procedure != "leg":
-            self._spread(self._procedures[owner.procedure].timer(owner))
+            self._spread(self._by_name[owner.procedure].timer(owner))
             return
         leg = self._ctx.legs.get(owner.key)
         if leg is not None:
@@ -426,7 +412,7 @@ class Node:
     def _happened(self, happened: Happened | None) -> Facts:
         if happened is None:
             return ()
-        return self._procedures[happened.leg.procedure].happened(happened)
+        return self._by_name[happened.leg.procedure].happened(happened)
 
     def _spread(self, facts: Facts) -> None:
         """Fact → procedures: who cares about what."""

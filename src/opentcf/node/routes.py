@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from opentcf.btrunc.wire import Param, Token
 from opentcf.model.cause import Decline
@@ -20,10 +20,8 @@ from opentcf.model.facts import (
     UserRefreshed,
     UserUnbound,
 )
+from opentcf.node.procedures import Procedures
 from opentcf.services.context import ALLOW, Context, Facts, Incoming
-
-if TYPE_CHECKING:
-    from opentcf.node.node import Node
 
 Route = Callable[[Incoming], Facts]
 
@@ -35,50 +33,54 @@ class Side(Enum):
     D = auto()
 
 
-def routes(node: "Node") -> dict[tuple[Side, str, Token | None], Route]:
+def routes(have: Procedures) -> dict[tuple[Side, str, Token | None], Route]:
     """Requests outside a dialog. A token of None is a request without the extension."""
 
     def call(incoming: Incoming) -> Facts:
         """The called number decides between the two kinds of call."""
-        procedure = node.group_calls if node.group_calls.serves(incoming) else node.private_calls
+        procedure = have.group_call if have.group_call.serves(incoming) else have.private_call
         return procedure.request(incoming)
 
     def register(incoming: Incoming) -> Facts:
         """A REGISTER that names a group is a group location."""
         located = incoming.extension is not None and incoming.extension.get(Param.GDN) is not None
-        return node.group_info.located(incoming) if located else node.home.request(incoming)
+        return have.group_info.located(incoming) if located else have.home_registration.request(incoming)
 
     return {
         (Side.TC2, "REGISTER", Token.REGISTER): register,
-        (Side.TC2, "REGISTER", None): node.home.request,
-        (Side.TC2, "OPTIONS", Token.HEARTBEAT): node.heartbeat.request,
-        (Side.TC2, "OPTIONS", Token.KICK_OFF): node.visited.kicked,
+        (Side.TC2, "REGISTER", None): have.home_registration.request,
+        (Side.TC2, "OPTIONS", Token.HEARTBEAT): have.heartbeat.request,
+        (Side.TC2, "OPTIONS", Token.KICK_OFF): have.visited_registration.kicked,
         (Side.TC2, "INVITE", Token.CALL): call,
         (Side.TC2, "INVITE", None): call,
-        (Side.TC2, "MESSAGE", Token.GROUP_UPDATE): node.group_info.request,
-        (Side.D, "REGISTER", Token.REGISTER): node.visited.request,
-        (Side.D, "REGISTER", None): node.visited.request,
-        (Side.D, "OPTIONS", Token.HEARTBEAT): node.heartbeat.request,
+        (Side.TC2, "MESSAGE", Token.GROUP_UPDATE): have.group_info.request,
+        (Side.D, "REGISTER", Token.REGISTER): have.visited_registration.request,
+        (Side.D, "REGISTER", None): have.visited_registration.request,
+        (Side.D, "OPTIONS", Token.HEARTBEAT): have.heartbeat.request,
         (Side.D, "INVITE", Token.CALL): call,
         (Side.D, "INVITE", None): call,
     }
 
 
-def cares(node: "Node") -> dict[type[Fact], tuple[Callable[[Any], Facts], ...]]:
+def cares(have: Procedures) -> dict[type[Fact], tuple[Callable[[Any], Facts], ...]]:
     """Which procedures care about which fact, in the order in which they are told."""
-    private, group, info = node.private_calls, node.group_calls, node.group_info
+    private, group, info = have.private_call, have.group_call, have.group_info
     return {
-        PeerUp: (private.on_peer_up, node.home.on_peer_up, info.on_peer_up, group.on_peer_up),
+        PeerUp: (private.on_peer_up, have.home_registration.on_peer_up, info.on_peer_up, group.on_peer_up),
         PeerDown: (private.on_peer_down, group.on_peer_down),
-        PeerLostState: (node.visited.on_peer_lost_state, info.on_peer_lost_state),
+        PeerLostState: (have.visited_registration.on_peer_lost_state, info.on_peer_lost_state),
         UserBound: (info.on_user_bound,),
         UserRefreshed: (info.on_user_refreshed,),
         UserUnbound: (info.on_user_unbound,),
         MemberLocated: (group.on_member_located,),
         MembershipChanged: (group.on_membership_changed,),
         UserAttached: (group.on_user_attached,),
-        UserLeaving: (private.on_user_leaving, group.on_user_leaving, node.visited.on_user_leaving),
-        KickOff: (node.visited.on_kick_off,),
+        UserLeaving: (
+            private.on_user_leaving,
+            group.on_user_leaving,
+            have.visited_registration.on_user_leaving,
+        ),
+        KickOff: (have.visited_registration.on_kick_off,),
     }
 
 

@@ -1,0 +1,32 @@
+"""All procedures of a node."""
+
+from typing import NamedTuple
+
+from opentcf.services.context import Context, Procedure
+from opentcf.services.group_call import GroupCalls
+from opentcf.services.group_info import GroupInfo
+from opentcf.services.heartbeat import Heartbeat
+from opentcf.services.private_call import PrivateCalls
+from opentcf.services.registration import HomeRegistration, VisitedRegistration
+
+
+class Procedures(NamedTuple):
+    """One instance each; the field names are those that timers and transactions bear as their owner's."""
+
+    heartbeat: Heartbeat
+    home_registration: HomeRegistration
+    visited_registration: VisitedRegistration
+    private_call: PrivateCalls
+    group_info: GroupInfo
+    group_call: GroupCalls
+
+    @classmethod
+    def on(cls, ctx: Context) -> "Procedures":
+        """Make them."""
+        home = HomeRegistration(ctx)
+        visited = VisitedRegistration(ctx, home)
+        return cls(Heartbeat(ctx), home, visited, PrivateCalls(ctx), GroupInfo(ctx), GroupCalls(ctx))
+
+    def by_name(self) -> dict[str, Procedure]:
+        """Owner's name → procedure."""
+        return dict(self._asdict())

@@ -395,6 +395,10 @@ class Terminal:
             else:
                 self._end(call, "ended", result.status, _warning(response))
             return
+        self._accepted(call, result, response)
+
+    def _accepted(self, call: Call, result: Outcome, response: Response) -> None:
+        """2xx: acknowledge; when we hung up in the meantime, a BYE follows (RFC 3261 §15)."""
         first = call.state in (CallState.CALLING, CallState.RINGING)
         if first:
             call.dialog.confirm(response)

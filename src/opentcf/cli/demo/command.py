@@ -23,15 +23,27 @@ INTERRUPTED = 130
 
 
 @click.command()
-@click.option("--once", is_flag=True, help="Every procedure once, fast; a table; exit code 0 only if all passed.")
+@click.option(
+    "--once", is_flag=True, help="Every procedure once, fast; a table; exit code 0 only if all passed."
+)
 @click.option("--no-web", is_flag=True, help="Do not show where the nodes' web pages are.")
-@click.option("--only", multiple=True, metavar="KEY", help="Only this procedure (may be repeated); --list names them.")
+@click.option(
+    "--only", multiple=True, metavar="KEY", help="Only this procedure (may be repeated); --list names them."
+)
 @click.option("--list", "as_list", is_flag=True, help="Name the procedures and do nothing.")
-@click.option("--dir", "folder", type=click.Path(path_type=Path), help="Keep configurations, stores and logs here.")
+@click.option(
+    "--dir", "folder", type=click.Path(path_type=Path), help="Keep configurations, stores and logs here."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.option("--no-color", is_flag=True, help="No colours.")
 def demo(
-    once: bool, no_web: bool, only: tuple[str, ...], as_list: bool, folder: Path | None, as_json: bool, no_color: bool
+    once: bool,
+    no_web: bool,
+    only: tuple[str, ...],
+    as_list: bool,
+    folder: Path | None,
+    as_json: bool,
+    no_color: bool,
 ) -> None:
     """Watch four core networks on loopback run every procedure.
 
@@ -68,7 +80,9 @@ def _run(folder: Path, show: Show, chosen: Sequence[Procedure], *, once: bool, w
         return FAILED
 
 
-async def _perform(network: Network, show: Show, chosen: Sequence[Procedure], *, once: bool, web: bool) -> int:
+async def _perform(
+    network: Network, show: Show, chosen: Sequence[Procedure], *, once: bool, web: bool
+) -> int:
     """Whatever happens, the four processes are gone afterwards."""
     task = asyncio.current_task()
     assert task is not None

@@ -15,6 +15,8 @@ from opentcf.sip.parse import parse
 POLL_SECONDS = 0.04
 SETTLE_SECONDS = 0.15
 """How long a message is held so that an earlier one of another node can come before it."""
+LATE_SECONDS = 0.3
+"""A copy that arrived longer ago than this is an earlier one."""
 
 Column = int | str
 """A core network by its number, a terminal by its user's number."""
@@ -132,6 +134,8 @@ class Feed:
         if isinstance(entry, Note):
             return entry
         arrived = self._arrived.get(entry[1:4])
+        while arrived and arrived[0] < entry.time - LATE_SECONDS:
+            arrived.popleft()
         return entry._replace(time=min(entry.time, arrived[0])) if arrived else entry
 
     def _name(self, sent: _Sent) -> Line | None:

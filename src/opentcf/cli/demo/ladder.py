@@ -43,7 +43,10 @@ class Ladder:
         roles = Text(" " * TIME_WIDTH)
         for column in self._columns:
             is_core = isinstance(column, int)
-            names.append(self._centred(f"TCF {column}" if is_core else str(column)), "bold" if is_core else "bold magenta")
+            names.append(
+                self._centred(f"TCF {column}" if is_core else str(column)),
+                "bold" if is_core else "bold magenta",
+            )
             role = self._roles.get(column, "") if isinstance(column, int) else "UE"
             roles.append(self._centred(role), _QUIET)
         return [names, roles]

@@ -13,7 +13,7 @@ from typing import Any
 
 CORES = (1, 2, 3, 4)
 TC2_PORT, D_PORT, HTTP_PORT = 5060, 5070, 8060
-PASSWORD = "demo"  # noqa: S105 - of users that exist on loopback, for as long as the demonstration runs
+PASSWORD = "demo"
 HEARTBEAT, HEARTBEAT_WAIT, HEARTBEAT_MISSES = 0.5, 0.45, 3
 DOWN_SECONDS = 4.0
 """Tdown of the demonstration: how long a call outlives a TCF on its path that is down."""
@@ -97,10 +97,18 @@ def check_ports() -> None:
     wanted = [
         (core, kind, port)
         for core in CORES
-        for kind, port in (("udp", TC2_PORT), ("tcp", TC2_PORT), ("udp", D_PORT), ("tcp", D_PORT), ("tcp", HTTP_PORT))
+        for kind, port in (
+            ("udp", TC2_PORT),
+            ("tcp", TC2_PORT),
+            ("udp", D_PORT),
+            ("tcp", D_PORT),
+            ("tcp", HTTP_PORT),
+        )
     ]
     for core, kind, port in wanted:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM if kind == "udp" else socket.SOCK_STREAM) as probe:
+        with socket.socket(
+            socket.AF_INET, socket.SOCK_DGRAM if kind == "udp" else socket.SOCK_STREAM
+        ) as probe:
             if kind == "tcp":
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -246,7 +254,12 @@ class Network:
     async def start(self) -> None:
         """Start all at once."""
         check_ports()
-        outcomes = await asyncio.gather(*(node.start() for node in self.nodes.values()), return_exceptions=True)
+        for core in CORES:
+            for name in (".log", ".db", ".db-wal", ".db-shm"):  # of an earlier demonstration in this folder
+                (self.folder / f"core{core}{name}").unlink(missing_ok=True)
+        outcomes = await asyncio.gather(
+            *(node.start() for node in self.nodes.values()), return_exceptions=True
+        )
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome

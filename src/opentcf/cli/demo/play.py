@@ -2,20 +2,19 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from time import time
 
-from opentcf.cli.demo import procedures
 from opentcf.cli.demo.feed import POLL_SECONDS, SETTLE_SECONDS, Feed, Line, Note
 from opentcf.cli.demo.network import CORES, Network, NetworkError
 from opentcf.cli.demo.procedure import PROCEDURES, CheckError, Procedure
+from opentcf.cli.demo.procedures import MODULES
 from opentcf.cli.demo.show import Outcome, Show
 from opentcf.cli.demo.stage import Stage
 
 LINE_SECONDS = 0.07
 """How long a line of the ladder stands alone when somebody watches."""
 BETWEEN_SECONDS = 2.0
-
-assert procedures
 
 
 class Player:
@@ -49,7 +48,9 @@ class Player:
 
     async def _perform(self, procedure: Procedure) -> Outcome:
         stage, failure = self._stage, ""
-        ladder = _Ladder(self._feed, self._show, procedure, LINE_SECONDS if self._paced else 0.0, lambda: stage.waits_for)
+        ladder = _Ladder(
+            self._feed, self._show, procedure, LINE_SECONDS if self._paced else 0.0, lambda: stage.waits_for
+        )
         try:
             await stage.enter(procedure.actors)
             await self._feed.poll()
@@ -133,4 +134,6 @@ class _Ladder:
 
 def everything() -> list[Procedure]:
     """All procedures, in the order of showing."""
+    for module in MODULES:
+        import_module(f"opentcf.cli.demo.procedures.{module}")
     return list(PROCEDURES)

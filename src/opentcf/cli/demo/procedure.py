@@ -1,4 +1,4 @@
-"""The list of procedures. A module in `procedures` adds to it with the decorator `procedure`, in the order of showing."""
+"""The list of procedures. A module in `procedures` adds to it with the decorator `procedure`."""
 
 from __future__ import annotations
 

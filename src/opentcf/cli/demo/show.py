@@ -52,7 +52,12 @@ class Screen:
         self.close()
         grid = Table.grid(padding=(0, 2))
         for core in CORES:
-            row = [f"[bold]TCF {core}[/]", domain(core), f"TC2 {host(core)}:{TC2_PORT}", f"D {host(core)}:{D_PORT}"]
+            row = [
+                f"[bold]TCF {core}[/]",
+                domain(core),
+                f"TC2 {host(core)}:{TC2_PORT}",
+                f"D {host(core)}:{D_PORT}",
+            ]
             if web:
                 row.append(f"[link]http://{host(core)}:{HTTP_PORT}[/]")
             grid.add_row(*row)
@@ -76,7 +81,9 @@ class Screen:
     def entry(self, entry: Line | Note, began: float) -> None:
         """A message or a remark."""
         assert self._ladder is not None
-        drawn = self._ladder.note(entry, began) if isinstance(entry, Note) else self._ladder.message(entry, began)
+        drawn = (
+            self._ladder.note(entry, began) if isinstance(entry, Note) else self._ladder.message(entry, began)
+        )
         if drawn is not None:
             self._console.print(drawn, no_wrap=True, overflow="crop", crop=True)
 
@@ -84,7 +91,10 @@ class Screen:
         """What is waited for; a moving line on a terminal, nothing elsewhere."""
         if not self._console.is_terminal:
             return
-        text = Text.assemble((f"{self._head}  ", "bold"), (f"waits until {with_what}" if self._head else with_what, "bright_black"))
+        text = Text.assemble(
+            (f"{self._head}  ", "bold"),
+            (f"waits until {with_what}" if self._head else with_what, "bright_black"),
+        )
         if self._status is None:
             self._status = self._console.status(text)
             self._status.start()
@@ -94,7 +104,10 @@ class Screen:
     def end(self, outcome: Outcome) -> None:
         """The verdict."""
         self.close()
-        verdict = Text("  ✗ failed " if outcome.failure else "  ✓ passed ", "bold red" if outcome.failure else "bold green")
+        verdict = Text(
+            "  ✗ failed " if outcome.failure else "  ✓ passed ",
+            "bold red" if outcome.failure else "bold green",
+        )
         verdict.append(f"{outcome.messages} messages, {outcome.seconds:.2f} s", "bright_black")
         self._console.print(verdict)
         if outcome.failure:
@@ -144,13 +157,17 @@ class Lines:
     def opening(self, *, web: bool) -> None:
         """Where the core networks are."""
         for core in CORES:
-            self._write("core", domain=domain(core), tc2=f"{host(core)}:{TC2_PORT}", d=f"{host(core)}:{D_PORT}")
+            self._write(
+                "core", domain=domain(core), tc2=f"{host(core)}:{TC2_PORT}", d=f"{host(core)}:{D_PORT}"
+            )
 
     def begin(self, number: int, count: int, procedure: Procedure) -> None:
         """A procedure begins."""
         self._procedure = procedure
         names = [f"TCF {column}" if isinstance(column, int) else column for column in columns(procedure)]
-        self._write("procedure", key=procedure.key, title=procedure.title, chinese=procedure.chinese, columns=names)
+        self._write(
+            "procedure", key=procedure.key, title=procedure.title, chinese=procedure.chinese, columns=names
+        )
 
     def entry(self, entry: Line | Note, began: float) -> None:
         """A message or a remark."""

@@ -123,7 +123,8 @@ class Stage:
         for phone in self._phones.values():
             if phone.actor.at:
                 await self.until(
-                    lambda phone=phone: phone.terminal.registered, f"{phone.number} is registered" # type: ignore[misc]
+                    lambda phone=phone: phone.terminal.registered,
+                    f"{phone.number} is registered",  # type: ignore[misc]
                 )
         await self.until_quiet()
         for phone in self._phones.values():
@@ -138,7 +139,8 @@ class Stage:
                 phone.unregister()
         try:
             await self.until(
-                lambda: not any(phone.terminal.registered for phone in self._phones.values()), "all are de-registered"
+                lambda: not any(phone.terminal.registered for phone in self._phones.values()),
+                "all are de-registered",
             )
             await self.until_quiet()
         finally:
@@ -173,7 +175,12 @@ class Stage:
             await asyncio.sleep(_LOOK_AGAIN / 3)
 
     async def until_node(
-        self, core: int, name: str, true: Callable[[list[dict[str, Any]]], bool], what: str, within: float = PATIENCE
+        self,
+        core: int,
+        name: str,
+        true: Callable[[list[dict[str, Any]]], bool],
+        what: str,
+        within: float = PATIENCE,
     ) -> None:
         """Wait until a list of a node's API is as it should be."""
         self.waits_for = what
@@ -198,7 +205,10 @@ class Stage:
             there = domain(visited) if visited is not None and core in (home, visited) else None
             shown = f"at TCF {core} {user} is {f'registered in {there}' if there else 'not registered'}"
             await self.until_node(
-                core, "registrations", lambda rows, there=there: _where(rows, full) == there, shown # type: ignore[misc]
+                core,
+                "registrations",
+                lambda rows, there=there: _where(rows, full) == there,
+                shown,  # type: ignore[misc]
             )
 
     async def until_up(self, call: Call, callee: str, cores: tuple[int, ...]) -> Call:
@@ -235,9 +245,13 @@ class Stage:
     async def until_released(self, within: float = PATIENCE) -> None:
         """No terminal and no core network has any call left."""
         for phone in self._phones.values():
-            await self.until(lambda phone=phone: not phone.terminal.calls, f"{phone.number} has no call", within)  # type: ignore[misc]
+            await self.until(
+                lambda phone=phone: not phone.terminal.calls, f"{phone.number} has no call", within
+            )  # type: ignore[misc]
         for node in self.network.alive():
-            await self.until_node(node.core, "calls", lambda rows: not rows, f"TCF {node.core} has no call", within)
+            await self.until_node(
+                node.core, "calls", lambda rows: not rows, f"TCF {node.core} has no call", within
+            )
         await self.until_quiet()
 
     async def until_quiet(self) -> None:
@@ -258,7 +272,11 @@ class Stage:
                 )
         if state == "up":
             await self.until_node(
-                core, "peers", lambda rows: all(row["state"] == "up" for row in rows), f"TCF {core} sees all up", within
+                core,
+                "peers",
+                lambda rows: all(row["state"] == "up" for row in rows),
+                f"TCF {core} sees all up",
+                within,
             )
 
     # --- accidents

@@ -1,6 +1,4 @@
-"""The procedures, a module for each group of them. Importing a module here adds what it has, in this order."""
+"""The procedures, a module for each group of them. A module adds what it has when it is imported."""
 
-from opentcf.cli.demo.procedures import registration  # noqa: I001 - the order of showing
-from opentcf.cli.demo.procedures import heartbeat, private_call, outage
-
-__all__ = ["heartbeat", "outage", "private_call", "registration"]
+MODULES = ("registration", "heartbeat", "private_call", "outage")
+"""In the order of showing."""

@@ -36,7 +36,9 @@ async def down(stage: Stage) -> None:
     stage.note(f"all peers see TCF {MIDDLE} down; Tdown is {DOWN_SECONDS:g} s", f"TCF {MIDDLE} 不可达")
     for side in (call, other):
         await stage.until(
-            lambda side=side: side.state is CallState.ENDED, "both terminals are released", DOWN_SECONDS + 10.0  # type: ignore[misc]
+            lambda side=side: side.state is CallState.ENDED,
+            "both terminals are released",
+            DOWN_SECONDS + 10.0,  # type: ignore[misc]
         )
     await stage.start(MIDDLE)
     await stage.until_peers(MIDDLE, "up", within=12.0)

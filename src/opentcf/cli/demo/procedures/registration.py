@@ -31,7 +31,10 @@ async def refresh(stage: Stage) -> None:
     await stage.until(lambda: phone.heard("registered") is not None, "2001 is registered")
     await stage.until_registered("2001", 1)
     await stage.until_node(
-        2, "registrations", lambda rows: any(row["expires"] > 3 for row in rows), "the V-TCF refreshed at home"
+        2,
+        "registrations",
+        lambda rows: any(row["expires"] > 3 for row in rows),
+        "the V-TCF refreshed at home",
     )
     await stage.until(lambda: phone.heard("refreshed") is not None, "the terminal refreshed")
     await stage.until_registered("2001", 1)
@@ -87,7 +90,7 @@ async def kick(stage: Stage) -> None:
 async def wrong_password(stage: Stage) -> None:
     """The home checks the digest that V passes on."""
     phone = stage["2002"]
-    phone.terminal.password = "wrong"  # noqa: S105
+    phone.terminal.password = "wrong"
     phone.register()
     await stage.until(lambda: phone.heard("refused") is not None, "2002 is refused")
     event = phone.heard("refused")

@@ -168,9 +168,10 @@ def test_an_interrupted_command():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         with subprocess.Popen([sys.executable, "-m", "opentcf.cli", "peers", "--url", url]) as asking:
-            silent.accept()[0].recv(1)
-            asking.send_signal(signal.SIGINT)
-            assert asking.wait() == 130
+            with silent.accept()[0] as connection:
+                connection.recv(1)
+                asking.send_signal(signal.SIGINT)
+                assert asking.wait() == 130
 
 
 def test_as_a_program():

@@ -54,7 +54,7 @@ class Node:
         self._leaving: list[int] = []
         self._strangers: dict[str, float] = {}
         timers = settings.timers
-        values = TransactionTimers(timers.sip_t1, timers.sip_t2, timers.sip_t4)
+        values = TransactionTimers(timers.sip_t1, timers.sip_t2, timers.sip_t4, timers.tring + 5.0)
         self._layer = Layer(
             self._timers,
             self._outbox,

@@ -65,11 +65,11 @@ def request(
 class Bed:
     """The layer and everything around it."""
 
-    def __init__(self, **values: float) -> None:
+    def __init__(self) -> None:
         self.now = 0.0
         self.timers = Timers()
         self.outbox = Outbox()
-        self.layer = Layer(self.timers, self.outbox, Ids(), Meters(), TransactionTimers(**values), SENT_BY)
+        self.layer = Layer(self.timers, self.outbox, Ids(), Meters(), TransactionTimers(answer=65.0), SENT_BY)
         self.sent: list[Sent] = []
         self.orders: list[Send] = []
         self.results: list[tuple[float, Outcome | Unacknowledged]] = []

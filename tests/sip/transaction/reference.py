@@ -5,6 +5,8 @@ appends to `sent` and `told`.
 """
 
 T1, T2, T4 = 0.5, 4.0, 5.0
+C = 65.0
+"""How long an INVITE may ring: timer C of a proxy (§16.6), which a B2BUA needs as well."""
 
 
 class Machine:
@@ -80,7 +82,7 @@ class InviteClient(Machine):
         if letter == "A":
             self.send("INVITE")
             self.run("A", 2 * self.interval["A"])
-        elif letter == "B":
+        elif letter in "BC":
             self.enter("terminated", "A")
             self.tell(408)
         else:
@@ -88,6 +90,8 @@ class InviteClient(Machine):
 
     def response(self, status: int) -> None:
         if status < 200 and self.state in ("calling", "proceeding"):
+            if self.state == "calling":
+                self.run("C", C)
             self.enter("proceeding", "A", "B")
             self.tell(status)
         elif 200 <= status < 300 and self.state in ("calling", "proceeding"):

@@ -29,12 +29,15 @@ TCP_REFUSED_FOR = 600.0
 
 
 class TransactionTimers:
-    """T1, T2 and T4 in seconds (RFC 3261 table 4)."""
+    """T1, T2 and T4 in seconds (RFC 3261 table 4).
 
-    __slots__ = ("t1", "t2", "t4")
+    `answer`: how long an INVITE may ring, as timer C of a proxy (RFC 3261 §16.6), so that none waits for ever.
+    """
 
-    def __init__(self, t1: float = 0.5, t2: float = 4.0, t4: float = 5.0) -> None:
-        self.t1, self.t2, self.t4 = t1, t2, t4
+    __slots__ = ("answer", "t1", "t2", "t4")
+
+    def __init__(self, t1: float = 0.5, t2: float = 4.0, t4: float = 5.0, answer: float = 180.0) -> None:
+        self.t1, self.t2, self.t4, self.answer = t1, t2, t4, answer
 
 
 class TransactionAlarm:
@@ -161,14 +164,15 @@ class Layer:
 
     def send_once(self, request: Request, flow: Flow, now: float, for_branch: str = "") -> None:
         """Send an ACK for a 2xx; copies of that 2xx, which answered `for_branch`, get the same bytes again."""
-        flow, data = self._fit(request, flow, COOKIE + self._ids.token(), now)
-        self._outbox.sends.append(Send(data, flow))
-        self._meters.count("opentcf_sip_requests_total", flow.side, self.label(flow), request.method, "out")
+        wanted, (flow, data) = flow, self._fit(request, flow, COOKIE + self._ids.token(), now)
         txn = self._clients.get(for_branch + "INVITE")
-        if txn is not None and txn.state is State.ACCEPTED:
-            txn.last = data
-            txn.flow = flow
-            txn.request = None
+        if txn is None or txn.state is not State.ACCEPTED:
+            self._outbox.sends.append(Send(data, flow))
+        else:
+            txn.last, txn.flow, txn.by_size = data, flow, flow is not wanted
+            txn.request = request if txn.by_size else None
+            self.repeat(txn)
+        self._meters.count("opentcf_sip_requests_total", flow.side, self.label(flow), request.method, "out")
 
     def bound(self, txn: ClientTransaction, now: float) -> None:
         """A cancelled INVITE is over after 64·T1, answered or not (RFC 3261 §9.1)."""
@@ -222,11 +226,8 @@ class Layer:
         txn = self._clients.get(order.transaction) if isinstance(order.transaction, str) else None
         if txn is None or txn.request is None:
             return None
-        request = txn.request
         if txn.by_size:
-            txn.by_size = False
-            self._no_tcp[txn.flow.host, txn.flow.port] = now + TCP_REFUSED_FOR
-            self._again_by(txn, request, txn.flow._replace(transport="udp"), now)
+            self._again_by_udp(txn, txn.request, now)
             return None
         return self._step(txn, Input.BROKEN, None, now)
 
@@ -309,7 +310,7 @@ class Layer:
         data = self._render(request, flow, branch)
         if len(data) > self.udp_message and flow.transport == "udp":
             by_tcp = flow._replace(transport="tcp")
-            if self._no_tcp.get((flow.host, flow.port), 0.0) < now and self._sent_by(by_tcp):
+            if self._no_tcp.get((flow.host, flow.port), now) <= now and self._sent_by(by_tcp):
                 return by_tcp, self._render(request, by_tcp, branch)
         return flow, data
 
@@ -318,9 +319,15 @@ class Layer:
         request.headers.set("Via", f"SIP/2.0/{flow.transport.upper()} {sent_by};branch={branch};rport")
         return render(request)
 
-    def _again_by(self, txn: ClientTransaction, request: Request, flow: Flow, now: float) -> None:
-        txn.flow = flow
-        txn.last = self._render(request, flow, txn.branch)
+    def _again_by_udp(self, txn: ClientTransaction, request: Request, now: float) -> None:
+        txn.by_size = False
+        self._no_tcp[txn.flow.host, txn.flow.port] = now + TCP_REFUSED_FOR
+        txn.flow = txn.flow._replace(transport="udp")
+        if txn.state is State.ACCEPTED:  # it was the ACK, which only copies of the 2xx repeat
+            txn.request, txn.last = None, self._render(request, txn.flow, COOKIE + self._ids.token())
+            self.repeat(txn)
+            return
+        txn.last = self._render(request, txn.flow, txn.branch)
         self.repeat(txn)
         txn.wait = self.values.t1
         txn.stop()

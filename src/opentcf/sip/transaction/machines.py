@@ -171,13 +171,20 @@ def again_slowly(layer: Layer, txn: Transaction, message: Message | None, now: f
 
 
 def progress(layer: Layer, txn: Transaction, message: Message | None, now: float) -> Result:
-    """A provisional response: an INVITE is not repeated any more and no longer bounded by timer B."""
+    """A provisional response."""
     assert isinstance(txn, ClientTransaction)
     assert isinstance(message, Response)
-    if txn.kind is Kind.INVITE_CLIENT:
-        txn.stop()
-        layer.disarm(txn)
     return _outcome(txn, message.status, message)
+
+
+def ring(layer: Layer, txn: Transaction, message: Message | None, now: float) -> Result:
+    """The first provisional response to an INVITE: no more copies, and the user has longer than timer B to answer.
+
+    Later ones change nothing: neither that bound nor the one of a CANCEL (RFC 3261 §9.1) starts anew.
+    """
+    txn.stop()
+    layer.arm_timeout(txn, now, layer.values.answer)
+    return progress(layer, txn, message, now)
 
 
 def accept(layer: Layer, txn: Transaction, message: Message | None, now: float) -> Result:
@@ -315,7 +322,7 @@ TABLES: dict[Kind, dict[State, dict[Input, tuple[State, Deed]]]] = {
             I.RETRANSMIT: (S.CALLING, again),
             I.TIMEOUT: (S.TERMINATED, time_out),
             I.BROKEN: (S.TERMINATED, break_off),
-            I.PROVISIONAL: (S.PROCEEDING, progress),
+            I.PROVISIONAL: (S.PROCEEDING, ring),
             I.SUCCESS: (S.ACCEPTED, accept),
             I.FAILURE: (S.COMPLETED, refuse),
         },

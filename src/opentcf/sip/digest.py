@@ -14,7 +14,9 @@ from opentcf.sip.headers import Headers
 SUPPORTED = ("SHA-256", "MD5")
 """Strongest first."""
 _SCHEME = re.compile(r"[ \t]*([^\s,=\"]+)(?:[ \t]+|\Z)")
-_PAIR = re.compile(r'[ \t]*([^\s,="]+)[ \t]*=[ \t]*("(?:[^"\\]|\\.)*"|[^\s,"]*)[ \t]*(?:,|\Z)', re.DOTALL)
+_PAIR = re.compile(
+    r'[ \t]*([^\s,="]+)[ \t]*=[ \t]*(?:("(?:[^"\\]|\\.)*"|[^\s,"]+)[ \t]*)?(?:,|\Z)', re.DOTALL
+)
 _HEX8 = re.compile(r"[0-9A-Fa-f]{8}\Z")
 _NONCE = re.compile(r"([0-9a-f]{12})([0-9a-f]{32})\Z")
 
@@ -231,7 +233,7 @@ def _read(line: str) -> tuple[str, dict[str, str]]:
         name = match[1].lower()
         if name in pairs:
             raise RemoteError(400, f"{name} comes twice")
-        pairs[name] = unquote(match[2])
+        pairs[name] = unquote(match[2] or "")
         at = match.end()
     return scheme[1].lower(), pairs
 

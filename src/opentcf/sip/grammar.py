@@ -10,7 +10,7 @@ _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _LINE_END = re.compile(r"[\r\n\0]")
 _ODD = re.compile(r'[\s",]')
 _PARAMETER = re.compile(
-    r'\s*([^\s;=",]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|\[[^\]]*\]|[^\s;,"]*)\s*)?(;|\Z)', re.DOTALL
+    r'\s*([^\s;=",]+)\s*(?:(=)\s*(?:("(?:[^"\\]|\\.)*"|\[[^\]]*\]|[^\s;,"]+)\s*)?)?(?:;|\Z)', re.DOTALL
 )
 _BARE = re.compile(r"(?:[A-Za-z0-9\-.!%*_+`'~]+|\[?[0-9A-Fa-f:.]+\]?)\Z")
 
@@ -86,10 +86,11 @@ def _parameters_with_care(text: str) -> dict[str, str | None]:
         match = _PARAMETER.match(text, at)
         if match is None:
             raise RemoteError(400, f"bad parameters {text[:60]!r}")
-        name, value = match.group(1).lower(), match.group(2)
+        name, equals, value = match.groups()
+        name = name.lower()
         if name in found:
             raise RemoteError(400, f"the parameter {name!r} comes twice")
-        found[name] = None if value is None else unquote(value)
+        found[name] = unquote(value or "") if equals else None
         at = match.end()
     return found
 

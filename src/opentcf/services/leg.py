@@ -395,6 +395,8 @@ class Leg:
             return None
         if outcome.status < 200:
             return self._progress(ctx, ours, outcome)
+        if self.state is LegState.RELEASING and ours.request.to_tag() is None:
+            return self._overtaken(ctx, outcome)
         if outcome.status < 300:
             return self._answered(ctx, ours, outcome)
         return self._refused(ctx, ours, outcome)
@@ -488,12 +490,19 @@ class Leg:
         return Happened(What.ACKED, self, incoming=incoming)
 
     def _ended(self, ctx: Context, incoming: Incoming) -> Happened | None:
+        """Their BYE. When it overtook the answer to our first INVITE, that answer is waited for."""
         ctx.respond(incoming, 200)
         if self.theirs is not None and self.theirs.open and self.theirs.request is not None:
             ctx.layer.respond(self.theirs, self.theirs.request.respond(487, self.key), ctx.now)
         if self.state is LegState.RELEASING:
             return None
-        self.end(ctx)
+        if self.state is LegState.EARLY and self.ours is not None:
+            self.state = LegState.RELEASING
+            txn = ctx.layer.client(self.ours.branch)
+            if txn is not None:
+                ctx.layer.bound(txn, ctx.now)
+        else:
+            self.end(ctx)
         return Happened(What.ENDED, self, incoming=incoming)
 
     def _progress(self, ctx: Context, ours: Ours, outcome: Outcome) -> Happened | None:
@@ -524,6 +533,14 @@ class Leg:
         if purpose == "refresh":
             return None
         return Happened(What.ANSWERED, self, outcome.status, response, purpose=purpose)
+
+    def _overtaken(self, ctx: Context, outcome: Outcome) -> Happened:
+        """The answer that their BYE overtook: a 2xx gets its ACK, and that was all."""
+        if outcome.response is not None and outcome.status < 300:
+            self.dialog.confirm(outcome.response)
+            self.acknowledge(ctx)
+        self.end(ctx)
+        return Happened(What.RELEASED, self)
 
     def _refused(self, ctx: Context, ours: Ours, outcome: Outcome) -> Happened | None:
         self.ours = None

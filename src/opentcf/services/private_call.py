@@ -55,6 +55,7 @@ class Input(Enum):
     OFFER_REFUSAL = auto()
     ACK = auto()
     BYE = auto()
+    HUNG_UP = auto()
     LOST = auto()
     INFO = auto()
     RELEASED = auto()
@@ -467,6 +468,10 @@ class PrivateCalls:
         call.cause = wire_call.read_release(event.incoming.request, event.leg.wire)
         self._cancel_down(call, call.cause)
 
+    def _hung_up(self, call: PrivateCall, event: Happened | None) -> None:
+        """The called user answered and hung up, and his BYE overtook the 200."""
+        self._refuse(call, 480)
+
     def _release_other(self, call: PrivateCall, event: Happened | None) -> None:
         assert event is not None
         self._bye(call, call.other(event.leg))
@@ -635,6 +640,8 @@ def classify(call: PrivateCall, happened: Happened) -> Input:
         return Input.ANSWER if initial and leg is call.down else Input.OFFER_ANSWER
     if what is What.REFUSED:
         return Input.REFUSAL if initial and leg is call.down else Input.OFFER_REFUSAL
+    if what is What.ENDED and initial and leg is call.down:
+        return Input.HUNG_UP
     return _PLAIN[what]
 
 
@@ -657,6 +664,7 @@ SETTING_UP: dict[Input, tuple[State, Deed]] = {
     I.REFUSAL: (S.ENDED, P._pass_refusal),
     I.CANCEL: (S.CANCELLING, P._cancel),
     I.BYE: (S.CANCELLING, P._early_bye),
+    I.HUNG_UP: (S.RELEASING, P._hung_up),
     I.NO_ANSWER: (S.CANCELLING, P._give_up),
     I.RELEASE: (S.CANCELLING, P._abandon),
 }
@@ -665,6 +673,7 @@ TABLE: dict[State, dict[Input, tuple[State, Deed]]] = {
     S.ALERTING: SETTING_UP,
     S.CANCELLING: {
         I.ANSWER: (S.RELEASING, P._ack_and_bye),
+        I.HUNG_UP: (S.RELEASING, P._nothing),
         I.REFUSAL: (S.ENDED, P._nothing),
     },
     S.UP: {

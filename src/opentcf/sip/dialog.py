@@ -1,5 +1,7 @@
 """Dialogs (RFC 3261 §12)."""
 
+from contextlib import suppress
+
 from opentcf.sip.errors import RemoteError
 from opentcf.sip.headers import NameAddr
 from opentcf.sip.message import Message, Request, Response
@@ -46,20 +48,25 @@ class Dialog:
         )
         dialog.remote_tag = caller.tag
         dialog.remote_cseq = request.cseq()[0]
-        dialog.routes = request.headers.elements("Record-Route")
+        dialog.routes = _routes(request)
         return dialog
 
     def confirm(self, response: Response) -> None:
-        """The calling side learns the other from a response with a tag (§12.1.2, §13.2.2.4)."""
+        """The calling side learns the other from a response with a tag (§12.1.2, §13.2.2.4).
+
+        The other side holds the dialog to be up: what is malformed in its 2xx is passed over, so that it can be ended.
+        """
         self.remote_tag = response.to_tag()
-        self.routes = response.headers.elements("Record-Route")[::-1]
+        with suppress(RemoteError):
+            self.routes = _routes(response)[::-1]
         self.refresh(response)
 
     def refresh(self, message: Message) -> None:
-        """Target refresh (§12.2): the Contact of a re-INVITE or its 2xx."""
-        contact = message.contact()
-        if contact is not None:
-            self.target = str(contact.uri)
+        """Target refresh (§12.2): the Contact of a re-INVITE or its 2xx; a malformed one changes nothing."""
+        with suppress(RemoteError):
+            contact = message.contact()
+            if contact is not None:
+                self.target = str(contact.uri)
 
     def request(self, method: str, cseq: int | None = None) -> Request:
         """A request within the dialog (§12.2.1.1); a new CSeq unless one is given (ACK, CANCEL)."""
@@ -67,8 +74,8 @@ class Dialog:
             self.local_cseq += 1
             cseq = self.local_cseq
         uri, routes = self.target, self.routes
-        if routes and ";lr" not in routes[0]:
-            first = NameAddr.parse(routes[0]).uri
+        first = self.next_hop()
+        if first is not None and "lr" not in first.parameters:
             uri, routes = _strict(first), [*routes[1:], f"<{self.target}>"]
         request = Request(method, uri)
         fields = request.headers.fields
@@ -102,6 +109,14 @@ class Dialog:
 
     def __repr__(self) -> str:
         return f"<Dialog {self.call_id} {self.local_tag} {self.remote_tag}>"
+
+
+def _routes(message: Message) -> list[str]:
+    """The Record-Route values, raw; each is known to be an address."""
+    routes = message.headers.elements("Record-Route")
+    for route in routes:
+        NameAddr.parse(route)
+    return routes
 
 
 def _untagged(request: Request, name: str) -> str:

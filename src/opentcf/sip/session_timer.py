@@ -72,8 +72,12 @@ def answer(request: Request, response: Response, interval: float) -> Session:
 
 
 def settle(response: Response, interval: float) -> Session:
-    """As UAC (§7.2): read the decision in a 2xx; a peer without session timers leaves the refreshing to us."""
-    decided = SessionExpires.read(response)
+    """As UAC (§7.2): read the decision in a 2xx; a peer without session timers, or with a malformed one, leaves the
+    refreshing to us."""
+    try:
+        decided = SessionExpires.read(response)
+    except RemoteError:
+        decided = None
     if decided is None:
         return Session(interval, True)
     return Session(max(decided.interval, MIN_SE), decided.refresher != "uas")

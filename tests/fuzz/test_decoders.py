@@ -53,8 +53,9 @@ def exercise(data: bytes) -> None:
 
 
 def decode(message: Message) -> None:
-    """What decodes can be written again without ending a line."""
+    """No line that came in, and nothing that was decoded and is written again, can end a line."""
     asked = message.headers.fields.copy()
+    assert not any({"\r", "\n"} & set(line) for lines in asked.values() for line in lines)
     for question in (*questions(message), *more_questions(message)):
         with suppress(RemoteError):
             found = question()

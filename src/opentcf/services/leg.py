@@ -388,18 +388,14 @@ class Leg:
                 if outcome.status == 481
                 else None
             )
-        if purpose != INVITE:
-            return None
         ours = self.ours
-        if ours is None or ours.branch != outcome.branch:
+        if purpose != INVITE or ours is None or ours.branch != outcome.branch:
             return None
         if outcome.status < 200:
             return self._progress(ctx, ours, outcome)
         if self.state is LegState.RELEASING and ours.request.to_tag() is None:
             return self._overtaken(ctx, outcome)
-        if outcome.status < 300:
-            return self._answered(ctx, ours, outcome)
-        return self._refused(ctx, ours, outcome)
+        return (self._answered if outcome.status < 300 else self._refused)(ctx, ours, outcome)
 
     def timer(self, ctx: Context, purpose: str) -> Happened | None:
         """One of the leg's own timers."""

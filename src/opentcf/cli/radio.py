@@ -22,7 +22,7 @@ class Radio(asyncio.DatagramProtocol):
     def __init__(self, terminal: Terminal, listener: Listener | None = None) -> None:
         self.terminal = terminal
         self.heard: list[Event] = []
-        self._listener = listener
+        self.listener = listener
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.DatagramTransport | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -40,9 +40,9 @@ class Radio(asyncio.DatagramProtocol):
             self._transport.sendto(order.data, (order.flow.host, order.flow.port))
         events, self.terminal.events = self.terminal.events, []
         self.heard += events
-        if self._listener is not None:
+        if self.listener is not None:
             for event in events:
-                self._listener(event)
+                self.listener(event)
         self._arm()
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -79,6 +80,14 @@ class Phone:
         self.terminal.change(call, direction, self.radio.now)
         self.radio.pump()
 
+    def is_registered(self) -> bool:
+        """Does the terminal believe so?"""
+        return self.terminal.registered
+
+    def is_idle(self) -> bool:
+        """Has it no call?"""
+        return not self.terminal.calls
+
     def begin(self) -> None:
         """What was heard so far belongs to the preparations."""
         self._mark = len(self.radio.heard)
@@ -122,10 +131,7 @@ class Stage:
                 phone.register()
         for phone in self._phones.values():
             if phone.actor.at:
-                await self.until(
-                    lambda phone=phone: phone.terminal.registered,
-                    f"{phone.number} is registered",  # type: ignore[misc]
-                )
+                await self.until(phone.is_registered, f"{phone.number} is registered")
         await self.until_quiet()
         for phone in self._phones.values():
             phone.begin()
@@ -207,8 +213,8 @@ class Stage:
             await self.until_node(
                 core,
                 "registrations",
-                lambda rows, there=there: _where(rows, full) == there,
-                shown,  # type: ignore[misc]
+                partial(_is_at, full, there),
+                shown,
             )
 
     async def until_up(self, call: Call, callee: str, cores: tuple[int, ...]) -> Call:
@@ -222,7 +228,7 @@ class Stage:
             await self.until_node(
                 core,
                 "calls",
-                lambda rows, count=count: [row["state"] for row in rows] == ["up"] * count,  # type: ignore[misc]
+                partial(_are_up, count),
                 f"TCF {core} has {count} calls, up",
             )
             found |= {row["id"] for row in await self.network[core].items("calls")}
@@ -242,12 +248,18 @@ class Stage:
         await self.until(lambda: self._phones[user].heard("incoming") is not None, f"{user} is called")
         return self.call_of(user)
 
+    async def until_over(self, call: Call, what: str, within: float = PATIENCE) -> None:
+        """The call is over, as its terminal sees it."""
+        await self.until(lambda: call.state is CallState.ENDED, what, within)
+
+    async def until_described(self, call: Call, before: bytes, what: str) -> None:
+        """The other side's session description is another one."""
+        await self.until(lambda: call.remote_sdp != before, what)
+
     async def until_released(self, within: float = PATIENCE) -> None:
         """No terminal and no core network has any call left."""
         for phone in self._phones.values():
-            await self.until(
-                lambda phone=phone: not phone.terminal.calls, f"{phone.number} has no call", within
-            )  # type: ignore[misc]
+            await self.until(phone.is_idle, f"{phone.number} has no call", within)
         for node in self.network.alive():
             await self.until_node(
                 node.core, "calls", lambda rows: not rows, f"TCF {node.core} has no call", within
@@ -296,5 +308,9 @@ class Stage:
         self.note(f"TCF {core} is back", f"TCF {core} 恢复")
 
 
-def _where(rows: list[dict[str, Any]], user: str) -> str | None:
-    return next((row["visited"] for row in rows if row["user"] == user), None)
+def _is_at(user: str, visited: str | None, rows: list[dict[str, Any]]) -> bool:
+    return next((row["visited"] for row in rows if row["user"] == user), None) == visited
+
+
+def _are_up(count: int, rows: list[dict[str, Any]]) -> bool:
+    return [row["state"] for row in rows] == ["up"] * count

@@ -35,11 +35,7 @@ async def down(stage: Stage) -> None:
     await stage.until_peers(MIDDLE, "down", within=12.0)
     stage.note(f"all peers see TCF {MIDDLE} down; Tdown is {DOWN_SECONDS:g} s", f"TCF {MIDDLE} 不可达")
     for side in (call, other):
-        await stage.until(
-            lambda side=side: side.state is CallState.ENDED,
-            "both terminals are released",
-            DOWN_SECONDS + 10.0,  # type: ignore[misc]
-        )
+        await stage.until_over(side, "both terminals are released", DOWN_SECONDS + 10.0)
     await stage.start(MIDDLE)
     await stage.until_peers(MIDDLE, "up", within=12.0)
     await stage.until_released(within=12.0)

@@ -81,7 +81,7 @@ async def busy(stage: Stage) -> None:
     stage["3001"].answer(await stage.until_called("3001"))
     other = await stage.until_up(first, "3001", (2, 3))
     call = stage["1001"].call(stage["2001"].uri)
-    await stage.until(lambda: call.state is CallState.ENDED, "1001 is told")
+    await stage.until_over(call, "1001 is told")
     stage.expect(call.status, 486, "what the caller got")
     stage.expect((first.state, other.state), (CallState.UP, CallState.UP), "the first call")
     stage["2001"].hang_up(first)
@@ -130,7 +130,7 @@ async def hold(stage: Stage) -> None:
         await stage.pause(TALK)
         before = call.remote_sdp
         stage["2001"].change(call, ours)
-        await stage.until(lambda before=before: call.remote_sdp != before, f"{ours} was answered")  # type: ignore[misc]
+        await stage.until_described(call, before, f"{ours} was answered")
         stage.expect(direction_of(other.remote_sdp), ours, "the offer, as the callee saw it")
         stage.expect(direction_of(call.remote_sdp), theirs, "the answer, as the caller saw it")
         await stage.until_quiet()
@@ -181,6 +181,6 @@ async def _talk(
 
 async def _refused(stage: Stage, caller: str, number: str, status: int) -> None:
     call = stage[caller].call(number)
-    await stage.until(lambda: call.state is CallState.ENDED, f"{caller} is told")
+    await stage.until_over(call, f"{caller} is told")
     stage.expect(call.status, status, "what the caller got")
     await stage.until_released()

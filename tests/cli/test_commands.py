@@ -7,6 +7,8 @@ import socket
 import subprocess
 import sys
 from contextlib import closing
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 
 import pytest
 from click.testing import CliRunner
@@ -14,6 +16,7 @@ from tests.cli.process import CONFIG, Terminal, opentcf, running
 
 from opentcf import __version__
 from opentcf.cli import COMMANDS, main
+from opentcf.cli.look import _cell
 
 GROUP = '[[group]]\nnumber = "8001"\nname = "Fire [1]"\nmembers = ["1001"]\n'
 TOKEN = CONFIG.replace('[http]\nlisten = "127.0.0.1:0"', '[http]\nlisten = "127.0.0.1:0"\ntoken = "sesame"')
@@ -164,14 +167,52 @@ def test_what_answers_is_no_node(config):
     assert (done.exit_code, done.stderr) == (1, "opentcf: GET /elsewhere/api/v1/peers: not found\n")
 
 
+class Hello(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"hello")
+
+    def log_message(self, *arguments):
+        pass
+
+
+def test_what_answers_speaks_no_json():
+    with HTTPServer(("127.0.0.1", 0), Hello) as server:
+        url = f"http://127.0.0.1:{server.server_port}"
+        answering = Thread(target=server.handle_request)
+        answering.start()
+        done = CliRunner().invoke(main, ["peers", "--url", url])
+        answering.join()
+    assert (done.exit_code, done.stderr) == (1, f"opentcf: what answers at {url} is no OpenTCF node\n")
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "shown"),
+    [
+        ("rtt", 0.00123, "1.2 ms"),
+        ("rtt", None, "-"),
+        ("state", "up", "[green]up[/]"),
+        ("state", "[bold]", "\\[bold]"),
+        ("expires", 3600, "1:00:00"),
+        ("legs", [{"peer": "core2.example", "state": "up"}, {"peer": None, "party": "1001@a", "state": "early"}],
+         "core2.example up, 1001@a early"),
+        ("roles", ["home", "visited"], "home, visited"),
+        ("priority", 255, "255"),
+    ],
+)  # fmt: skip
+def test_how_values_are_shown(column, value, shown):
+    assert _cell(column, value) == shown
+
+
 def test_an_interrupted_command():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        with subprocess.Popen([sys.executable, "-m", "opentcf.cli", "peers", "--url", url]) as asking:
-            with silent.accept()[0] as connection:
-                connection.recv(1)
-                asking.send_signal(signal.SIGINT)
-                assert asking.wait() == 130
+        command = [sys.executable, "-m", "opentcf.cli", "peers", "--url", url]
+        with subprocess.Popen(command) as asking, silent.accept()[0] as connection:
+            connection.recv(1)
+            asking.send_signal(signal.SIGINT)
+            assert asking.wait() == 130
 
 
 def test_as_a_program():

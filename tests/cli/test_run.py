@@ -6,6 +6,7 @@ import signal
 import socket
 from contextlib import closing
 
+import httpx
 import pytest
 from tests.cli.process import CONFIG, Terminal, opentcf, running
 
@@ -56,9 +57,27 @@ def test_garbage_is_survived(node):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_with_0(config, number):
+    config.write_text(CONFIG.partition("[[peer]]")[0])
     with running(config) as node:
         assert node.stop(number) == 0
         assert "leaving" in node.log()
+
+
+def test_a_second_signal_does_not_wait(config):
+    """The heartbeat to a peer that is silent keeps a transaction open."""
+    with running(config) as node:
+        assert "opentcf_sip_requests_total" in metrics_with(node, 'method="OPTIONS"')
+        node.process.send_signal(signal.SIGTERM)
+        node.wait_for_log("event=leaving")
+        node.process.send_signal(signal.SIGHUP)
+        assert node.stop() == 130
+
+
+def metrics_with(node, text: str) -> str:
+    """The metrics, as soon as `text` stands in them."""
+    while text not in (found := httpx.get(f"{node.url}/metrics").text):
+        continue
+    return found
 
 
 def test_bindings_survive_kill_9(config):

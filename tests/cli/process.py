@@ -64,9 +64,9 @@ class Running:
             pass
         return self._log.decode()
 
-    def wait_for_log(self, text: str) -> str:
-        """The log, as soon as `text` stands in it."""
-        while text not in self._log.decode():
+    def wait_for_log(self, text: str, times: int = 1) -> str:
+        """The log, as soon as `text` stands in it (so many times)."""
+        while self._log.decode().count(text) < times:
             assert self._read(None), f"the node ended without saying {text!r}: {self._log.decode()}"
         return self.log()
 

@@ -81,6 +81,7 @@ def metrics_with(node, text: str) -> str:
 
 
 def test_bindings_survive_kill_9(config):
+    config.write_text(CONFIG.partition("[[peer]]")[0])
     with running(config) as node, closing(Terminal(node.ports["d/udp"])) as terminal:
         assert terminal.register() == 200
         assert bindings(node) == ["1001@core1.example"]
@@ -119,6 +120,10 @@ def test_sighup_says_what_needs_a_restart(config):
         node.wait_for_log("event=reloaded")
         for key in ("store.url", "tc2.listen", "d.listen"):
             assert f'event="needs a restart to take effect" key={key}\n' in node.log()
+        config.write_text(CONFIG)
+        node.process.send_signal(signal.SIGHUP)
+        node.wait_for_log("event=reloaded", times=2)
+        assert node.log().count("needs a restart") == 3
         config.write_text(CONFIG.replace("core1.example", "core9.example"))
         node.process.send_signal(signal.SIGHUP)
         node.wait_for_log("a new domain needs a restart")

@@ -50,6 +50,7 @@ class Runtime:
         wrap: Callable[[Sender], Sender] = lambda inner: inner,
     ) -> None:
         self.config = config
+        self._started = config
         self.mask = Mask(config.settings.peers)
         self.trace = Trace(config.trace_bytes)
         self.settings = config.settings
@@ -92,7 +93,7 @@ class Runtime:
                     "reload refused, the old configuration stays", reason="a new domain needs a restart"
                 )
                 return
-            for key in needs_restart(self.config, config):
+            for key in needs_restart(self._started, config):
                 _log.warning("needs a restart to take effect", key=key)
             self.config = replace(config, http=self.config.http)
             await self._configure()

@@ -21,7 +21,7 @@ from opentcf.node.settings import Listener, Settings, Side
 from opentcf.services.leg import LegState
 from opentcf.sip import digest
 from opentcf.sip.outbox import Flow, Send
-from opentcf.sip.transaction import Layer, Owner
+from opentcf.sip.transaction import Layer, Owner, State
 from opentcf.sip.transaction.layer import TransactionAlarm
 from opentcf.terminal import Behaviour, Call, CallState, Terminal
 
@@ -154,7 +154,7 @@ class World:
         self.cores[number].node = None
         self._note(self.cores[number].name, "crashed")
 
-    def restart(self, number: int, *, forget: bool = False) -> Node:
+    def restart(self, number: int, *, forget: bool = False) -> None:
         """Start it, or start it again; `forget` loses its store, so that it comes with a new epoch."""
         core = self.cores[number]
         if forget:
@@ -165,7 +165,6 @@ class World:
         snapshot = {kind: dict(rows) for kind, rows in core.store.items()}
         core.node.load(snapshot, self.now, self.now + WALL)
         self.touch(core)
-        return core.node
 
     def command(self, number: int, name: str, **arguments: Value) -> None:
         """What a person asks of a TCF."""
@@ -252,7 +251,7 @@ class World:
             self.run(1.0)
 
     def unrest(self) -> list[str]:
-        """What goes on besides heartbeats: on the links, in transactions, kick-offs that nobody answered."""
+        """What goes on besides heartbeats: on the links, in transactions, kick-offs not yet answered."""
         found = [f"{self.in_flight} datagrams under way"] if self.in_flight else []
         for core in self.running():
             assert core.node is not None
@@ -344,25 +343,27 @@ class World:
         target = self._names.get(flow.host, f"{flow.host}:{flow.port}")
         link = self.links.get((name, target), self.link)
         heard = self._at.get((flow.host, flow.port))
-        gone = heard is None or frozenset((name, target)) in self.cut or self.lose(name, target, send.data)
-        if gone or self.random.random() < link.loss:
+        gone = frozenset((name, target)) in self.cut or self.lose(name, target, send.data)
+        if heard is None or gone or self.random.random() < link.loss:
             self.transcript.append(Passed(self.now, name, target, send.data, "LOST"))
             return
         port = sender.port if isinstance(sender, Terminal) else TC2_PORT if flow.side == "tc2" else D_PORT
         source = Flow("tc2" if flow.port == TC2_PORT else "d", "udp", host, port)
+        heartbeat = _short(send.data).endswith("OPTIONS")
+
+        def arrive() -> None:
+            self.in_flight -= not heartbeat
+            self._arrive(heard, send.data, source)
+
         copies = 2 if self.random.random() < link.double else 1
         for copy in range(copies):
             late = 10 * link.delay[1] if self.random.random() < link.reorder else 0.0
             fate = "twice" if copy else "late" if late else ""
             self.transcript.append(Passed(self.now, name, target, send.data, fate))
-            self.in_flight += 1
-            assert heard is not None
-            self.after(
-                self.random.uniform(*link.delay) + late, lambda: self._arrive(heard, send.data, source)
-            )
+            self.in_flight += not heartbeat
+            self.after(self.random.uniform(*link.delay) + late, arrive)
 
     def _arrive(self, party: Party, data: bytes, source: Flow) -> None:
-        self.in_flight -= 1
         target = party.node if isinstance(party, Core) else party
         if target is not None:
             target.receive(data, source, self.now)
@@ -446,8 +447,13 @@ def _only(ua: Terminal) -> Call:
 
 
 def _transactions(layer: Layer) -> list[str]:
-    """Heartbeats go on for ever; kick-offs are seen by their records."""
-    return [key for table in (layer._clients, layer._servers) for key in table if "OPTIONS" not in key]
+    """Heartbeats go on for ever, and answered registrations linger; kick-offs are seen by their records."""
+    return [
+        repr(txn)
+        for table in (layer._clients, layer._servers)
+        for key, txn in table.items()
+        if "OPTIONS" not in key and ("REGISTER" not in key or txn.state < State.COMPLETED)
+    ]
 
 
 def _engaged(node: Node) -> list[str]:
@@ -462,7 +468,8 @@ def _targets(node: Node) -> list[object]:
 
 def _outlived(target: object) -> str:
     if isinstance(target, TransactionAlarm):
-        return "" if "OPTIONS" in target.transaction.key else repr(target.transaction)
+        lasts = any(method in target.transaction.key for method in ("OPTIONS", "REGISTER"))
+        return "" if lasts else repr(target.transaction)
     return "" if isinstance(target, Owner) and target.procedure in LASTING else repr(target)
 
 

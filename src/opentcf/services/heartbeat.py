@@ -46,7 +46,7 @@ class Heartbeat:
             if pulse.timer is not None:
                 pulse.timer.cancel()
             self._ctx.peer_states.pop(domain, None)
-        for domain in configured - self._pulses.keys():
+        for domain in sorted(configured - self._pulses.keys()):
             pulse = self._pulses[domain] = Pulse(domain)
             pulse.epoch = epochs.get(domain, "")
             self._beat(pulse)

@@ -1,0 +1,173 @@
+"""The terminal without I/O, against nodes in memory; what the scenarios of the nodes do not look at."""
+
+import pytest
+from tests.world import World
+
+from opentcf.model.registration import RegType
+from opentcf.sip.sdp import direction_of
+from opentcf.terminal import Behaviour, CallState, Terminal
+
+
+@pytest.fixture
+def world() -> World:
+    return World(delay=(0.01, 0.01))
+
+
+def ready(world: World, *terminals: Terminal) -> None:
+    """Registered, and what they heard so far is forgotten."""
+    for ua in terminals:
+        world.register(ua)
+    world.run(1)
+    for ua in terminals:
+        assert ua.registered
+        ua.events.clear()
+
+
+def test_registers_refreshes_and_leaves(world: World) -> None:
+    ua = world.terminal("1001", 1)
+    world.register(ua, 600)
+    world.run(1)
+    assert world.events(ua) == ["registered"]
+    world.run(310)
+    assert world.events(ua) == ["registered", "refreshed"], "at half the granted time"
+    world.register(ua, 0)
+    world.run(1000)
+    assert world.events(ua)[2:] == ["unregistered"], "and never again"
+    assert not ua.registered
+
+
+def test_one_refresh_however_often_it_registers(world: World) -> None:
+    ua = world.terminal("1001", 1)
+    for _ in range(5):
+        world.register(ua)
+        world.run(1)
+    ua.events.clear()
+    world.run(310)
+    assert world.events(ua) == ["refreshed"]
+
+
+def test_a_wrong_password_is_tried_once(world: World) -> None:
+    ua = world.terminal("1001", 1)
+    ua.password = "wrong"
+    world.register(ua)
+    world.run(5)
+    assert [(event.name, event.status) for event in ua.events] == [("refused", 403)]
+    sent = [passed for passed in world.transcript if passed.source == "1001"]
+    assert len(sent) == 2
+
+
+def test_moves_and_stays_registered(world: World) -> None:
+    """The kick-off of the TCF that it left says so and changes nothing."""
+    ua = world.terminal("1001", 2)
+    ready(world, ua)
+    world.move(ua, 3)
+    world.run(5)
+    assert sorted((event.name, event.text) for event in ua.events) == [
+        ("moved_on", "moved"),
+        ("registered", ""),
+    ]
+    assert ua.registered
+
+
+def test_is_kicked_by_its_own_tcf(world: World) -> None:
+    ua = world.terminal("1001", 2)
+    ready(world, ua)
+    world.command(1, "user_kick", udn="1001")
+    world.run(1000)
+    assert [(event.name, event.text) for event in ua.events] == [("kicked", "admin")]
+    assert not ua.registered
+
+
+def test_hangs_up_before_anything_came_back(world: World) -> None:
+    """The CANCEL waits for a provisional response (RFC 3261 9.1)."""
+    caller, called = world.terminal("1001", 1), world.terminal("2001", 2, Behaviour.RING)
+    ready(world, caller, called)
+    call = world.call(caller, "2001")
+    world.hang_up(caller, call)
+    assert [passed.data.split()[0] for passed in world.transcript if passed.source == "1001"][-1:] != [
+        b"CANCEL"
+    ]
+    world.settle()
+    assert (call.state, call.status) == (CallState.ENDED, 487)
+    world.check(empty=True)
+
+
+def test_hangs_up_while_the_answer_is_under_way(world: World) -> None:
+    """A 200 that crosses the hanging up gets its ACK and a BYE; nobody is told that the call was up."""
+    caller, called = world.terminal("1001", 1), world.terminal("2001", 2)
+    ready(world, caller, called)
+    call = world.call(caller, "2001")
+    world.run(0.075)
+    world.hang_up(caller, call)
+    world.settle()
+    assert call.state is CallState.ENDED
+    world.check(empty=True)
+
+
+@pytest.mark.parametrize(("behaviour", "status"), [(Behaviour.BUSY, 486), (Behaviour.DECLINE, 603)])
+def test_one_who_does_not_want(world: World, behaviour: Behaviour, status: int) -> None:
+    caller, called = world.terminal("1001", 1), world.terminal("2001", 2, behaviour)
+    ready(world, caller, called)
+    call = world.call(caller, "2001")
+    world.settle()
+    assert (call.state, call.status) == (CallState.ENDED, status)
+    assert world.events(called) == ["incoming", "ended"]
+
+
+def test_is_told_why_it_is_refused(world: World) -> None:
+    caller = world.terminal("1001", 1)
+    ready(world, caller)
+    world.call(caller, "2001")
+    world.settle()
+    event = caller.events[-1]
+    assert (event.name, event.status) == ("ended", 480)
+    assert "not registered" in event.text
+
+
+def test_hold_and_resume(world: World) -> None:
+    caller, called = world.terminal("1001", 1), world.terminal("2001", 2)
+    ready(world, caller, called)
+    call = world.call(caller, "2001")
+    world.run(2)
+    (other,) = called.calls.values()
+    for ours, theirs in (("sendonly", "recvonly"), ("sendrecv", "sendrecv")):
+        caller.change(call, ours, world.now)
+        world.touch(caller)
+        world.run(2)
+        assert direction_of(other.remote_sdp) == ours
+        assert direction_of(call.remote_sdp) == theirs
+        assert (caller.events[-1].name, called.events[-1].text) == ("changed", theirs)
+    world.hang_up(called)
+    world.settle()
+    assert (caller.events[-1].name, caller.events[-1].text) == ("ended", "normal")
+    world.check(empty=True)
+
+
+def test_a_late_offer(world: World) -> None:
+    """INVITE without a session description: the offer is in the 200, the answer in the ACK."""
+    caller, called = world.terminal("1001", 1), world.terminal("2001", 2)
+    ready(world, caller, called)
+    call = caller.call("2001@core2.example", world.now, sdp=b"")
+    world.touch(caller)
+    world.run(2)
+    (other,) = called.calls.values()
+    assert (call.state, other.state) == (CallState.UP, CallState.UP)
+    assert call.remote_sdp == other.sdp
+    assert other.remote_sdp == call.sdp
+
+
+def test_what_it_cannot_read_it_ignores(world: World) -> None:
+    ua = world.terminal("1001", 1)
+    for data in (b"", b"nonsense", b"SIP/2.0 200 OK\r\n\r\n", b"INVITE sip:x SIP/2.0\r\n\r\n"):
+        ua.receive(data, ua.proxy, world.now)
+    assert ua.events == []
+    assert ua.quiet()
+
+
+def test_refresh_says_that_it_is_one(world: World) -> None:
+    ua = world.terminal("1001", 2)
+    ready(world, ua)
+    ua.register(world.now, 600, RegType.REFRESH)
+    world.touch(ua)
+    world.run(1)
+    assert world.events(ua) == ["refreshed"]

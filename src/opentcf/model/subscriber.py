@@ -1,7 +1,7 @@
 """What a home TCF knows of its own users."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from opentcf.model.numbers import Aor
@@ -44,7 +44,7 @@ class Subscriber:
 
     aor: Aor
     name: str = ""
-    ha1: Mapping[str, str] | None = None
+    ha1: Mapping[str, str] | None = field(default=None, repr=False)
     role: Role = Role.TERMINAL
     priority: int = LOWEST_PRIORITY
     roaming: bool | frozenset[str] = True

@@ -282,6 +282,7 @@ class Node:
 
     def _check(self, request: Request) -> None:
         """What every request must satisfy (RFC 3261 §8.2)."""
+        request.target()
         if len(request.body) > self.settings.limits.max_body:
             self.meters.count("opentcf_refused_total", "max_body")
             raise Decline(413, f"the body is larger than {self.settings.limits.max_body} bytes")

@@ -1,0 +1,398 @@
+"""sipp as a TCF of somebody else on TC2: as V-TCF, as H-TCF, and as one that is no peer.
+
+Tokens and headers are compared as text: this is the interface that another vendor reads.
+"""
+
+import itertools
+import re
+from collections.abc import Callable, Iterator
+from urllib.request import Request, urlopen
+
+import pytest
+from tests.interop.network import Core, PeerEntry, User, build, new_host
+from tests.interop.programs import wait_until
+from tests.interop.sipp import Message, Partner, Phone, Sipp
+
+pytestmark = pytest.mark.interop
+PhoneMaker = Callable[..., Phone]
+FOREIGN = "foreign.example"
+NORMAL_CALL = re.compile(r"pttcall;calltype=1;callerUDN=(\S+);OnlineCallID=([\w.!%*+`'~-]+)")
+_order = itertools.count(1)
+_visitors = itertools.count(7001)
+
+
+class ForeignTcf(Partner):
+    """The other vendor's TCF."""
+
+    def __init__(self, core: Core, folder: object, host: str, transport: str, domain: str = FOREIGN) -> None:
+        super().__init__(folder, domain.partition(".")[0], host, 5060, transport)  # type: ignore[arg-type]
+        self.core = core
+        self.domain = domain
+
+    def register(
+        self,
+        user: User,
+        expires: int = 300,
+        extension: str = "pttregister;regtype=initial",
+        visited: str = "",
+    ) -> Message:
+        """V→H REGISTER for a visitor; the final answer."""
+        keys = {
+            "number": user.number,
+            "home": user.domain,
+            "visited": visited or self.domain,
+            "binding": f"binding-{user.number}",
+            "order": str(next(_order)),
+            "expires": str(expires),
+            "extension": extension,
+        }
+        return self.start("tc2_register", self.core.tc2, keys).finish().messages("received")[-1]
+
+    def contact(self, user: User) -> str:
+        """The Contact URI that `register` gives."""
+        return f"sip:{user.number}@{self.address};home={user.domain}"
+
+    def call(self, scenario: str, target: str, caller: str, called: str, extension: str) -> Sipp:
+        """Send an INVITE."""
+        keys = {"target": target, "caller": caller, "called": called, "extension": extension}
+        return self.start(scenario, self.core.tc2, keys)
+
+    def expect(self, scenario: str, calls: int = 1, **keys: str) -> Sipp:
+        """Wait for a request."""
+        return self.wait(scenario, self.core.tc2, keys, calls=calls)
+
+    def options(self, extension: str) -> Message:
+        """Send OPTIONS; the answer."""
+        run = self.call("tc2_options", f"sip:{self.core.domain}", self.domain, self.core.domain, extension)
+        return run.finish().messages("received")[-1]
+
+
+@pytest.fixture(scope="module", params=["udp", "tcp"])
+def meeting(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Core, str, str]]:
+    """One real node whose only peer is foreign: the core, the peer's host, and the transport between them."""
+    transport, host = request.param, new_host()
+    network = build(tmp_path_factory.mktemp("meeting"), 1)
+    core = network[1]
+    core.peers = [PeerEntry(FOREIGN, f"{transport}:{host}:5060", "heartbeat = 600.0\nshare_ha1 = false")]
+    try:
+        core.start()
+        yield core, host, transport
+    finally:
+        network.stop()
+
+
+@pytest.fixture
+def core(meeting: tuple[Core, str, str]) -> Core:
+    return meeting[0]
+
+
+@pytest.fixture
+def foreign(meeting: tuple[Core, str, str], tmp_path: object) -> Iterator[ForeignTcf]:
+    core, host, transport = meeting
+    tcf = ForeignTcf(core, tmp_path, host, transport)
+    yield tcf
+    tcf.stop()
+
+
+@pytest.fixture
+def stranger(meeting: tuple[Core, str, str], tmp_path: object) -> Iterator[ForeignTcf]:
+    tcf = ForeignTcf(meeting[0], tmp_path, new_host(), meeting[2], "stranger.example")
+    yield tcf
+    tcf.stop()
+
+
+@pytest.fixture
+def visitor() -> User:
+    """A user of the foreign core network."""
+    return User(str(next(_visitors)), FOREIGN)
+
+
+# --- the foreign TCF as V
+
+
+def test_v_registers_and_deregisters(core: Core, foreign: ForeignTcf) -> None:
+    user = core.user()
+    answer = foreign.register(user)
+    assert answer.first == "SIP/2.0 200 OK"
+    assert answer.header("Expires") == "300"
+    assert answer.header("Contact") == f"<{foreign.contact(user)}>;expires=300"
+    assert answer.header("Ptt-Extension") == "pttregister"
+    assert answer.header("Content-Type") == "application/pttmembershipinfo+xml"
+    assert answer.body.startswith(f'<pttmembershipinfo udn="{user.aor}">')
+    assert core.visited(user) == FOREIGN
+    assert foreign.register(user, extension="pttregister;regtype=refresh").first == "SIP/2.0 200 OK"
+    gone = foreign.register(user, expires=0, extension="pttregister")
+    assert gone.first == "SIP/2.0 200 OK"
+    assert core.visited(user) is None
+
+
+def test_v_spells_tokens_in_its_own_case(core: Core, foreign: ForeignTcf) -> None:
+    user = core.user()
+    assert foreign.register(user, extension="PTTRegister;RegType=Initial;vendor=x").first == "SIP/2.0 200 OK"
+    assert core.visited(user) == FOREIGN
+
+
+@pytest.mark.parametrize(
+    ("number", "visited", "status"), [("1999", FOREIGN, "404"), ("1002", "core9.example", "403")]
+)
+def test_v_is_refused_without_challenge(
+    core: Core, foreign: ForeignTcf, number: str, visited: str, status: str
+) -> None:
+    answer = foreign.register(User(number, core.domain), visited=visited)
+    assert answer.first.split()[1] == status
+
+
+def test_v_receives_a_call_at_its_contact(core: Core, foreign: ForeignTcf, phone: PhoneMaker) -> None:
+    caller, called = phone(core.user(), core), core.user()
+    caller.register()
+    foreign.register(called)
+    answering = foreign.expect("answer")
+    caller.call("call", called).finish()
+    answering.finish()
+    invite = answering.received("INVITE ")[0]
+    assert invite.first == f"INVITE {foreign.contact(called)} SIP/2.0"
+    assert invite.header("To") == f"<sip:{called.aor}>"
+    assert re.fullmatch(rf"<sip:{caller.user.aor}>;tag=\S+", invite.header("From"))
+    assert invite.header("P-Asserted-Identity") == f"<sip:{caller.user.aor}>"
+    extension = NORMAL_CALL.fullmatch(invite.header("Ptt-Extension"))
+    assert extension, invite.header("Ptt-Extension")
+    assert extension[1] == caller.user.number, "a bare number belongs to the domain of To"
+    assert int(invite.header("Max-Forwards")) < 70
+    bye = answering.received("BYE ")[0]
+    assert bye.header("Ptt-Extension") == "pttrelease;cause=16"
+    assert bye.header("Reason") == "SIP;cause=200"
+
+
+def test_v_hangs_up(core: Core, foreign: ForeignTcf, phone: PhoneMaker) -> None:
+    caller, called = phone(core.user(), core), core.user()
+    caller.register()
+    foreign.register(called)
+    answering = foreign.expect("tc2_answer_and_release")
+    caller.call("call_and_wait", called).finish()
+    assert answering.finish().received("SIP/2.0 200")
+    core.wait_quiet()
+
+
+def test_v_receives_cancel(core: Core, foreign: ForeignTcf, phone: PhoneMaker) -> None:
+    caller, called = phone(core.user(), core), core.user()
+    caller.register()
+    foreign.register(called)
+    ringing = foreign.expect("ring")
+    caller.call("call_and_cancel", called).finish()
+    cancel = ringing.finish().received("CANCEL ")[0]
+    assert cancel.header("Ptt-Extension") == "pttrelease;cause=16;optype=pttcall"
+    assert cancel.header("Reason")
+    core.wait_quiet()
+
+
+@pytest.mark.parametrize(("scenario", "status"), [("busy", "486"), ("decline", "603")])
+def test_v_refuses(core: Core, foreign: ForeignTcf, phone: PhoneMaker, scenario: str, status: str) -> None:
+    caller, called = phone(core.user(), core), core.user()
+    caller.register()
+    foreign.register(called)
+    refusing = foreign.expect(scenario)
+    call = caller.call("call_refused", called).finish()
+    refusing.finish()
+    assert call.received(f"SIP/2.0 {status}")
+
+
+def test_v_calls_for_its_visitor(core: Core, foreign: ForeignTcf, phone: PhoneMaker) -> None:
+    caller, called = core.user(), phone(core.user(), core)
+    called.register()
+    foreign.register(caller)
+    answering = called.answer("answer")
+    extension = f"pttcall;calltype=1;callerUDN={caller.number};OnlineCallID=made-by-foreign-1"
+    call = foreign.call("tc2_call", f"sip:{called.user.aor}", caller.aor, called.user.aor, extension).finish()
+    answering.finish()
+    assert call.received("SIP/2.0 100"), "100 at once"
+    assert f"sip:{caller.aor}" in answering.received("INVITE ")[0].header("From")
+    core.wait_quiet()
+
+
+def test_v_may_not_call_for_somebody_elses_visitor(core: Core, foreign: ForeignTcf) -> None:
+    caller, called = core.user(), core.user()
+    extension = f"pttcall;calltype=1;callerUDN={caller.number}"
+    call = foreign.call("tc2_call_refused", f"sip:{called.aor}", caller.aor, called.aor, extension).finish()
+    assert call.received("SIP/2.0 403")
+
+
+def test_v_sends_an_unknown_operation(core: Core, foreign: ForeignTcf) -> None:
+    caller, called = core.user(), core.user()
+    foreign.register(caller)
+    call = foreign.call(
+        "tc2_call_refused", f"sip:{called.aor}", caller.aor, called.aor, "pttteleport;x=1"
+    ).finish()
+    refusal = call.received("SIP/2.0 488")[0]
+    assert refusal.header("Warning").startswith("399 ")
+
+
+def test_v_is_told_that_its_visitor_moved(core: Core, foreign: ForeignTcf, phone: PhoneMaker) -> None:
+    user = core.user()
+    foreign.register(user)
+    kicked = foreign.expect("kicked")
+    phone(user, core).register()
+    kick = kicked.finish().received("OPTIONS ")[0]
+    assert kick.first == f"OPTIONS sip:{user.aor} SIP/2.0"
+    assert kick.header("To") == f"<sip:{user.aor}>"
+    assert kick.header("Ptt-Extension").startswith("pttkickoff;Cause=moved")
+
+
+def test_v_is_told_of_the_operators_kick(core: Core, foreign: ForeignTcf) -> None:
+    user = core.user()
+    foreign.register(user)
+    kicked = foreign.expect("kicked")
+    url = f"http://{core.host}:{core.http_port}/api/v1/users/{user.number}/kick"
+    with urlopen(Request(url, method="POST"), timeout=5):
+        pass
+    kick = kicked.finish().received("OPTIONS ")[0]
+    assert kick.header("Ptt-Extension").startswith("pttkickoff;Cause=admin")
+    assert core.visited(user) is None
+
+
+# --- the foreign TCF as H
+
+
+def attach(core: Core, foreign: ForeignTcf, phone: PhoneMaker, user: User) -> tuple[Phone, Message]:
+    """A user of the foreign core registers here; his phone, and the REGISTER that his home got."""
+    terminal = phone(user, core)
+    home = foreign.expect("tc2_home")
+    terminal.register()
+    return terminal, home.finish().received("REGISTER ")[0]
+
+
+def test_h_grants(core: Core, foreign: ForeignTcf, phone: PhoneMaker, visitor: User) -> None:
+    _, register = attach(core, foreign, phone, visitor)
+    assert register.first == f"REGISTER sip:{FOREIGN} SIP/2.0"
+    assert register.header("To") == f"<sip:{visitor.aor}>"
+    assert register.header("From").startswith(f"<sip:{visitor.aor}>;tag=")
+    assert register.header("P-Visited-Network-ID") == core.domain
+    assert re.match(r"pttregister;regtype=initial(;|$)", register.header("Ptt-Extension"))
+    assert register.header("Contact").startswith(f"<sip:{visitor.number}@{core.tc2};")
+    assert f";home={FOREIGN}>" in register.header("Contact")
+    assert register.header("Expires") == "600"
+    assert f'realm="{FOREIGN}"' in register.header("Authorization")
+    assert core.visited(visitor) == core.domain
+
+
+def test_h_refuses(core: Core, foreign: ForeignTcf, phone: PhoneMaker, visitor: User) -> None:
+    home = foreign.expect("tc2_home_refuses")
+    assert phone(visitor, core).register_refused().first.startswith("SIP/2.0 403")
+    home.finish()
+    assert core.visited(visitor) is None
+
+
+def test_h_challenges_by_itself(core: Core, foreign: ForeignTcf, phone: PhoneMaker, visitor: User) -> None:
+    home = foreign.expect("tc2_home_challenges", calls=2, home=FOREIGN)
+    terminal = phone(visitor, core)
+    keys = terminal.keys(expires="600")
+    terminal.start("register_challenged_twice", core.d, keys, *terminal.options()).finish()
+    home.finish()
+    assert core.visited(visitor) == core.domain
+
+
+def test_h_calls_its_user_here(core: Core, foreign: ForeignTcf, phone: PhoneMaker, visitor: User) -> None:
+    terminal, register = attach(core, foreign, phone, visitor)
+    contact = re.search(r"<([^>]+)>", register.header("Contact"))
+    assert contact
+    answering = terminal.answer("answer")
+    extension = "pttcall;calltype=1;callerUDN=7900;OnlineCallID=made-by-foreign-2"
+    foreign.call("tc2_call", contact[1], f"7900@{FOREIGN}", visitor.aor, extension).finish()
+    answering.finish()
+    assert f"sip:7900@{FOREIGN}" in answering.received("INVITE ")[0].header("From")
+
+
+def test_h_calls_its_user_here_by_aor(
+    core: Core, foreign: ForeignTcf, phone: PhoneMaker, visitor: User
+) -> None:
+    terminal, _ = attach(core, foreign, phone, visitor)
+    answering = terminal.answer("answer")
+    extension = 'pttcall;calltype=1;callerUDN="3001@core3.example";OnlineCallID=made-by-foreign-3'
+    foreign.call("tc2_call", f"sip:{visitor.aor}", "3001@core3.example", visitor.aor, extension).finish()
+    answering.finish()
+    assert "sip:3001@core3.example" in answering.received("INVITE ")[0].header("From")
+
+
+def test_h_cancels(core: Core, foreign: ForeignTcf, phone: PhoneMaker, visitor: User) -> None:
+    terminal, _ = attach(core, foreign, phone, visitor)
+    ringing = terminal.answer("ring")
+    extension = "pttcall;calltype=1;callerUDN=7900;OnlineCallID=made-by-foreign-4"
+    call = foreign.call(
+        "tc2_call_and_cancel", f"sip:{visitor.aor}", f"7900@{FOREIGN}", visitor.aor, extension
+    ).finish()
+    ringing.finish()
+    to_cancel = next(m for m in call.received("SIP/2.0 200") if "CANCEL" in m.header("CSeq"))
+    assert to_cancel.header("Ptt-Extension") == "pttrelease;cause=16;optype=pttcall"
+    terminated = call.received("SIP/2.0 487")[0]
+    assert terminated.header("Ptt-Extension") == "pttrelease;cause=16;optype=pttcall"
+    assert terminated.header("Reason") == "SIP;cause=487"
+
+
+def test_h_is_asked_for_its_user(core: Core, foreign: ForeignTcf, phone: PhoneMaker, visitor: User) -> None:
+    """A call of the visitor goes to his home first, even to a user of this very core."""
+    terminal, _ = attach(core, foreign, phone, visitor)
+    refusing = foreign.expect("busy")
+    called = core.user()
+    call = terminal.call("call_refused" if terminal.transport == "udp" else "call_refused", called).finish()
+    assert call.received("SIP/2.0 486")
+    invite = refusing.finish().received("INVITE ")[0]
+    assert invite.first == f"INVITE sip:{called.aor} SIP/2.0"
+    assert invite.header("P-Asserted-Identity") == f"<sip:{visitor.aor}>"
+    extension = NORMAL_CALL.fullmatch(invite.header("Ptt-Extension"))
+    assert extension
+    assert extension[1] == f'"{visitor.aor}"', "a user of another domain than To's is written with his own"
+
+
+def test_h_calls_a_user_at_home(core: Core, foreign: ForeignTcf, phone: PhoneMaker) -> None:
+    called = phone(core.user(), core)
+    called.register()
+    answering = called.answer("answer")
+    extension = f'pttcall;calltype=1;callerUDN="7901@{FOREIGN}";OnlineCallID=made-by-foreign-5'
+    foreign.call("tc2_call", f"sip:{called.user.aor}", f"7901@{FOREIGN}", called.user.aor, extension).finish()
+    answering.finish()
+
+
+def test_h_kicks_its_user(core: Core, foreign: ForeignTcf, phone: PhoneMaker, visitor: User) -> None:
+    attach(core, foreign, phone, visitor)
+    keys = {"target": f"sip:{visitor.aor}", "caller": FOREIGN, "called": visitor.aor}
+    run = foreign.start("tc2_options", core.tc2, keys | {"extension": "pttkickoff;Cause=admin"}).finish()
+    answer = run.messages("received")[-1]
+    assert answer.first == "SIP/2.0 200 OK"
+    assert answer.header("Ptt-Extension") == "pttkickoff;Cause=admin"
+    wait_until(lambda: core.visited(visitor) is None, "the visitor is gone")
+
+
+# --- heartbeat
+
+
+def test_heartbeat_is_answered(core: Core, foreign: ForeignTcf) -> None:
+    answer = foreign.options("pttheartbeat;epoch=of-foreign")
+    assert answer.first == "SIP/2.0 200 OK"
+    own = core.get("/health")
+    epoch = re.search(r'"epoch": ?"([^"]+)"', own)
+    assert epoch
+    assert answer.header("Ptt-Extension") == f"pttheartbeat;epoch={epoch[1]}"
+
+
+def test_plain_options_is_answered_with_capabilities(core: Core, foreign: ForeignTcf) -> None:
+    answer = foreign.options("pttheartbeat")
+    assert answer.first == "SIP/2.0 200 OK"
+
+
+# --- no peer
+
+
+def test_stranger_gets_403_and_no_challenge(core: Core, stranger: ForeignTcf) -> None:
+    user, other = core.user(), core.user()
+    assert stranger.register(user).first == "SIP/2.0 403 Forbidden"
+    assert stranger.options("pttheartbeat;epoch=x").first == "SIP/2.0 403 Forbidden"
+    call = stranger.call(
+        "tc2_call_refused", f"sip:{other.aor}", user.aor, other.aor, "pttcall;calltype=1"
+    ).finish()
+    assert call.received("SIP/2.0 403")
+    for run in stranger.runs:
+        for question, answer in zip(run.messages("sent"), run.messages("received"), strict=False):
+            assert not answer.header("WWW-Authenticate")
+            assert len(answer) <= len(question)
+    assert core.visited(user) is None

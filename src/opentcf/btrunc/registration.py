@@ -148,7 +148,8 @@ def write_kick(message: Message, wire: Wire, kick: Kick) -> None:
 
 def read_kick(ext: Extension, wire: Wire) -> Kick:
     """The reverse; an unknown cause is read as the operator's."""
-    text = ext.get(Param.KICK_CAUSE) or ext.get(Param.CAUSE)  # names compare without case: `Cause` reads as `cause`
+    # Names compare without case: `Cause` reads as `cause`.
+    text = ext.get(Param.KICK_CAUSE) or ext.get(Param.CAUSE)
     cause = wire.member(KickCause, text or "")
     return Kick(cause or KickCause.ADMIN, ext.get(Param.BINDING) or "")
 

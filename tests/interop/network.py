@@ -6,10 +6,9 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
-from urllib.request import urlopen  # noqa: TID251 - a test's look at the node from outside
 
 from tests.interop.programs import Program, wait_until
 
@@ -121,10 +120,26 @@ class Core:
 
     def get(self, path: str) -> Any:
         """An answer of the node's API."""
-        url = f"http://{self.shown_host}:{self.http_port}{path}"
-        with urlopen(url, timeout=5) as answer:
+        return json.loads(self._http("GET", path))
+
+    def text(self, path: str) -> str:
+        """A page of the node's, as text."""
+        return self._http("GET", path)
+
+    def post(self, path: str) -> Any:
+        """An action over the node's API."""
+        return json.loads(self._http("POST", path))
+
+    def _http(self, method: str, path: str) -> str:
+        connection = HTTPConnection(self.host, self.http_port, timeout=5)
+        try:
+            connection.request(method, path)
+            answer = connection.getresponse()
             text = answer.read().decode()
-        return json.loads(text) if path.startswith("/api") else text
+        finally:
+            connection.close()
+        assert answer.status < 300, f"{method} {path}: {answer.status} {text}"
+        return text
 
     def items(self, name: str) -> list[dict[str, Any]]:
         """A list of the API."""
@@ -214,12 +229,3 @@ def build(
         for core in cores:
             core.peers = [PeerEntry(c.domain, f"{transport}:{c.tc2}") for c in cores if c is not core]
     return Network(cores)
-
-
-def reachable(url: str) -> bool:
-    """Does something answer there?"""
-    try:
-        with urlopen(url, timeout=1):
-            return True
-    except (URLError, OSError):
-        return False

@@ -5,8 +5,8 @@ Tokens and headers are compared as text: this is the interface that another vend
 
 import itertools
 import re
+import socket
 from collections.abc import Callable, Iterator
-from urllib.request import Request, urlopen
 
 import pytest
 from tests.interop.network import Core, PeerEntry, User, build, new_host
@@ -41,12 +41,12 @@ class ForeignTcf(Partner):
             "number": user.number,
             "home": user.domain,
             "visited": visited or self.domain,
-            "binding": f"binding-{user.number}",
             "order": str(next(_order)),
             "expires": str(expires),
             "extension": extension,
         }
-        return self.start("tc2_register", self.core.tc2, keys).finish().messages("received")[-1]
+        binding = ("-cid_str", f"binding-of-{user.number}")
+        return self.start("tc2_register", self.core.tc2, keys, *binding).finish().messages("received")[-1]
 
     def contact(self, user: User) -> str:
         """The Contact URI that `register` gives."""
@@ -243,9 +243,7 @@ def test_v_is_told_of_the_operators_kick(core: Core, foreign: ForeignTcf) -> Non
     user = core.user()
     foreign.register(user)
     kicked = foreign.expect("kicked")
-    url = f"http://{core.host}:{core.http_port}/api/v1/users/{user.number}/kick"
-    with urlopen(Request(url, method="POST"), timeout=5):
-        pass
+    core.post(f"/api/v1/users/{user.number}/kick")
     kick = kicked.finish().received("OPTIONS ")[0]
     assert kick.header("Ptt-Extension").startswith("pttkickoff;Cause=admin")
     assert core.visited(user) is None
@@ -334,8 +332,9 @@ def test_h_is_asked_for_its_user(core: Core, foreign: ForeignTcf, phone: PhoneMa
     terminal, _ = attach(core, foreign, phone, visitor)
     refusing = foreign.expect("busy")
     called = core.user()
-    call = terminal.call("call_refused" if terminal.transport == "udp" else "call_refused", called).finish()
-    assert call.received("SIP/2.0 486")
+    keys = {"target": f"sip:{called.aor}", "caller": visitor.aor, "called": called.aor}
+    call = terminal.start("tc2_call_refused", core.d, keys | {"extension": "pttcall;calltype=1"}).finish()
+    assert call.received("SIP/2.0 486"), "known by the flow he registered from: no challenge"
     invite = refusing.finish().received("INVITE ")[0]
     assert invite.first == f"INVITE sip:{called.aor} SIP/2.0"
     assert invite.header("P-Asserted-Identity") == f"<sip:{visitor.aor}>"
@@ -369,10 +368,8 @@ def test_h_kicks_its_user(core: Core, foreign: ForeignTcf, phone: PhoneMaker, vi
 def test_heartbeat_is_answered(core: Core, foreign: ForeignTcf) -> None:
     answer = foreign.options("pttheartbeat;epoch=of-foreign")
     assert answer.first == "SIP/2.0 200 OK"
-    own = core.get("/health")
-    epoch = re.search(r'"epoch": ?"([^"]+)"', own)
-    assert epoch
-    assert answer.header("Ptt-Extension") == f"pttheartbeat;epoch={epoch[1]}"
+    epoch = core.get("/health")["epoch"]
+    assert answer.header("Ptt-Extension") == f"pttheartbeat;epoch={epoch}"
 
 
 def test_plain_options_is_answered_with_capabilities(core: Core, foreign: ForeignTcf) -> None:
@@ -396,3 +393,27 @@ def test_stranger_gets_403_and_no_challenge(core: Core, stranger: ForeignTcf) ->
             assert not answer.header("WWW-Authenticate")
             assert len(answer) <= len(question)
     assert core.visited(user) is None
+
+
+def test_stranger_never_gets_more_than_he_sent(core: Core, stranger: ForeignTcf) -> None:
+    """The shortest request that can be answered would be answered with more bytes: it is not answered."""
+    refused = refused_strangers(core)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as terse:
+        terse.bind((stranger.host, 0))
+        head = f"OPTIONS sip:a SIP/2.0\r\nv:SIP/2.0/UDP {stranger.host};branch=z9hG4bK1;rport\r\n"
+        terse.sendto(
+            f"{head}f:<sip:a>;tag=1\r\nt:<sip:a>\r\ni:1\r\nCSeq:1 OPTIONS\r\n\r\n".encode(),
+            (core.host, core.tc2_port),
+        )
+        wait_until(lambda: refused_strangers(core) > refused, "the node read it")
+        terse.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            terse.recv(2000)
+
+
+def refused_strangers(core: Core) -> float:
+    """What the node counts."""
+    found = re.search(
+        r'^opentcf_refused_total\{reason="not_a_peer"\} (\S+)$', core.text("/metrics"), re.MULTILINE
+    )
+    return float(found[1]) if found else 0.0

@@ -6,9 +6,11 @@ import os
 import pytest
 from tests.world import World
 
+from opentcf.model.bounds import TimerSettings
 from opentcf.terminal import Terminal
 
 DEEDS = 150
+LONGEST = 600.0
 SEEDS = range(100 if os.environ.get("WORLD") == "full" else 10)
 
 
@@ -73,9 +75,9 @@ class Wanderers:
 @pytest.mark.parametrize("seed", seeds())
 @pytest.mark.parametrize("restarts", [False, True], ids=["steady", "restarts"])
 def test_visited_and_home_agree_when_it_is_quiet(seed: int, restarts: bool) -> None:
-    world = World(seed, loss=0.10, double=0.05, reorder=0.05)
+    world = World(seed, loss=0.10, double=0.05, reorder=0.05, timers=TimerSettings(register=LONGEST))
     wanderers = Wanderers(world)
     wanderers.wander(DEEDS, restarts=restarts)
-    world.run(700.0)
+    world.run(LONGEST + 60.0)  # a home that was away when he left finds out when the binding expires
     world.settle()
     world.check(empty=True)

@@ -1,4 +1,4 @@
-"""Every torture message thrown at a running node, over UDP and TCP: the answer, and that the node still lives after it."""
+"""Every torture message thrown at a running node, over UDP and TCP: the answer, and that the node lives on."""
 
 import socket
 from collections.abc import Iterator

@@ -24,7 +24,8 @@ def certificates(tmp_path_factory):
     for authority in ("ca", "other-ca"):
         openssl(
             "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-            "-addext", "keyUsage=critical,keyCertSign,cRLSign", "-subj", f"/CN={authority}", "-keyout", f"{authority}.key", "-out", f"{authority}.pem", cwd=home,
+            "-addext", "keyUsage=critical,keyCertSign,cRLSign", "-subj", f"/CN={authority}",
+            "-keyout", f"{authority}.key", "-out", f"{authority}.pem", cwd=home,
         )  # fmt: skip
     for name, authority in (("core1", "ca"), ("core2", "ca"), ("stranger", "other-ca")):
         openssl(

@@ -125,7 +125,7 @@ class Node:
         if isinstance(message, Response):
             self._response(message, source)
         else:
-            self._request(message, source)
+            self._request(message, source, len(data))
 
     def command(self, command: Command, now: float) -> int:
         """What a person or program asks; the Reply with this ticket comes when it is true."""
@@ -226,7 +226,7 @@ class Node:
 
     # --- requests
 
-    def _request(self, request: Request, source: Flow) -> None:
+    def _request(self, request: Request, source: Flow, size: int) -> None:
         try:
             via = request.via()
         except RemoteError:
@@ -234,6 +234,7 @@ class Node:
             return
         stamp_via(request, via, source)
         incoming = Incoming(request, via, source, self._ctx.wire)
+        incoming.size = size
         try:
             self._admit_and_serve(incoming)
         except Decline as decline:
@@ -271,7 +272,7 @@ class Node:
             peer = self._peers.find(incoming.flow, incoming.via)
             if peer is None:
                 self._stranger(incoming)
-                raise Decline(403, "not a peer")
+                raise Decline(403, "")
             incoming.peer = peer
             incoming.wire = self._ctx.peer_wire(peer.domain)
             incoming.extension = wire_extension.read(request, incoming.wire)
@@ -442,8 +443,13 @@ class Node:
             response.headers.add("Warning", f"399 {self.settings.domain} {quote(text)}")
         if incoming.txn is not None:
             self._layer.respond(incoming.txn, response, self._ctx.now)
-        else:
+        elif not self._amplifies(incoming, response):
             self._layer.respond_once(request, incoming.via, incoming.flow, response)
+
+    def _amplifies(self, incoming: Incoming, response: Response) -> bool:
+        """On TC2 a source that is no peer never gets more bytes back than it sent (profile 5.2)."""
+        is_stranger = incoming.flow.side == TC2 and incoming.peer is None
+        return is_stranger and len(render(response)) > incoming.size
 
     def _refuse_malformed(self, error: Malformed, source: Flow) -> None:
         """Answered where it can be, never to a stranger on TC2."""

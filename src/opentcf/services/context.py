@@ -50,16 +50,19 @@ class Incoming:
     """A request on its way to a procedure.
 
     `peer` is the TCF that sent it (TC2), `user` and `attachment` the authenticated terminal (D); `wire` reads and
-    writes what travels on that side; `leg` is set when it came within a dialog.
+    writes what travels on that side; `leg` is set when it came within a dialog; `size` is its bytes as received.
     """
 
-    __slots__ = ("attachment", "extension", "flow", "leg", "peer", "request", "txn", "user", "via", "wire")
+    __slots__ = (
+        "attachment", "extension", "flow", "leg", "peer", "request", "size", "txn", "user", "via", "wire",
+    )  # fmt: skip
 
     def __init__(self, request: Request, via: Via, flow: Flow, wire: Wire) -> None:
         self.request = request
         self.via = via
         self.flow = flow
         self.wire = wire
+        self.size = 0
         self.peer: Peer | None = None
         self.user: Aor | None = None
         self.attachment: Attachment | None = None

@@ -103,8 +103,11 @@ async def _perform(
     except asyncio.CancelledError:
         return INTERRUPTED
     finally:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, lambda: None)  # it is leaving already
+        show.busy("the core networks leave")
+        await network.end()
         show.close()
-        await asyncio.shield(network.end())
 
 
 def _choose(only: tuple[str, ...]) -> list[Procedure]:

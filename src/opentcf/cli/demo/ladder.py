@@ -49,14 +49,14 @@ class Ladder:
             )
             role = self._roles.get(column, "") if isinstance(column, int) else "UE"
             roles.append(self._centred(role), _QUIET)
-        return [names, roles]
+        return [names, roles] if roles.plain.strip() else [names]
 
     def message(self, line: Line, began: float) -> Text | None:
         """A message as an arrow between two lifelines; None when one end has no column here."""
         if line.source not in self._columns or line.target not in self._columns:
             return None
         style = _style(line)
-        text = Text(f"{max(0.0, line.time - began):7.3f} ", style=_QUIET, no_wrap=True, overflow="crop")
+        text = _timed(line.time - began)
         self._arrow(text, line, style)
         text.append("  ")
         words = Text(no_wrap=True)
@@ -73,7 +73,7 @@ class Ladder:
 
     def note(self, note: Note, began: float) -> Text:
         """A remark, on the lifelines."""
-        text = Text(f"{max(0.0, note.time - began):7.3f} ", style=_QUIET, no_wrap=True, overflow="crop")
+        text = _timed(note.time - began)
         words = Text(f"▸ {note.english} ", style="bold yellow")
         words.append(note.chinese, "yellow")
         return text.append_text(words)
@@ -98,6 +98,11 @@ class Ladder:
                 text.append(("✕" if line.lost else "▶" if b > a else "◀") if tip else stroke, style)
             else:
                 text.append("│" if place in places else " ", _QUIET)
+
+
+def _timed(seconds: float) -> Text:
+    text = Text(no_wrap=True, overflow="crop")
+    return text.append(f"{max(0.0, seconds):7.3f} ", _QUIET)
 
 
 def _style(line: Line) -> str:

@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from time import time
 
+from opentcf.cli.demo.actor import CheckError
 from opentcf.cli.demo.feed import POLL_SECONDS, SETTLE_SECONDS, Feed, Line, Note
 from opentcf.cli.demo.network import CORES, Network, NetworkError
-from opentcf.cli.demo.procedure import PROCEDURES, CheckError, Procedure
+from opentcf.cli.demo.procedure import PROCEDURES, Procedure
 from opentcf.cli.demo.procedures import MODULES
 from opentcf.cli.demo.show import Outcome, Show
 from opentcf.cli.demo.stage import Stage

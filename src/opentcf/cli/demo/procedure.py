@@ -4,30 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from opentcf.terminal import Behaviour
+from opentcf.cli.demo.actor import Actor
 
 if TYPE_CHECKING:
     from opentcf.cli.demo.stage import Stage
-
-
-class CheckError(Exception):
-    """Something that a procedure expected did not come true: one sentence."""
-
-
-class Actor(NamedTuple):
-    """A user with equipment. `at` is the core network where he attaches; 0: he does not begin registered.
-
-    `left`: his column stands left of the TCFs, else right behind the one that serves him (`at`, or `near`).
-    """
-
-    user: str
-    at: int = 0
-    behaviour: Behaviour = Behaviour.RING
-    plain: bool = False
-    left: bool = False
-    near: int = 0
 
 
 Run = Callable[["Stage"], Awaitable[None]]

@@ -50,16 +50,11 @@ class Screen:
     def opening(self, *, web: bool) -> None:
         """The four core networks."""
         self.close()
-        grid = Table.grid(padding=(0, 2))
+        grid = Table.grid(padding=(0, 2, 0, 0))
         for core in CORES:
-            row = [
-                f"[bold]TCF {core}[/]",
-                domain(core),
-                f"TC2 {host(core)}:{TC2_PORT}",
-                f"D {host(core)}:{D_PORT}",
-            ]
+            row = [f"[bold]TCF {core}[/]", domain(core), host(core), f"TC2 :{TC2_PORT}", f"D :{D_PORT}"]
             if web:
-                row.append(f"[link]http://{host(core)}:{HTTP_PORT}[/]")
+                row.append(f"http://{host(core)}:{HTTP_PORT}")
             grid.add_row(*row)
         title = "[bold]OpenTCF[/] four core networks 四个集群核心网"
         self._console.print(Panel(grid, title=title, title_align="left", expand=False, border_style="blue"))
@@ -104,6 +99,7 @@ class Screen:
     def end(self, outcome: Outcome) -> None:
         """The verdict."""
         self.close()
+        self._head = ""
         verdict = Text(
             "  ✗ failed " if outcome.failure else "  ✓ passed ",
             "bold red" if outcome.failure else "bold green",

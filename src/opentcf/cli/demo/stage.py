@@ -6,9 +6,9 @@ from functools import partial
 from time import monotonic
 from typing import Any
 
+from opentcf.cli.demo.actor import Actor, CheckError
 from opentcf.cli.demo.feed import Feed
 from opentcf.cli.demo.network import CORES, D_PORT, PASSWORD, Network, domain, host
-from opentcf.cli.demo.procedure import Actor, CheckError
 from opentcf.cli.radio import Radio, open_radio
 from opentcf.model.numbers import Aor
 from opentcf.model.registration import RegType
@@ -292,6 +292,17 @@ class Stage:
             )
 
     # --- accidents
+
+    async def freeze(self, core: int) -> None:
+        """It stands still; what it had said until now is kept for the ladder."""
+        await self._feed.poll()
+        await self.network[core].freeze()
+        self.note(f"TCF {core} stands still", f"TCF {core} 停顿")
+
+    def thaw(self, core: int) -> None:
+        """It goes on."""
+        self.note(f"TCF {core} goes on", f"TCF {core} 继续运行")
+        self.network[core].thaw()
 
     async def kill(self, core: int) -> None:
         """kill -9; what it had said until now is kept for the ladder."""

@@ -15,6 +15,7 @@ from opentcf.services.context import NONE, Context, Facts, Incoming, peer_flow
 from opentcf.services.leg import Happened
 from opentcf.services.path import HOME, aor_uri
 from opentcf.services.registration.home import Granted, HomeRegistration, Wanted
+from opentcf.sip import digest
 from opentcf.sip.errors import RemoteError
 from opentcf.sip.message import Request, Response
 from opentcf.sip.outbox import Flow, Value
@@ -63,6 +64,8 @@ class VisitedRegistration:
         self._pending: dict[Aor, Pending] = {}
         self._waiting: dict[Aor, deque[tuple[Incoming, Asked]]] = {}
         self._leaving: dict[Aor, Incoming] = {}
+        self._departing: set[Aor] = set()
+        """Users whose home has not yet answered that they left: who comes back meanwhile waits."""
         self._expiries: dict[Aor, Timer] = {}
         self._refreshes: dict[Aor, Timer] = {}
         self.foreign_nonces: dict[Aor, str] = {}
@@ -73,7 +76,7 @@ class VisitedRegistration:
     def request(self, incoming: Incoming) -> Facts:
         """A REGISTER of a terminal, its digest already checked as far as this TCF can."""
         asked = self._read(incoming)
-        if asked.user in self._pending:
+        if asked.user in self._pending or asked.user in self._departing:
             self._waiting.setdefault(asked.user, deque()).append((incoming, asked))
             return NONE
         return self._serve(incoming, asked)
@@ -130,7 +133,9 @@ class VisitedRegistration:
             return self._refreshed(user, outcome)
         if purpose == HOME_LEAVE:
             status = outcome.status if outcome.response is not None else 503
+            self._departing.discard(user)
             self._answer_leaver(self._leaving.pop(user, None), status)
+            return self._serve_next(user)
         return NONE
 
     def timer(self, owner: Owner) -> Facts:
@@ -320,15 +325,15 @@ class VisitedRegistration:
         answer = pending.incoming.request.respond(response.status, self._ctx.ids.token(), response.reason)
         for name in ("WWW-Authenticate", "Min-Expires", "Retry-After", "Warning", "Unsupported"):
             answer.headers.put(name, response.headers.lines(name))
-        challenge = response.headers.get("WWW-Authenticate")
-        if response.status == 401 and challenge is not None and "nonce=" in challenge:
-            self.foreign_nonces[pending.asked.user] = challenge.partition("nonce=")[2].split('"')[1]
+        challenge = digest.choose(response.headers.lines("WWW-Authenticate"))
+        if response.status == 401 and challenge is not None:
+            self.foreign_nonces[pending.asked.user] = challenge.nonce
         self._ctx.reply(pending.incoming, answer)
 
     def _serve_next(self, user: Aor) -> Facts:
         waiting = self._waiting.get(user)
         facts: Facts = NONE
-        while waiting and user not in self._pending:
+        while waiting and user not in self._pending and user not in self._departing:
             incoming, asked = waiting.popleft()
             try:
                 facts += self._serve(incoming, asked)
@@ -431,6 +436,7 @@ class VisitedRegistration:
             return NONE
         if incoming is not None:
             self._leaving[user] = incoming
+        self._departing.add(user)
         request = self._home_request(user, attachment.home_call_id, attachment.home_cseq + 1, 0, None, None)
         ctx.request(request, peer_flow(peer), self._owner(user, HOME_LEAVE), timeout=HOME_WAIT)
         return NONE

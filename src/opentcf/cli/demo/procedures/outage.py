@@ -1,7 +1,8 @@
 """Calls while a TCF on their path dies."""
 
+from opentcf.cli.demo.actor import Actor
 from opentcf.cli.demo.network import DOWN_SECONDS
-from opentcf.cli.demo.procedure import Actor, procedure
+from opentcf.cli.demo.procedure import procedure
 from opentcf.cli.demo.stage import Stage
 from opentcf.terminal import Call, CallState
 

@@ -1,7 +1,8 @@
 """Private call 单呼."""
 
+from opentcf.cli.demo.actor import Actor
 from opentcf.cli.demo.network import domain
-from opentcf.cli.demo.procedure import Actor, procedure
+from opentcf.cli.demo.procedure import procedure
 from opentcf.cli.demo.stage import Stage
 from opentcf.sip.sdp import direction_of
 from opentcf.terminal import Behaviour, Call, CallState

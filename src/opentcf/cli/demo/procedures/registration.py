@@ -1,7 +1,8 @@
 """Registration 注册 and its ends."""
 
+from opentcf.cli.demo.actor import Actor, CheckError
 from opentcf.cli.demo.network import domain
-from opentcf.cli.demo.procedure import Actor, CheckError, procedure
+from opentcf.cli.demo.procedure import procedure
 from opentcf.cli.demo.stage import Stage
 
 

@@ -401,10 +401,8 @@ def test_stranger_never_gets_more_than_he_sent(core: Core, stranger: ForeignTcf)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as terse:
         terse.bind((stranger.host, 0))
         head = f"OPTIONS sip:a SIP/2.0\r\nv:SIP/2.0/UDP {stranger.host};branch=z9hG4bK1;rport\r\n"
-        terse.sendto(
-            f"{head}f:<sip:a>;tag=1\r\nt:<sip:a>\r\ni:1\r\nCSeq:1 OPTIONS\r\n\r\n".encode(),
-            (core.host, core.tc2_port),
-        )
+        rest = "f:<sip:a>;tag=1\r\nt:<sip:a>\r\ni:1\r\nCSeq:1 OPTIONS\r\n\r\n"
+        terse.sendto((head + rest).encode(), (core.host, core.tc2_port))
         wait_until(lambda: refused_strangers(core) > refused, "the node read it")
         terse.setblocking(False)
         with pytest.raises(BlockingIOError):

@@ -478,6 +478,7 @@ def test_a_home_that_lost_its_state_gets_its_users_again():
     net = Net(2)
     for user in ("1001", "1002", "1003"):
         assert Phone(net, user, 2).register() == 200
+    net.advance(1.0)
     net.start(1)
     net.pump()
     assert net.registered(1) == {}
@@ -488,6 +489,7 @@ def test_a_home_that_lost_its_state_gets_its_users_again():
 def test_a_home_that_kept_its_state_is_left_alone():
     net = Net(2)
     Phone(net, "1001", 2).register()
+    net.advance(1.0)
     net.start(1, keep=True)
     net.advance(30.0)
     assert net.between(2, 1) == ["REGISTER"]
@@ -504,3 +506,44 @@ def test_v_goes_on_after_a_restart():
     assert net.between(2, 1) == ["REGISTER", "REGISTER"]
     net.advance(300.0)
     assert (net.attached(2), net.registered(1)) == (set(), {})
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"Expires": "soon"},
+        {"Contact": "<nonsense"},
+        {"Ptt-Extension": "?"},
+        {"Content-Type": "application/pttmembershipinfo+xml"},
+    ],
+)
+def test_a_malformed_200_of_the_home_is_a_200(fields: dict[str, str]):
+    """He is registered there; what is broken beside that must not leave the terminal without an answer."""
+    net = Net(2)
+    h = foreign(net, 1, 2)
+    phone = Phone(net, "1001", 2)
+    phone.register()
+    answer = h.request("REGISTER").respond(200, "h")
+    for name, value in fields.items():
+        answer.headers.set(name, value)
+    answer.body = b"<broken"
+    h.send(answer)
+    assert phone.statuses("REGISTER")[-1] == 200
+    net.assert_no_fault()
+
+
+def test_a_home_that_grants_nothing_is_not_asked_without_end():
+    net = Net(2)
+    h = foreign(net, 1, 2)
+    h.auto = lambda request: 200
+    Phone(net, "1001", 2).register()
+    h.auto = lambda request: None
+    net.seen.clear()
+
+    def grant_nothing(request: Request) -> int | None:
+        h.answer(request, 200, Expires="0")
+        return None
+
+    h.auto = grant_nothing
+    net.advance(1830.0)
+    assert net.count("REGISTER", tcf(2), tcf(1)) < 10

@@ -1,6 +1,7 @@
 """V: attaches terminals, registers them at their homes and keeps them registered (profile 4.1 and 6)."""
 
 from collections import deque
+from contextlib import suppress
 from typing import NamedTuple
 
 from opentcf.btrunc import extension as wire_extension
@@ -272,7 +273,7 @@ class VisitedRegistration:
         ctx.directory.attach(attachment)
         self._arm_expiry(attachment)
         if not ctx.directory.is_home(asked.user) and asked.user not in self._refreshes:
-            self._arm_refresh(asked.user, ctx.now + attachment.granted / 2)
+            self._arm_refresh(asked.user, ctx.now + max(RETRY, attachment.granted / 2))
         self._save(attachment)
         self._answer_terminal(incoming, attachment)
         ctx.notice(
@@ -315,10 +316,17 @@ class VisitedRegistration:
         return facts + self._serve_next(user)
 
     def _read_grant(self, response: Response, user: Aor, asked: int) -> Granted:
+        """H holds him now: what is malformed beside that is passed over."""
         wire = self._ctx.peer_wire(user.domain)
-        groups = wire_registration.read_memberships(response, wire) or []
-        stunned, ha1 = wire_registration.read_home_answer(wire_extension.read(response, wire), wire)
-        return Granted(wire_registration.granted_expiry(response, asked), groups, stunned, ha1)
+        groups: list[Membership] = []
+        stunned, ha1, expires = False, dict[str, str](), asked
+        with suppress(RemoteError):
+            groups = wire_registration.read_memberships(response, wire) or []
+        with suppress(RemoteError):
+            stunned, ha1 = wire_registration.read_home_answer(wire_extension.read(response, wire), wire)
+        with suppress(RemoteError):
+            expires = wire_registration.granted_expiry(response, asked)
+        return Granted(expires, groups, stunned, ha1)
 
     def _pass_refusal(self, pending: Pending, response: Response) -> None:
         """What H refuses reaches the terminal unchanged, a challenge too."""
@@ -375,7 +383,7 @@ class VisitedRegistration:
             self._kick_terminal(attachment, KickCause.MOVED if response.status == 403 else KickCause.EXPIRED)
             return (UserLeaving(user, ReleaseCause.NORMAL, notify_home=False),)
         self._take_grant(attachment, self._read_grant(response, user, attachment.granted))
-        self._arm_refresh(user, self._ctx.now + attachment.granted / 2)
+        self._arm_refresh(user, self._ctx.now + max(RETRY, attachment.granted / 2))
         self._save(attachment)
         return NONE
 

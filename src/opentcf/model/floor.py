@@ -137,12 +137,11 @@ class Floor:
         return self._enqueue(request)
 
     def release(self, user: Aor, grant: int | None = None) -> list[Action]:
-        """The talker lets go, or a waiter leaves the queue. A `grant` of an older time changes nothing."""
-        if self.talker is not None and self.talker.user == user:
-            if grant is not None and grant != self.grant:
-                return []
-            return self._next()
-        return self._leave_queue(user)
+        """The talker lets go, or a waiter leaves the queue. Who names a `grant` means that one and no other."""
+        talks = self.talker is not None and self.talker.user == user
+        if grant is not None and not (talks and grant == self.grant):
+            return []
+        return self._next() if talks else self._leave_queue(user)
 
     def revoked(self, grant: int) -> list[Action]:
         """The talker of `grant` confirmed the revoke, or its grace T3 is over."""
@@ -193,7 +192,7 @@ class Floor:
         return [kind(request.user, request.leg, self.grant), Taken(request.user, request.leg)]
 
     def _again(self, request: Request) -> list[Action]:
-        """A repeated request of the talker: the grant again; while he is being revoked he queues like anybody."""
+        """A repeated request of the talker: the grant again; while he is being revoked, no (a talker never waits)."""
         assert self.talker is not None
         if self.state is FloorState.TAKEN:
             self.talker = request
@@ -208,8 +207,7 @@ class Floor:
 
     def _preempt(self, request: Request) -> list[Action]:
         """He goes to the head, whatever the queue's length, and the talker is told to stop."""
-        self._take_out(request.user)
-        waiter = self._put(request)
+        waiter = self._put(request, self._take_out(request.user))
         self.queue.sort(key=Waiter.rank)
         position = self.queue.index(waiter) + 1
         waiter.told = position

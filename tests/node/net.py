@@ -170,6 +170,11 @@ class Net:
         elif flow.host in self.nodes and flow.side == "tc2":
             self.nodes[flow.host].receive(order.data, source, self.now)
 
+    def deliver(self, seen: Seen) -> None:
+        """Carry a message that was held back; what it leads to waits for `pump`."""
+        source = Flow("tc2", "udp", seen.source, 5060)
+        self.nodes[seen.target].receive(render(seen.message), source, self.now)
+
     def advance(self, seconds: float) -> None:
         """Let time go by."""
         until = self.now + seconds

@@ -52,6 +52,7 @@ class Node:
         self._timers = Timers()
         self._tickets = 0
         self._leaving: list[int] = []
+        self._left = False
         self._strangers: dict[str, float] = {}
         timers = settings.timers
         values = TransactionTimers(timers.sip_t1, timers.sip_t2, timers.sip_t4, timers.tring + 5.0)
@@ -139,6 +140,7 @@ class Node:
             return ticket
         self._spread(facts)
         if command.name == "leave":
+            self._left = True
             self._leaving.append(ticket)
         else:
             self._outbox.replies.append(Reply(ticket, value))
@@ -306,7 +308,7 @@ class Node:
         token = ext.token if ext is not None else None
         if ext is not None and token is None and request.method not in LENIENT:
             raise Decline(488, f"the operation {ext.spelled} is not known")
-        if request.method == "INVITE" and self._leaving:
+        if request.method == "INVITE" and self._left:
             raise Decline(503, "this TCF is leaving", (("Retry-After", "10"),))
         route = self._routes.get((side, request.method, token))
         if route is not None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from enum import Enum, IntEnum
 from typing import NamedTuple
 
+from opentcf.btrunc import call as wire_call
 from opentcf.btrunc.wire import Token, Wire
-from opentcf.model.cause import ReleaseCause
+from opentcf.model.cause import Decline, ReleaseCause
 from opentcf.model.numbers import Aor
 from opentcf.services.context import ALLOW, Context, Incoming, peer_flow
 from opentcf.services.voice import Voice
@@ -342,6 +343,7 @@ class Leg:
             return
         if self.ours is not None and self.ours.answered:
             self.acknowledge(ctx)
+        self._refuse_open(ctx, wire_call.read_release(fill, self.wire))
         self.state = LegState.RELEASING
         self._hush()
         request = self.dialog.request("BYE")
@@ -350,6 +352,7 @@ class Leg:
 
     def end(self, ctx: Context) -> None:
         """Forget the dialog."""
+        self._refuse_open(ctx, ReleaseCause.NORMAL)
         self.state = LegState.ENDED
         self._hush()
         ctx.legs.pop(self.key, None)
@@ -445,6 +448,8 @@ class Leg:
 
     def _offered(self, ctx: Context, incoming: Incoming) -> Happened | None:
         """RFC 3261 §14.2: 500 while an earlier one of theirs is open, 491 while one of ours is."""
+        if self.state is LegState.RELEASING:
+            raise Decline(481, "this dialog is ending")
         if self.theirs is not None and self.theirs.open:
             ctx.respond(incoming, 500, ("Retry-After", str(int(ctx.ids.uniform(0, 10)))))
             return None
@@ -488,8 +493,7 @@ class Leg:
     def _ended(self, ctx: Context, incoming: Incoming) -> Happened | None:
         """Their BYE. When it overtook the answer to our first INVITE, that answer is waited for."""
         ctx.respond(incoming, 200)
-        if self.theirs is not None and self.theirs.open and self.theirs.request is not None:
-            ctx.layer.respond(self.theirs, self.theirs.request.respond(487, self.key), ctx.now)
+        self._refuse_open(ctx, wire_call.read_release(incoming.request, self.wire))
         if self.state is LegState.RELEASING:
             return None
         if self.state is LegState.EARLY and self.ours is not None:
@@ -500,6 +504,16 @@ class Leg:
         else:
             self.end(ctx)
         return Happened(What.ENDED, self, incoming=incoming)
+
+    def _refuse_open(self, ctx: Context, cause: ReleaseCause) -> None:
+        """The dialog ends: an INVITE of theirs that is still open gets 487 (RFC 3261 §15.1.2)."""
+        txn = self.theirs
+        if txn is None or not txn.open or txn.request is None:
+            return
+        response = txn.request.respond(487, self.key)
+        wire_call.write_cancelled(response, self.wire, cause, Token.CALL)
+        ctx.layer.respond(txn, response, ctx.now)
+        self.theirs = None
 
     def _progress(self, ctx: Context, ours: Ours, outcome: Outcome) -> Happened | None:
         ours.proceeding = True

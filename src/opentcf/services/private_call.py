@@ -232,7 +232,8 @@ class PrivateCalls:
             raise Decline(486, f"{caller} already has {ctx.limits.max_calls} calls")
         if hop.attachment is None:
             return
-        running = [call for key in ctx.directory.engagements(called) if (call := self._calls.get(key))]
+        engaged = [call for key in ctx.directory.engagements(called) if (call := self._calls.get(key))]
+        running = [call for call in engaged if call.state is not State.RELEASING]
         if any(not self._may_preempt(setup, called, call) for call in running):
             raise Decline(486, f"{called} is in a call")
         for call in running:

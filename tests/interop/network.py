@@ -2,10 +2,12 @@
 
 import itertools
 import json
-import os
+import random
+import socket
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -17,16 +19,34 @@ SUBSCRIBERS = 200
 """Users configured in each core; a test takes new ones, so that tests may share a network."""
 
 _hosts = itertools.count(1)
+_held: list[socket.socket] = []
 
 
 def new_host() -> str:
-    """A loopback address that nobody else uses: a network of its own for each test process."""
-    return f"127.{64 + os.getpid() % 180}.{next(_hosts)}.1"
+    """A loopback address that nobody else uses."""
+    return f"127.{_net()}.{next(_hosts)}.1"
 
 
 def network_prefix() -> str:
     """What all of `new_host` have in common, as a capture filter reads it."""
-    return f"127.{64 + os.getpid() % 180}.0.0/16"
+    return f"127.{_net()}.0.0/16"
+
+
+@cache
+def _net() -> int:
+    """A part of 127/8 for this test process alone: it holds a port there as long as it lives."""
+    for net in random.sample(range(64, 250), 186):
+        probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as first:
+                first.bind((f"127.{net}.1.1", TC2_PORT))
+            probe.bind((f"127.{net}.255.1", TC2_PORT))
+        except OSError:
+            probe.close()
+            continue
+        _held.append(probe)
+        return net
+    raise AssertionError("no part of 127/8 is free")
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Real programs as test partners: found or skipped, watched by what they print, and always ended."""
 
 import contextlib
+import ctypes
 import os
 import re
 import shutil
@@ -49,6 +50,12 @@ def wait_until(condition: Callable[[], T], what: str, seconds: float = PATIENCE)
         time.sleep(0.02)
 
 
+def _end_with_parent() -> None:
+    """In the child: should the test process be killed, the kernel ends its partners (Linux)."""
+    set_parent_death_signal = 1
+    ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
+
+
 class Program:
     """A process in a group of its own, its output in a file. `name` is for messages."""
 
@@ -72,6 +79,7 @@ class Program:
                 cwd=folder,
                 env={**os.environ, **(environment or {})},
                 start_new_session=True,
+                preexec_fn=_end_with_parent,
             )
 
     @property

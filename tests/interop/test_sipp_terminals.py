@@ -76,7 +76,6 @@ def test_moves_from_one_core_to_another(network: Network, phone: PhoneMaker) -> 
     assert move(network, phone).header("Ptt-Extension").startswith("pttkickoff;Cause=")
 
 
-@pytest.mark.xfail(reason="`Cause` and `cause` compare equal: the V reads `Cause=moved` as no cause at all")
 def test_old_terminal_is_told_that_it_moved(network: Network, phone: PhoneMaker) -> None:
     assert move(network, phone).header("Ptt-Extension").startswith("pttkickoff;Cause=moved")
 

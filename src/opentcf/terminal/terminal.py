@@ -358,7 +358,7 @@ class Terminal:
         if result.status < 200:
             return
         if purpose == "unregister":
-            self.registered = self.registered and result.status >= 300
+            self.registered = False
             self._event("unregistered" if result.status < 300 else "failed", None, result.status)
         elif result.response is not None and result.status < 300:
             granted = wire_registration.granted_expiry(result.response, self._expires)

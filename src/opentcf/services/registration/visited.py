@@ -34,6 +34,8 @@ D_EXPIRY, HOME_REFRESH, HOME_REGISTER, HOME_LEAVE, TERMINAL = (
 )
 HOME_WAIT = 24.0
 """Seconds to wait for a home before the terminal is told 503: less than its own transaction waits (RFC 4320)."""
+SOONEST = 1.0
+"""Seconds between two refreshes at least, whatever a home grants."""
 RETRY = 5.0
 """Seconds until a refresh that the home did not answer is tried again."""
 
@@ -273,7 +275,7 @@ class VisitedRegistration:
         ctx.directory.attach(attachment)
         self._arm_expiry(attachment)
         if not ctx.directory.is_home(asked.user) and asked.user not in self._refreshes:
-            self._arm_refresh(asked.user, ctx.now + max(RETRY, attachment.granted / 2))
+            self._arm_refresh(asked.user, ctx.now + max(SOONEST, attachment.granted / 2))
         self._save(attachment)
         self._answer_terminal(incoming, attachment)
         ctx.notice(
@@ -383,7 +385,7 @@ class VisitedRegistration:
             self._kick_terminal(attachment, KickCause.MOVED if response.status == 403 else KickCause.EXPIRED)
             return (UserLeaving(user, ReleaseCause.NORMAL, notify_home=False),)
         self._take_grant(attachment, self._read_grant(response, user, attachment.granted))
-        self._arm_refresh(user, self._ctx.now + max(RETRY, attachment.granted / 2))
+        self._arm_refresh(user, self._ctx.now + max(SOONEST, attachment.granted / 2))
         self._save(attachment)
         return NONE
 

@@ -1,7 +1,6 @@
 """Real programs as test partners: found or skipped, watched by what they print, and always ended."""
 
 import contextlib
-import ctypes
 import os
 import re
 import shutil
@@ -50,12 +49,6 @@ def wait_until(condition: Callable[[], T], what: str, seconds: float = PATIENCE)
         time.sleep(0.02)
 
 
-def _end_with_parent() -> None:
-    """In the child: should the test process be killed, the kernel ends its partners (Linux)."""
-    set_parent_death_signal = 1
-    ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
-
-
 class Program:
     """A process in a group of its own, its output in a file. `name` is for messages."""
 
@@ -79,7 +72,6 @@ class Program:
                 cwd=folder,
                 env={**os.environ, **(environment or {})},
                 start_new_session=True,
-                preexec_fn=_end_with_parent,
             )
 
     @property

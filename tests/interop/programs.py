@@ -38,7 +38,7 @@ def _search_path() -> str:
     return os.environ.get("PATH", os.defpath) + os.pathsep + "/usr/sbin"
 
 
-def wait_until(condition: Callable[[], T], what: str, seconds: float = PATIENCE) -> T:
+def wait_until(condition: Callable[[], T | None], what: str, seconds: float = PATIENCE) -> T:
     """Ask again and again, until it holds; AssertionError naming `what` when it does not within `seconds`."""
     end = time.monotonic() + seconds
     while True:

@@ -165,16 +165,6 @@ def test_v_receives_a_call_at_its_contact(core: Core, foreign: ForeignTcf, phone
     assert bye.header("Reason") == "SIP;cause=200"
 
 
-def test_v_hangs_up(core: Core, foreign: ForeignTcf, phone: PhoneMaker) -> None:
-    caller, called = phone(core.user(), core), core.user()
-    caller.register()
-    foreign.register(called)
-    answering = foreign.expect("tc2_answer_and_release")
-    caller.call("call_and_wait", called).finish()
-    assert answering.finish().received("SIP/2.0 200")
-    core.wait_quiet()
-
-
 def test_v_receives_cancel(core: Core, foreign: ForeignTcf, phone: PhoneMaker) -> None:
     caller, called = phone(core.user(), core), core.user()
     caller.register()

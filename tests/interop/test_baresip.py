@@ -1,0 +1,133 @@
+"""Two baresip softphones in different core networks, each a visitor elsewhere: their calls pass four TCFs."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.interop.baresip import Baresip
+from tests.interop.network import Network
+from tests.interop.programs import need, wait_until
+
+pytestmark = pytest.mark.interop
+PairMaker = Callable[..., tuple[Baresip, Baresip]]
+
+
+@pytest.fixture
+def pair(network: Network, tmp_path: Path) -> Iterator[PairMaker]:
+    """A caller of core 1 at core 3 and a called user of core 2 at core 4, both registered."""
+    need("baresip")
+    phones: list[Baresip] = []
+
+    def make(*, answer: str = "auto", transport: str = "udp") -> tuple[Baresip, Baresip]:
+        phones.append(Baresip(tmp_path, network[1].user(), network[3], transport=transport))
+        phones.append(Baresip(tmp_path, network[2].user(), network[4], transport=transport, answer=answer))
+        return phones[-2], phones[-1]
+
+    yield make
+    for phone in phones:
+        phone.stop()
+
+
+def legs(network: Network) -> list[int]:
+    """How many calls each node has."""
+    return [len(core.items("calls")) for core in network.cores]
+
+
+def establish(caller: Baresip, called: Baresip) -> None:
+    caller.do("dial", f"sip:{called.user.aor}")
+    caller.wait("CALL_ESTABLISHED")
+    called.wait("CALL_ESTABLISHED")
+
+
+def quiet(network: Network) -> None:
+    for core in network.cores:
+        core.wait_quiet()
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+@pytest.mark.parametrize("who", ["caller", "called user"])
+def test_call_over_four_nodes_and_hang_up(
+    network: Network, pair: PairMaker, transport: str, who: str
+) -> None:
+    caller, called = pair(transport=transport)
+    establish(caller, called)
+    assert legs(network) == [1, 1, 1, 1]
+    assert called.wait("CALL_ESTABLISHED")["peeruri"] == f"sip:{caller.user.aor}"
+    (caller if who == "caller" else called).do("hangup")
+    caller.wait("CALL_CLOSED")
+    called.wait("CALL_CLOSED")
+    quiet(network)
+
+
+def test_audio_flows_between_the_phones(network: Network, pair: PairMaker) -> None:
+    caller, called = pair()
+    establish(caller, called)
+    caller.wait("CALL_RTPESTAB")
+    called.wait("CALL_RTPESTAB")
+    caller.do("hangup")
+    called.wait("CALL_CLOSED")
+
+
+def test_hold_and_resume(network: Network, pair: PairMaker) -> None:
+    caller, called = pair()
+    establish(caller, called)
+    caller.do("hold")
+    called.program.wait_for(r"^a=sendonly")
+    called.program.wait_for(r"^a=recvonly")
+    caller.program.wait_for(r"^a=recvonly")
+    caller.do("resume")
+    offers: list[dict[str, Any]] = wait_until(
+        lambda: [event for event in called.seen("CALL_REMOTE_SDP") if event["param"] == "offer"][2:],
+        "the offer to resume",
+    )
+    assert offers
+    called.program.wait_for(r"^a=sendrecv(?:.|\n)*^a=sendonly(?:.|\n)*^a=sendrecv(?:.|\n)*^a=sendrecv")
+    assert legs(network) == [1, 1, 1, 1]
+    caller.do("hangup")
+    called.wait("CALL_CLOSED")
+    quiet(network)
+
+
+def test_both_hold_one_after_the_other(network: Network, pair: PairMaker) -> None:
+    caller, called = pair()
+    establish(caller, called)
+    caller.do("hold")
+    called.program.wait_for(r"^a=sendonly")
+    caller.program.wait_for(r"^a=recvonly")
+    called.do("hold")
+    caller.program.wait_for(r"^a=(inactive|sendonly)\s+(?:.|\n)*^a=(inactive|recvonly)")
+    called.do("hangup")
+    caller.wait("CALL_CLOSED")
+    quiet(network)
+
+
+def test_called_phone_rings_and_answers(network: Network, pair: PairMaker) -> None:
+    caller, called = pair(answer="manual")
+    caller.do("dial", f"sip:{called.user.aor}")
+    called.wait("CALL_INCOMING")
+    caller.wait("CALL_RINGING")
+    called.do("accept")
+    caller.wait("CALL_ESTABLISHED")
+    caller.do("hangup")
+    called.wait("CALL_CLOSED")
+    quiet(network)
+
+
+def test_caller_gives_up_while_it_rings(network: Network, pair: PairMaker) -> None:
+    caller, called = pair(answer="manual")
+    caller.do("dial", f"sip:{called.user.aor}")
+    called.wait("CALL_INCOMING")
+    caller.wait("CALL_RINGING")
+    caller.do("hangup")
+    called.wait("CALL_CLOSED")
+    quiet(network)
+
+
+def test_called_phone_rejects(network: Network, pair: PairMaker) -> None:
+    caller, called = pair(answer="manual")
+    caller.do("dial", f"sip:{called.user.aor}")
+    called.wait("CALL_INCOMING")
+    called.do("hangup")
+    assert caller.wait("CALL_CLOSED")["param"].startswith("486")
+    quiet(network)

@@ -30,6 +30,12 @@ class LetGo(NamedTuple):
     cause: FloorCause = FloorCause.NORMAL
 
 
+class Calm(NamedTuple):
+    """Upwards: the emergency is over (`emergency=0`), says its originator or a dispatcher."""
+
+    user: Aor
+
+
 class Left(NamedTuple):
     """Upwards: a member left the call while others of his V-TCF stay."""
 
@@ -75,16 +81,20 @@ class Revoke(NamedTuple):
 
 
 class Inform(NamedTuple):
-    """Downwards: who talks, that nobody does, or where a waiter stands now (话权信息通知)."""
+    """Downwards: who talks, that nobody does, or where a waiter stands now (话权信息通知).
+
+    `grant` is the newest one when this was said: a V-TCF that knows a newer one has been overtaken and ignores it.
+    """
 
     alert: Alert
     user: Aor | None = None
     position: int = 0
     emergency: bool = False
+    grant: int | None = None
 
 
 Answer = Accepted | Waiting | Refused
-Operation = Ask | LetGo | Left | Answer | Grant | Revoke | Inform
+Operation = Ask | LetGo | Calm | Left | Answer | Grant | Revoke | Inform
 
 STATUS = {
     FloorCause.DENIED: 486,
@@ -136,22 +146,29 @@ def render(op: Operation, wire: Wire, domain: str) -> str:
                 (Param.CAUSE, wire.code(cause)),
                 (Param.GRANT, str(grant)),
             )
-        case Left(user):
-            return extension.render(
-                wire, Token.INFO, (Param.ALERT_TYPE, wire.code(Alert.LEFT)), _udn(user, domain)
-            )
-        case Inform(alert, told, position, emergency):
-            return extension.render(
-                wire,
-                Token.INFO,
-                (Param.ALERT_TYPE, wire.code(alert)),
-                (Param.POSITION, str(position) if position else ""),
-                _udn(told, domain) if told is not None else (Param.UDN, ""),
-                (Param.EMERGENCY, "1" if emergency else ""),
-            )
+        case Calm(user):
+            caller = extension.write_identity(user, domain)
+            return extension.render(wire, Token.CALL, (Param.EMERGENCY, "0"), (Param.CALLER, caller))
+        case Left() | Inform():
+            return _render_info(op, wire, domain)
 
 
-def read_upward(ext: Extension, wire: Wire, user: Aor | None, domain: str) -> Ask | LetGo | None:
+def _render_info(op: Left | Inform, wire: Wire, domain: str) -> str:
+    if isinstance(op, Left):
+        left = (Param.ALERT_TYPE, wire.code(Alert.LEFT))
+        return extension.render(wire, Token.INFO, left, _udn(op.user, domain))
+    return extension.render(
+        wire,
+        Token.INFO,
+        (Param.ALERT_TYPE, wire.code(op.alert)),
+        (Param.POSITION, str(op.position) if op.position else ""),
+        _udn(op.user, domain) if op.user is not None else (Param.UDN, ""),
+        (Param.EMERGENCY, "1" if op.emergency else ""),
+        (Param.GRANT, "" if op.grant is None else str(op.grant)),
+    )
+
+
+def read_upward(ext: Extension, wire: Wire, user: Aor | None, domain: str) -> Ask | LetGo | Calm | None:
     """A re-INVITE from V or a terminal; None when it is about something else. `user` overrides UDN (on D)."""
     if ext.token is Token.REQUEST:
         priority = ext.number(Param.PRIORITY, 256)
@@ -160,6 +177,9 @@ def read_upward(ext: Extension, wire: Wire, user: Aor | None, domain: str) -> As
     if ext.token is Token.RELEASE_FLOOR:
         cause = wire.member(FloorCause, ext.get(Param.CAUSE) or "") or FloorCause.NORMAL
         return LetGo(user or _who(ext, domain), ext.number(Param.GRANT), cause)
+    if ext.token is Token.CALL and ext.get(Param.EMERGENCY) == "0":
+        caller = user or ext.identity(Param.CALLER, domain)
+        return Calm(caller) if caller is not None else None
     return None
 
 
@@ -192,7 +212,8 @@ def read_info(ext: Extension, wire: Wire, domain: str) -> Inform | Left | None:
         return None
     if alert is Alert.LEFT:
         return Left(user) if user is not None else None
-    return Inform(alert, user, ext.number(Param.POSITION) or 0, ext.get(Param.EMERGENCY) == "1")
+    position, emergency = ext.number(Param.POSITION) or 0, ext.get(Param.EMERGENCY) == "1"
+    return Inform(alert, user, position, emergency, ext.number(Param.GRANT))
 
 
 def _udn(user: Aor, domain: str) -> tuple[Param, str]:

@@ -182,6 +182,11 @@ class Floor:
         """Is he in the queue?"""
         return any(waiter.request.user == user for waiter in self.queue)
 
+    def is_at(self, user: Aor, leg: str) -> bool:
+        """Does he talk or wait on that leg?"""
+        entries = [waiter.request for waiter in self.queue] + ([self.talker] if self.talker else [])
+        return any(entry.user == user and entry.leg == leg for entry in entries)
+
     # --- how
 
     def _give(self, request: Request, *, asked: bool) -> list[Action]:

@@ -8,6 +8,7 @@ from opentcf.btrunc.wire import Param, Token
 from opentcf.model.cause import Decline
 from opentcf.model.facts import (
     Fact,
+    GroupChanged,
     KickOff,
     MemberLocated,
     MembershipChanged,
@@ -73,6 +74,7 @@ def cares(have: Procedures) -> dict[type[Fact], tuple[Callable[[Any], Facts], ..
         UserRefreshed: (info.on_user_refreshed,),
         UserUnbound: (info.on_user_unbound,),
         MemberLocated: (group.on_member_located,),
+        GroupChanged: (group.on_group_changed,),
         MembershipChanged: (group.on_membership_changed,),
         UserAttached: (group.on_user_attached,),
         UserLeaving: (

@@ -7,6 +7,8 @@ from opentcf.btrunc.extension import identity
 from opentcf.btrunc.wire import Param
 from opentcf.model.cause import Decline
 from opentcf.model.facts import (
+    Fact,
+    GroupChanged,
     MemberLocated,
     MembershipChanged,
     PeerLostState,
@@ -15,7 +17,7 @@ from opentcf.model.facts import (
     UserRefreshed,
     UserUnbound,
 )
-from opentcf.model.group import Membership
+from opentcf.model.group import Group, Membership
 from opentcf.model.numbers import Aor
 from opentcf.model.registration import Attachment, RegType
 from opentcf.services.context import NONE, Context, Facts, Incoming, peer_flow
@@ -76,6 +78,7 @@ class GroupInfo:
         self._expiries: dict[tuple[Aor, Aor], Timer] = {}
         self._reports: dict[tuple[Aor, Aor], Report] = {}
         self._versions: dict[Aor, dict[str, int]] = {}
+        self._groups: dict[Aor, Group] | None = None
 
     # --- G: who is where
 
@@ -93,9 +96,9 @@ class GroupInfo:
             raise Decline(404, f"{group} is no group here")
         if member.domain != peer.domain:
             raise Decline(403, f"{peer.domain} is not the home of {member}")
-        if known.member(member) is None:
-            raise Decline(403, f"{member} is no member of {group}")
         expires = wire_registration.asked_expiry(request, int(ctx.durations.register))
+        if expires and known.member(member) is None:
+            raise Decline(403, f"{member} is no member of {group}")
         visited = (request.headers.get("P-Visited-Network-ID") or peer.domain).strip('"').lower()
         reg_type = wire_registration.read_reg_type(ext, incoming.wire)
         facts = self._locate(group, member, visited, expires, request.call_id(), request.cseq()[0], reg_type)
@@ -150,7 +153,25 @@ class GroupInfo:
                 self._save_told(user)
             if not self._told[user].acked:
                 self._tell(user)
-        return NONE
+        return self._compare()
+
+    def _compare(self) -> Facts:
+        """After a reload: members of ours are told at their V-TCF, and who runs calls learns of changed groups."""
+        before = self._groups
+        now = self._groups = {group.aor: group for group in self._ctx.directory.groups()}
+        if before is None:
+            return NONE
+        facts: list[Fact] = []
+        changed = [aor for aor in before.keys() | now.keys() if before.get(aor) != now.get(aor)]
+        users: dict[Aor, None] = {}
+        for aor in sorted(changed):
+            gone, new = _members(before.get(aor)), _members(now.get(aor))
+            users.update(dict.fromkeys(user for user in gone + new if (user in gone) != (user in new)))
+        for user in users:
+            binding = self._ctx.directory.binding(user)
+            if binding is not None:
+                facts += self._pass_on(user, binding.visited, binding.contact)
+        return (*facts, *(GroupChanged(aor) for aor in sorted(changed)))
 
     def _tell(self, user: Aor) -> None:
         """Nothing is sent to a peer known to be down: PeerUp sends it."""
@@ -412,6 +433,10 @@ class GroupInfo:
         for key, (visited, call_id, cseq, wall) in locations.items():
             self._put(_unkey(key), Location(visited, call_id, cseq, wall - ctx.wall_offset))
         return NONE
+
+
+def _members(group: Group | None) -> list[Aor]:
+    return [member.aor for member in group.members] if group is not None else []
 
 
 def _key(key: tuple[Aor, Aor]) -> str:

@@ -9,7 +9,7 @@ from enum import Enum, IntEnum
 from typing import NamedTuple
 
 from opentcf.btrunc import call as wire_call
-from opentcf.btrunc.wire import Token, Wire
+from opentcf.btrunc.wire import Param, Token, Wire
 from opentcf.model.cause import Decline, ReleaseCause
 from opentcf.model.numbers import Aor
 from opentcf.services.context import ALLOW, Context, Incoming, peer_flow
@@ -476,7 +476,8 @@ class Leg:
 
     def _is_refresh(self, incoming: Incoming) -> bool:
         body, ext = incoming.request.body, incoming.extension
-        plain = ext is None or ext.token is Token.CALL or ext.token is None
+        calms = ext is not None and ext.get(Param.EMERGENCY) == "0"
+        plain = ext is None or ext.token is None or (ext.token is Token.CALL and not calms)
         return plain and bool(body) and same_description(body, self.remote_sdp)
 
     def _acked(self, ctx: Context, incoming: Incoming) -> Happened | None:

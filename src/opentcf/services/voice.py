@@ -53,5 +53,22 @@ class Voice:
             direction=direction,
         ).render()
 
+    @staticmethod
+    def readable(offered: bytes) -> None:
+        """RemoteError 400 or 488 when an offer is broken, or none of its streams can be used."""
+        Voice("127.0.0.1", 9, 1, PLAIN).check(offered)
+
+    def check(self, offered: bytes) -> None:
+        """Could it be answered? RemoteError as `answer` would raise it."""
+        if offered:
+            sdp.answer(
+                Sdp.parse(offered),
+                host=self.host,
+                ports=self._ports(),
+                session_id=self.session_id,
+                version=self.version,
+                direction="inactive",
+            )
+
     def _ports(self) -> tuple[int, ...]:
         return (self.port, self.port + 2, self.port + 4)

@@ -12,6 +12,7 @@ from opentcf.btrunc.floor import (
     Accepted,
     Answer,
     Ask,
+    Calm,
     Grant,
     Inform,
     Left,
@@ -28,6 +29,7 @@ from opentcf.model.numbers import Aor
 from opentcf.services.context import Context, Incoming
 from opentcf.services.leg import Leg, LegState, Rank, Wish
 from opentcf.services.voice import Voice
+from opentcf.sip.grammar import quote
 from opentcf.sip.message import Message, Request
 from opentcf.sip.sdp import direction_of
 
@@ -36,6 +38,7 @@ OFFERS: dict[type, tuple[Rank, str]] = {
     LetGo: (Rank.RELEASE, "recvonly"),
     Grant: (Rank.GRANT, "recvonly"),
     Ask: (Rank.REQUEST, "sendrecv"),
+    Calm: (Rank.MEDIA, "recvonly"),
 }
 """The re-INVITEs of the floor: their rank in the leg's queue, and the direction that they offer (profile 2.3)."""
 ANSWERS: dict[type, str] = {Revoke: "recvonly", LetGo: "sendonly", Grant: "sendonly"}
@@ -44,18 +47,23 @@ TALKS = ("sendrecv", "sendonly")
 
 
 def purpose(op: Operation) -> str:
-    """How a wish of this operation is known again."""
-    return f"{type(op).__name__} {getattr(op, 'user', '')}"
+    """How a wish of this operation, and the answer to it, is known again; a grant and its revoke by their number."""
+    number = f" {op.grant}" if isinstance(op, (Grant, Revoke)) else ""
+    return f"{type(op).__name__} {getattr(op, 'user', '')}{number}"
 
 
 class Link:
-    """One leg of a group call. `domain` is that of To on it: bare numbers belong there."""
+    """One leg of a group call. `domain` is that of To on it: bare numbers belong there.
 
-    __slots__ = ("domain", "leg")
+    `told` is the talker whom the INVITE named that opened it.
+    """
+
+    __slots__ = ("domain", "leg", "told")
 
     def __init__(self, leg: Leg, domain: str) -> None:
         self.leg = leg
         self.domain = domain
+        self.told: Aor | None = None
 
     @property
     def up(self) -> bool:
@@ -76,6 +84,7 @@ class Link:
         leg = self.leg
         assert leg.voice is not None
         request = leg.invite(ctx)
+        self.told = talker
         if talker is not None:
             request.headers.set("P-Asserted-Identity", f"<sip:{talker}>")
         for name, value in headers:
@@ -171,17 +180,25 @@ class Link:
             response.headers.set(leg.wire.extension, wire_floor.render(answer, leg.wire, self.domain))
         leg.answer(ctx, response)
 
-    def refuse(self, ctx: Context, status: int) -> None:
+    def refuse(self, ctx: Context, status: int, text: str = "") -> None:
         """Refuse their open INVITE for a reason that is not the floor's."""
         leg = self.leg
         if leg.theirs is not None and leg.theirs.open:
-            leg.answer(ctx, leg.response(ctx, status))
+            response = leg.response(ctx, status)
+            if text:
+                response.headers.set("Warning", f"399 {ctx.directory.domain} {quote(text)}")
+            leg.answer(ctx, response)
 
     # --- reading
 
-    def read_offer(self, incoming: Incoming, user: Aor | None) -> Ask | LetGo | None:
-        """Their re-INVITE from below, by its token or (a plain phone) by its direction."""
+    def read_offer(self, incoming: Incoming, user: Aor | None) -> Ask | LetGo | Calm | None:
+        """Their re-INVITE from below, by its token or (a plain phone) by its direction.
+
+        RemoteError when its description cannot be answered, before anything was done.
+        """
         ext = incoming.extension
+        if self.leg.voice is not None:
+            self.leg.voice.check(incoming.request.body)
         if ext is not None and ext.token is not None:
             op = wire_floor.read_upward(ext, self.leg.wire, user, self.domain)
             if op is not None:

@@ -39,7 +39,7 @@ class MasterCall:
 
     __slots__ = (
         "asked", "began", "branches", "caller_branch", "codecs", "emergency_by", "floor", "group", "key", "left",
-        "originator", "setup", "state", "timers", "untold",
+        "originator", "setup", "state", "timers",
     )  # fmt: skip
 
     def __init__(self, key: str, group: Group, setup: CallSetup, originator: Aor, codecs: bytes) -> None:
@@ -58,8 +58,6 @@ class MasterCall:
         self.left: set[Aor] = set()
         self.emergency_by: Aor | None = originator if setup.emergency else None
         self.timers: dict[str, Timer] = {}
-        self.untold = 0
-        """The grant that its new talker has not confirmed yet."""
 
     @property
     def id(self) -> str:
@@ -87,7 +85,7 @@ def answer_of(action: Action, duration: int) -> Accepted | Waiting | Refused:
             raise TypeError(action)
 
 
-def told_of(action: Action, duration: int, *, emergency: bool) -> Grant | Revoke | Inform:
+def told_of(action: Action, duration: int, newest: int, *, emergency: bool) -> Grant | Revoke | Inform:
     """What the V-TCFs hear of an action."""
     match action:
         case floor.Grant(user, _, grant):
@@ -95,8 +93,8 @@ def told_of(action: Action, duration: int, *, emergency: bool) -> Grant | Revoke
         case floor.Revoke(user, _, grant, cause):
             return Revoke(user, grant, cause)
         case floor.Taken(user, _):
-            return Inform(Alert.TAKEN, user, emergency=emergency)
+            return Inform(Alert.TAKEN, user, 0, emergency, newest)
         case floor.Moved(user, _, position):
             return Inform(Alert.QUEUE, user, position, emergency)
         case _:
-            return Inform(Alert.IDLE, emergency=emergency)
+            return Inform(Alert.IDLE, None, 0, emergency, newest)

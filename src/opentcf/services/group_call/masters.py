@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from opentcf.btrunc.floor import Answer, Ask, Grant, Inform, Left, LetGo, Operation, Revoke
+from opentcf.btrunc.floor import Answer, Ask, Calm, Grant, Inform, Left, LetGo, Operation, Revoke
 from opentcf.btrunc.wire import Alert
 from opentcf.model import floor
 from opentcf.model.call import CallSetup, CallType
@@ -12,15 +12,17 @@ from opentcf.model.group import Group, SetUp
 from opentcf.model.numbers import Aor
 from opentcf.model.subscriber import LOWEST_PRIORITY, Role
 from opentcf.services.context import Context, peer_flow
-from opentcf.services.group_call.link import Link
+from opentcf.services.group_call.link import Link, purpose
 from opentcf.services.group_call.local import Confirmed, End, Invite, Post, Queue
 from opentcf.services.group_call.master import Branch, MasterCall, MasterState, answer_of, told_of
-from opentcf.services.leg import Leg
+from opentcf.services.leg import Leg, LegState
 from opentcf.services.path import aor_uri
 from opentcf.sip.transaction import Owner
 
 NAME = "group_call"
-TALK, GRACE, HANG, LONGEST, CONFIRM = "talk", "grace", "hang", "longest", "confirm"
+TALK, GRACE, HANG, LONGEST, CONFIRM, AGAIN = "talk", "grace", "hang", "longest", "confirm", "again"
+ASK_AGAIN = 10.0
+"""Seconds, as a heartbeat's, until a V-TCF that failed or refused is asked again (profile 4.3)."""
 MULTICAST = (CallType.AUDIO_MULTICAST, CallType.VIDEO_MULTICAST, CallType.VIDEO_PUSH)
 
 
@@ -40,8 +42,7 @@ class Masters:
         if known is None:
             raise Decline(404, f"{group} is no group here")
         if known.member(caller) is None:
-            subscriber = self._ctx.directory.subscriber(caller)
-            if subscriber is None or subscriber.role is not Role.DISPATCHER:
+            if not self._is_dispatcher(caller):
                 raise Decline(403, f"{caller} is no member of {group}")
         if sender not in (caller.domain, self._ctx.directory.where(group, caller)):
             raise Decline(403, f"{sender} does not serve {caller}")
@@ -60,12 +61,16 @@ class Masters:
         actions = self._ask(call, request)
         if call.state is MasterState.CONFIRMING:
             self._apply(call, actions[1:])
+            if not call.asked:
+                self.confirmed_setup(call)
             return
         self._answer(
             call, branch, answer_of(actions[0], call.talk_time(self._ctx.durations.t2)), joining=True
         )
         branch.up = True
         self._apply(call, actions[1:])
+        if call.floor.talker is None and HANG not in call.timers:
+            self._start_hang(call)
         self.call_missing(call)
 
     def _new_call(self, group: Group, setup: CallSetup, caller: Aor, codecs: bytes, key: str) -> MasterCall:
@@ -89,7 +94,7 @@ class Masters:
         if call.state is MasterState.CONFIRMING and not call.caller_branch:
             call.caller_branch = branch.domain
             self.call_missing(call)
-            call.asked = set(call.branches) - {branch.domain}
+            call.asked = {other.domain for other in call.branches.values() if not other.up} - {branch.domain}
 
     def _serving(self, call: MasterCall) -> list[str]:
         """The V-TCFs that serve a member who has not hung up, each once."""
@@ -113,7 +118,8 @@ class Masters:
         talker = call.floor.talker.user if call.floor.talker is not None else None
         setup = self._setup_for(call, talker)
         if domain == ctx.directory.domain:
-            call.branches[domain] = Branch(domain, None)
+            branch = call.branches[domain] = Branch(domain, None)
+            branch.up = True
             self._queue.append(Post(False, call.group.aor, Invite(setup, call.codecs)))
             return
         peer = ctx.directory.peer(domain)
@@ -167,7 +173,7 @@ class Masters:
 
     def ask(self, call: MasterCall, branch: Branch, op: Ask) -> None:
         """话权申请."""
-        self.check_user(call, branch, op.user)
+        call.left.discard(op.user)
         actions = self._ask(call, self._request(call, op, branch))
         self._answer(call, branch, answer_of(actions[0], call.talk_time(self._ctx.durations.t2)))
         self._apply(call, actions[1:])
@@ -201,7 +207,8 @@ class Masters:
 
     def let_go(self, call: MasterCall, branch: Branch, op: LetGo) -> None:
         """话权释放. It also makes a grant pointless that still waits for its turn on the leg (profile 7)."""
-        pointless = branch.link is not None and branch.link.leg.drop(f"Grant {op.user}")
+        grant = purpose(Grant(op.user, 0, call.floor.grant))
+        pointless = branch.link is not None and branch.link.leg.drop(grant)
         if branch.link is not None:
             branch.link.confirm(self._ctx, op)
         self._apply(call, call.floor.release(op.user, None if pointless else op.grant))
@@ -210,14 +217,11 @@ class Masters:
 
     def confirmed(self, call: MasterCall, what: Confirmed) -> None:
         """A V-TCF answered a grant or a revoke."""
-        kind, _, user_text = what.purpose.partition(" ")
-        if kind == Revoke.__name__:
-            self._stop(call, GRACE)
-            self._apply(call, call.floor.revoked(call.floor.grant))
-        elif kind == Grant.__name__ and what.taken:
-            call.untold = 0
-        elif kind == Grant.__name__:
-            self._apply(call, call.floor.refused(Aor.parse(user_text), call.floor.grant))
+        words = what.purpose.split(" ")
+        if words[0] == Revoke.__name__:
+            self._apply(call, call.floor.revoked(int(words[2])))
+        elif words[0] == Grant.__name__ and not what.taken:
+            self._apply(call, call.floor.refused(Aor.parse(words[1]), int(words[2])))
 
     def revoke(self, call: MasterCall, cause: FloorCause) -> bool:
         """Take the floor from the talker; False when nobody talks."""
@@ -225,22 +229,34 @@ class Masters:
         self._apply(call, actions)
         return bool(actions)
 
-    def calm(self, call: MasterCall, user: Aor) -> None:
+    def calm(self, call: MasterCall, branch: Branch, op: Calm) -> None:
         """`emergency=0`: the emergency ends, by its originator or a dispatcher."""
-        subscriber = self._ctx.directory.subscriber(user)
-        dispatcher = subscriber is not None and subscriber.role is Role.DISPATCHER
-        if call.emergency_by is not None and (user == call.emergency_by or dispatcher):
+        user = op.user
+        if branch.link is not None:
+            branch.link.confirm(self._ctx, op)
+        if call.emergency_by is not None and (user == call.emergency_by or self._is_dispatcher(user)):
             call.emergency_by = None
+            self._tell_all(call, self._state_of(call), but="")
 
     # --- leaving
 
-    def left(self, call: MasterCall, op: Left) -> None:
-        """A member left while others stay at his V."""
-        call.left.add(op.user)
-        if op.user == call.originator and call.group.owner_release:
-            self.end(call, ReleaseCause.NORMAL)
+    def left(self, call: MasterCall, branch: Branch, op: Left) -> None:
+        """A member left while others stay at his V. One who has gone on to another V is still in the call."""
+        if self._ctx.directory.where(call.group.aor, op.user) not in (None, branch.domain):
             return
-        self._apply(call, call.floor.release(op.user))
+        call.left.add(op.user)
+        if self._may_release(call, op.user):
+            self.end(call, ReleaseCause.NORMAL)
+        elif call.floor.is_at(op.user, branch.domain):
+            self._apply(call, call.floor.release(op.user))
+
+    def _may_release(self, call: MasterCall, user: Aor) -> bool:
+        """Does the whole call end when he leaves? A dispatcher's own call does, a member's where the group says so."""
+        return user == call.originator and (call.group.owner_release or self._is_dispatcher(user))
+
+    def _is_dispatcher(self, user: Aor) -> bool:
+        subscriber = self._ctx.directory.subscriber(user)
+        return subscriber is not None and subscriber.role is Role.DISPATCHER
 
     def branch_gone(self, call: MasterCall, domain: str) -> None:
         """A V-TCF released its leg, lost it, refused the call, or is down."""
@@ -252,24 +268,49 @@ class Masters:
         ]
         if branch.up:
             call.left.update(here)
+        else:
+            self._start(call, AGAIN, ASK_AGAIN)
         self._ctx.notice("group_call", id=call.id, group=str(call.group.aor), state="leg gone", peer=domain)
-        self.settle_setup(call, domain)
-        owner_gone = call.group.owner_release and call.originator in here and branch.up
-        if owner_gone or not call.branches:
+        caller_gone = call.state is MasterState.CONFIRMING and domain == call.caller_branch
+        owner_here = self._ctx.directory.where(call.group.aor, call.originator) in (None, domain)
+        owner_gone = branch.up and owner_here and self._may_release(call, call.originator)
+        if caller_gone or owner_gone or not call.branches:
             self.end(call, ReleaseCause.NORMAL)
             return
+        self.settle_setup(call, domain)
         if call.state is not MasterState.ENDED:
             self._apply(call, call.floor.lost(domain))
+
+    def crossed(self, call: MasterCall, branch: Branch) -> None:
+        """V answered 491: its own INVITE is on its way; should that never arrive, V is asked again."""
+        if call.branches.get(branch.domain) is branch:
+            self._start(call, AGAIN, ASK_AGAIN)
+
+    def _ask_again(self, call: MasterCall) -> None:
+        for domain, branch in list(call.branches.items()):
+            if branch.link is not None and branch.link.leg.state is LegState.ENDED:
+                del call.branches[domain]
+        self.call_missing(call)
+
+    def changed(self, call: MasterCall, group: Group) -> None:
+        """Members or settings are others now: who was added is brought in."""
+        call.group = group
+        call.floor.queue_length, call.floor.preemption = group.queue_length, group.preemption
+        self.call_missing(call)
 
     def catch_up(self, call: MasterCall, branch: Branch) -> None:
         """Who talks may have changed since the INVITE was written."""
         talker = call.floor.talker
-        if talker is None:
-            self._tell_branch(call, branch, Inform(Alert.IDLE))
-        elif branch.domain != talker.leg:
-            self._tell_branch(
-                call, branch, Inform(Alert.TAKEN, talker.user, emergency=call.emergency_by is not None)
-            )
+        said = branch.link.told if branch.link is not None else None
+        if said != (talker.user if talker is not None else None) and not (
+            talker is not None and talker.leg == branch.domain
+        ):
+            self._tell_branch(call, branch, self._state_of(call))
+
+    def _state_of(self, call: MasterCall) -> Inform:
+        talker, emergency = call.floor.talker, call.emergency_by is not None
+        alert = Alert.IDLE if talker is None else Alert.TAKEN
+        return Inform(alert, talker.user if talker else None, 0, emergency, call.floor.grant)
 
     def settle_setup(self, call: MasterCall, domain: str) -> None:
         """One of the V-TCFs that a confirmed set-up waits for has answered."""
@@ -307,13 +348,15 @@ class Masters:
             self.end(call, ReleaseCause.TIMEOUT)
         elif what == CONFIRM:
             self.confirmed_setup(call)
+        elif what == AGAIN:
+            self._ask_again(call)
 
     def _grace_over(self, call: MasterCall) -> None:
         """T3: the talker did not confirm; a revoke that still waits on the leg is pointless now."""
         talker = call.floor.talker
         branch = call.branches.get(talker.leg) if talker is not None else None
         if talker is not None and branch is not None and branch.link is not None:
-            branch.link.leg.drop(f"Revoke {talker.user}")
+            branch.link.leg.drop(purpose(Revoke(talker.user, call.floor.grant, FloorCause.TIMEOUT)))
         self._apply(call, call.floor.revoked(call.floor.grant))
 
     # --- carrying out
@@ -324,7 +367,8 @@ class Masters:
 
     def _carry_out(self, call: MasterCall, action: Action) -> None:
         durations = self._ctx.durations
-        told = told_of(action, call.talk_time(durations.t2), emergency=call.emergency_by is not None)
+        emergency = call.emergency_by is not None
+        told = told_of(action, call.talk_time(durations.t2), call.floor.grant, emergency=emergency)
         match action:
             case floor.Taken(_, leg):
                 self._stop(call, HANG)
@@ -335,22 +379,21 @@ class Masters:
             case floor.Idle():
                 self._stop(call, TALK)
                 self._stop(call, GRACE)
-                self._start(
-                    call, HANG, durations.t4 if call.group.hang_time is None else call.group.hang_time
-                )
+                self._start_hang(call)
                 self._tell_all(call, told, but="")
                 self._notice_floor(call, "idle")
             case floor.Revoke(_, leg, _, _):
                 self._stop(call, TALK)
                 self._start(call, GRACE, durations.t3)
                 self._tell(call, leg, told)
-            case floor.Grant(_, leg, grant):
-                call.untold = grant
-                self._tell(call, leg, told)
-            case floor.Moved(_, leg, _):
+            case floor.Grant(_, leg, _) | floor.Moved(_, leg, _):
                 self._tell(call, leg, told)
             case _:
                 return
+
+    def _start_hang(self, call: MasterCall) -> None:
+        hang_time = call.group.hang_time
+        self._start(call, HANG, self._ctx.durations.t4 if hang_time is None else hang_time)
 
     def _notice_floor(self, call: MasterCall, state: str) -> None:
         talker = call.floor.talker

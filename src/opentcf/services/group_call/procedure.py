@@ -4,11 +4,19 @@ from collections import deque
 
 from opentcf.btrunc import call as wire_call
 from opentcf.btrunc import floor as wire_floor
-from opentcf.btrunc.floor import Ask, Left, LetGo
-from opentcf.btrunc.wire import Param, Token
+from opentcf.btrunc.floor import Ask, Calm, Left, LetGo, Refused
+from opentcf.btrunc.wire import Param
 from opentcf.model.call import CallSetup
 from opentcf.model.cause import Decline, FloorCause, ReleaseCause
-from opentcf.model.facts import MemberLocated, MembershipChanged, PeerDown, PeerUp, UserAttached, UserLeaving
+from opentcf.model.facts import (
+    GroupChanged,
+    MemberLocated,
+    MembershipChanged,
+    PeerDown,
+    PeerUp,
+    UserAttached,
+    UserLeaving,
+)
 from opentcf.model.numbers import Aor
 from opentcf.services import path
 from opentcf.services.context import NONE, Context, Facts, Incoming
@@ -16,9 +24,10 @@ from opentcf.services.group_call.link import Link
 from opentcf.services.group_call.local import Confirmed, End, Gone, Invite, Local, Open, Post, Queue
 from opentcf.services.group_call.master import Branch, MasterCall
 from opentcf.services.group_call.masters import NAME, Masters
-from opentcf.services.group_call.visited import VisitedCall
 from opentcf.services.group_call.visits import ALERT, CUT_OFF, Visits
 from opentcf.services.leg import Happened, Leg, What
+from opentcf.services.voice import Voice
+from opentcf.sip.errors import RemoteError
 from opentcf.sip.outbox import Value
 from opentcf.sip.timers import Timer
 from opentcf.sip.transaction import Outcome, Owner
@@ -58,6 +67,7 @@ class GroupCalls:
         group = path.called(ctx, incoming)
         caller = path.asserted(incoming, ctx)
         path.forwards(incoming)
+        Voice.readable(incoming.request.body)
         setup = wire_call.read_setup(incoming.extension, incoming.wire, group.domain)
         setup = wire_call.for_group(setup, caller, ctx.ids)
         if incoming.peer is None:
@@ -76,6 +86,9 @@ class GroupCalls:
         attachment = incoming.attachment
         if attachment is not None and attachment.stunned:
             raise Decline(403, f"{caller} is stunned")
+        subscriber = ctx.directory.subscriber(caller)
+        if subscriber is not None:
+            setup = setup.with_priority(subscriber.priority)
         if ctx.directory.is_home(group):
             self.masters.admit(group, caller, ctx.directory.domain)
         self.visits.dial(incoming, group, setup, caller, ctx.ids.token())
@@ -91,6 +104,7 @@ class GroupCalls:
                 and self._may_be_on_his_way(group, caller)
                 and (group, caller) not in self._held
             ):
+                ctx.respond(incoming, 100)
                 timer = ctx.start(HOLD_UP, Owner(NAME, f"{group} {caller}", HELD))
                 self._held[group, caller] = (incoming, timer)
                 return
@@ -110,28 +124,37 @@ class GroupCalls:
     def happened(self, happened: Happened) -> Facts:
         """An event of one of the legs."""
         leg = happened.leg
-        master = next((call for call in self.masters.calls.values() if call.key == leg.call), None)
-        if master is not None:
-            branch = next(
-                (b for b in master.branches.values() if b.link is not None and b.link.leg is leg), None
-            )
-            if branch is not None:
-                self._branch_happened(master, branch, happened)
-                return self._run()
-        visit = next((call for call in self.visits.calls.values() if call.key == leg.call), None)
-        if visit is not None:
-            self._visit_happened(visit, leg, happened)
-        elif happened.incoming is not None and happened.what is What.INFORMED:
-            self._ctx.respond(happened.incoming, 481)
+        if not self._master_happened(leg, happened) and not self._visit_happened(leg, happened):
+            self._orphan_happened(leg, happened)
         return self._run()
 
-    def _visit_happened(self, visit: VisitedCall, leg: Leg, happened: Happened) -> None:
+    def _master_happened(self, leg: Leg, happened: Happened) -> bool:
+        master = next((call for call in self.masters.calls.values() if call.key == leg.call), None)
+        branch = master.branches.get(leg.peer or "") if master is not None else None
+        if master is None or branch is None or branch.link is None or branch.link.leg is not leg:
+            return False
+        self._branch_happened(master, branch, happened)
+        return True
+
+    def _visit_happened(self, leg: Leg, happened: Happened) -> bool:
+        visit = next((call for call in self.visits.calls.values() if call.key == leg.call), None)
+        if visit is None:
+            return False
         if visit.uplink is not None and visit.uplink.leg is leg:
             self.visits.uplink_happened(visit, happened)
-            return
+            return True
         user = visit.member_of(leg.key)
         if user is not None:
             self.visits.member_happened(visit, user, happened)
+        return user is not None
+
+    def _orphan_happened(self, leg: Leg, happened: Happened) -> None:
+        """A leg that we gave up, and that its other end has not left yet: a 200 that crossed our CANCEL, say."""
+        if happened.incoming is not None and happened.what is What.INFORMED:
+            self._ctx.respond(happened.incoming, 481)
+        if happened.what in (What.ANSWERED, What.OFFERED, What.LOST):
+            Link(leg, "").refuse(self._ctx, 481)
+            Link(leg, "").end(self._ctx, happened.cause)
 
     def _branch_happened(self, call: MasterCall, branch: Branch, happened: Happened) -> None:
         """A V-TCF's leg, seen from G."""
@@ -152,7 +175,7 @@ class GroupCalls:
             case What.CANCELLED:
                 link.cancelled(self._ctx, joining=not branch.up)
                 if not branch.up:
-                    masters.end(call, ReleaseCause.NORMAL)
+                    masters.branch_gone(call, branch.domain)
             case _:
                 return
 
@@ -165,26 +188,33 @@ class GroupCalls:
             branch.up = True
             masters.catch_up(call, branch)
             masters.settle_setup(call, branch.domain)
-        elif happened.status != 491:
+        elif happened.status == 491:
+            masters.crossed(call, branch)
+        else:
             masters.branch_gone(call, branch.domain)
 
     def _branch_offered(self, call: MasterCall, branch: Branch, link: Link, happened: Happened) -> None:
         incoming = happened.incoming
         assert incoming is not None
-        op = link.read_offer(incoming, None)
-        if isinstance(op, Ask):
-            self.masters.ask(call, branch, op)
-        elif isinstance(op, LetGo):
-            self.masters.check_user(call, branch, op.user)
-            self.masters.let_go(call, branch, op)
-        else:
-            self._calm(call, incoming)
-            link.leg.answer_as_before(self._ctx)
-
-    def _calm(self, call: MasterCall, incoming: Incoming) -> None:
-        ext = incoming.extension
-        if ext is not None and ext.token is Token.CALL and ext.get(Param.EMERGENCY) == "0":
-            self.masters.calm(call, path.asserted(incoming, self._ctx))
+        try:
+            op = link.read_offer(incoming, None)
+            if op is not None and not call.floor.is_at(op.user, branch.domain):
+                self.masters.check_user(call, branch, op.user)
+        except Decline as decline:
+            link.refuse(self._ctx, decline.status, decline.text)
+            return
+        except RemoteError as error:
+            link.refuse(self._ctx, error.status, error.text)
+            return
+        match op:
+            case Ask():
+                self.masters.ask(call, branch, op)
+            case LetGo():
+                self.masters.let_go(call, branch, op)
+            case Calm():
+                self.masters.calm(call, branch, op)
+            case _:
+                link.leg.answer_as_before(self._ctx)
 
     def _branch_informed(self, call: MasterCall, branch: Branch, happened: Happened) -> None:
         incoming = happened.incoming
@@ -193,7 +223,7 @@ class GroupCalls:
         ext = incoming.extension
         op = wire_floor.read_info(ext, happened.leg.wire, call.group.aor.domain) if ext is not None else None
         if isinstance(op, Left):
-            self.masters.left(call, op)
+            self.masters.left(call, branch, op)
 
     def outcome(self, outcome: Outcome) -> Facts:
         """Requests outside legs: there are none."""
@@ -271,6 +301,15 @@ class GroupCalls:
                 self.visits.alert_all(call)
         return self._run()
 
+    def on_group_changed(self, fact: GroupChanged) -> Facts:
+        """G: a running call goes on with the members and settings that the group has now."""
+        call, group = self.masters.calls.get(fact.group), self._ctx.directory.group(fact.group)
+        if call is not None and group is not None:
+            self.masters.changed(call, group)
+        elif call is not None:
+            self.masters.end(call, ReleaseCause.FORCED)
+        return self._run()
+
     def on_user_leaving(self, fact: UserLeaving) -> Facts:
         """He leaves this V-TCF: his legs are released."""
         for call in list(self.visits.calls.values()):
@@ -294,6 +333,9 @@ class GroupCalls:
         """It is asked again into the running calls whose members it serves."""
         for call in list(self.masters.calls.values()):
             self.masters.call_missing(call)
+        for visit in self.visits.calls.values():
+            if visit.group.domain == fact.domain:
+                self.visits.probe(visit)
         return self._run()
 
     # --- by command
@@ -336,17 +378,27 @@ class GroupCalls:
             return
         match what:
             case Ask():
-                self.masters.ask(call, branch, what)
+                self._ask_here(call, branch, what)
             case LetGo():
                 self.masters.let_go(call, branch, what)
+            case Calm():
+                self.masters.calm(call, branch, what)
             case Left():
-                self.masters.left(call, what)
+                self.masters.left(call, branch, what)
             case Confirmed():
                 self.masters.confirmed(call, what)
             case Gone():
                 self.masters.branch_gone(call, own)
             case _:
                 return
+
+    def _ask_here(self, call: MasterCall, branch: Branch, op: Ask) -> None:
+        try:
+            self.masters.check_user(call, branch, op.user)
+        except Decline:
+            self._queue.append(Post(False, call.group.aor, Refused(op.user, FloorCause.FORCED)))
+            return
+        self.masters.ask(call, branch, op)
 
     def _open_here(self, group: Aor, what: Open) -> None:
         caller = what.setup.caller

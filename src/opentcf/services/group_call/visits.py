@@ -1,11 +1,14 @@
 """What V does: alerts its members, carries their floor requests up and the master's word down (profile 4.3, 6)."""
 
+from dataclasses import replace
+
 from opentcf.btrunc import call as wire_call
 from opentcf.btrunc import floor as wire_floor
 from opentcf.btrunc.floor import (
     Accepted,
     Answer,
     Ask,
+    Calm,
     Grant,
     Inform,
     Left,
@@ -20,12 +23,13 @@ from opentcf.model.call import CallSetup
 from opentcf.model.cause import Decline, FloorCause, ReleaseCause
 from opentcf.model.numbers import Aor
 from opentcf.services.context import Context, Incoming, peer_flow
-from opentcf.services.group_call.link import Link
+from opentcf.services.group_call.link import Link, purpose
 from opentcf.services.group_call.local import Confirmed, Gone, Local, Open, Post, Queue
 from opentcf.services.group_call.masters import NAME
 from opentcf.services.group_call.visited import VisitedCall, VisitedState
-from opentcf.services.leg import Happened, Leg, LegState, What
+from opentcf.services.leg import Happened, Leg, LegState, Rank, What, Wish
 from opentcf.services.path import aor_uri, to_peer
+from opentcf.sip.errors import RemoteError
 from opentcf.sip.outbox import Flow
 from opentcf.sip.transaction import Owner
 
@@ -133,7 +137,7 @@ class Visits:
     def alert_all(self, call: VisitedCall) -> None:
         """Every member here who is not in the call and did not hang up."""
         for user in self._ctx.directory.present(call.group):
-            if user not in call.members and user not in call.hung_up and user != call.setup.caller:
+            if user not in call.members and user not in call.hung_up and user != call.talker:
                 self.alert(call, user)
 
     def alert(self, call: VisitedCall, user: Aor) -> None:
@@ -175,6 +179,7 @@ class Visits:
         if link is not None and link.leg.key == leg_key and link.leg.state is LegState.EARLY:
             link.end(self._ctx, ReleaseCause.NO_ANSWER)
             del call.members[user]
+            call.hung_up.add(user)
             self._leave_if_empty(call, ReleaseCause.NO_ANSWER)
 
     # --- from the master
@@ -214,12 +219,12 @@ class Visits:
             self._talks(call, user, answer.grant)
 
     def _talks(self, call: VisitedCall, user: Aor, grant: int) -> None:
-        call.talker, call.grant = user, grant
-        self._tell_members(call, Inform(Alert.TAKEN, user), but=user)
+        call.talker, call.grant = user, max(grant, call.grant)
+        self._tell_members(call, Inform(Alert.TAKEN, user, 0, call.setup.emergency, grant), but=user)
 
     def _take_grant(self, call: VisitedCall, op: Grant, user: Aor, grant: int) -> None:
         link = call.members.get(user)
-        if link is None or not link.up:
+        if link is None or not link.up or grant < call.grant:
             self._confirm(call, op, taken=False)
             return
         self._confirm(call, op, taken=True)
@@ -243,8 +248,21 @@ class Visits:
             if link is not None:
                 link.tell(self._ctx, op)
             return
-        call.talker = op.user if op.alert is Alert.TAKEN else None
-        self._tell_members(call, op, but=None)
+        if op.grant is not None and op.grant < call.grant:
+            return
+        call.grant = op.grant or call.grant
+        talker = op.user if op.alert is Alert.TAKEN else None
+        if call.talker is not None and call.talker != talker:
+            self._silence(call, call.talker, call.grant)
+        call.talker = talker
+        call.setup = replace(call.setup, emergency=op.emergency)
+        self._tell_members(call, op, but=talker)
+
+    def _silence(self, call: VisitedCall, user: Aor, grant: int) -> None:
+        """A talker here whose revoke never came through: the master has gone on without him."""
+        link = call.members.get(user)
+        if link is not None and link.up:
+            link.tell(self._ctx, Revoke(user, grant, FloorCause.TIMEOUT))
 
     def _tell_members(self, call: VisitedCall, op: Operation, but: Aor | None) -> None:
         for user, link in call.members.items():
@@ -253,7 +271,7 @@ class Visits:
 
     def _confirm(self, call: VisitedCall, op: Grant | Revoke, *, taken: bool) -> None:
         if call.uplink is None:
-            self._queue.append(Post(True, call.group, Confirmed(f"{type(op).__name__} {op.user}", taken)))
+            self._queue.append(Post(True, call.group, Confirmed(purpose(op), taken)))
         elif taken:
             call.uplink.confirm(self._ctx, op)
         else:
@@ -360,8 +378,11 @@ class Visits:
         """The leg towards a terminal."""
         link = call.members[user]
         match happened.what:
+            case What.ANSWERED if happened.purpose == "":
+                self._catch_up(call, user, link)
             case What.REFUSED if link.leg.state is LegState.ENDED:
                 del call.members[user]
+                call.hung_up.add(user)
                 self._leave_if_empty(call, ReleaseCause.NORMAL)
             case What.OFFERED:
                 self._member_offered(call, user, link, happened)
@@ -384,9 +405,16 @@ class Visits:
     def _member_offered(self, call: VisitedCall, user: Aor, link: Link, happened: Happened) -> None:
         incoming = happened.incoming
         assert incoming is not None
-        op = link.read_offer(incoming, user)
+        try:
+            op = link.read_offer(incoming, user)
+        except RemoteError as error:
+            link.refuse(self._ctx, error.status, error.text)
+            return
         if isinstance(op, Ask) and call.state is VisitedState.UP:
-            self._ask(call, op)
+            self._ask(call, self._allowed(op))
+        elif isinstance(op, Calm) and call.state is VisitedState.UP:
+            link.confirm(self._ctx, op)
+            self.up(call, op)
         elif isinstance(op, LetGo):
             link.confirm(self._ctx, op)
             grant = call.grant if call.talker == user else None
@@ -395,6 +423,11 @@ class Visits:
             self.up(call, LetGo(user, op.grant if op.grant is not None else grant))
         else:
             link.leg.answer_as_before(self._ctx)
+
+    def _allowed(self, op: Ask) -> Ask:
+        """A user of ours gets no better priority than his subscription allows."""
+        subscriber = self._ctx.directory.subscriber(op.user)
+        return op if subscriber is None else op._replace(priority=max(op.priority, subscriber.priority))
 
     def _member_gone(self, call: VisitedCall, user: Aor) -> None:
         call.members.pop(user, None)
@@ -427,6 +460,19 @@ class Visits:
         for link in call.members.values():
             link.end(self._ctx, cause)
         self._forget(call)
+
+    def _catch_up(self, call: VisitedCall, user: Aor, link: Link) -> None:
+        """He answered; who talks may have changed since he was called."""
+        if call.talker not in (link.told, user):
+            alert = Alert.IDLE if call.talker is None else Alert.TAKEN
+            link.tell(self._ctx, Inform(alert, call.talker, 0, call.setup.emergency, call.grant))
+
+    def probe(self, call: VisitedCall) -> None:
+        """The master is back: does it still know our leg? 481 ends it, else it stands."""
+        uplink = call.uplink
+        if uplink is not None and uplink.up:
+            leg = uplink.leg
+            leg.want(self._ctx, Wish(Rank.REFRESH, "refresh", leg.carry, leg.local_sdp))
 
     def cut_off(self, call: VisitedCall) -> None:
         """T1 without the master: the floor is taken from a talker of ours (profile 4.4, partition)."""

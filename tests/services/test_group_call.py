@@ -1,0 +1,641 @@
+"""Group calls (profile 4.3) and their floor (4.4), over four TCFs on virtual time."""
+
+from dataclasses import replace
+
+import pytest
+from tests.services.group_world import AUDIO, MEMBERS, GroupWorld, aor, ext, fire
+
+from opentcf.model.call import CallSetup, CallType
+from opentcf.model.group import Member, SetUp
+from opentcf.model.subscriber import Role
+from opentcf.sip.message import Request
+from opentcf.terminal import Behaviour, CallState
+
+AT = {"1001": 2, "1002": 1, "2001": 3, "2002": 3, "3001": 2, "4001": 4}
+"""Two behind core2, one at home, two behind core3, one behind core4."""
+EMERGENCY = replace(AUDIO, emergency=True)
+
+
+def talking(*groups, caller: str = "1001", **more) -> GroupWorld:
+    """A call in which its caller talks."""
+    w = GroupWorld(*groups, at=AT, **more)
+    w.dial(caller)
+    w.run(1.0)
+    assert w.talking() == [caller]
+    assert w.in_call() == set(MEMBERS)
+    w.clear()
+    return w
+
+
+# --- set-up
+
+
+@pytest.mark.parametrize("caller", ["1001", "1002", "2001", "4001"])
+def test_a_call_reaches_every_member_with_one_leg_for_each_v_tcf(caller):
+    w = GroupWorld(at=AT)
+    w.dial(caller)
+    w.run(1.0)
+    assert w.in_call() == set(MEMBERS)
+    assert w.talking() == [caller]
+    for number in ("core2", "core3", "core4"):
+        legs = w.count("INVITE", "core1", number) + w.count("INVITE", number, "core1")
+        assert legs == 1, number
+    assert {w.heard(number) for number in MEMBERS if number != caller} in ({""}, {caller})
+
+
+def test_what_the_messages_of_a_set_up_say():
+    w = GroupWorld(at=AT)
+    w.dial("1001")
+    w.run(1.0)
+    assert w.said("core2", "core1") == ["INVITE pttcall sendrecv", "ACK"]
+    assert w.said("core1", "core2") == ["200 INVITE pttaccept recvonly"]
+    assert w.said("core1", "core3") == ["INVITE pttcall sendonly", "ACK"]
+    assert w.said("core3", "core1") == ["200 INVITE recvonly"]
+    up, down, alert = (
+        w.last("INVITE", "core2"),
+        w.last("INVITE", "core1", "core3"),
+        w.last("INVITE", "core3", "2001"),
+    )
+    assert isinstance(up, Request)
+    assert isinstance(down, Request)
+    assert isinstance(alert, Request)
+    assert up.uri == down.uri == "sip:8001@core1.example"
+    assert (str(up.to()), str(down.to())) == ("<sip:8001@core1.example>", "<sip:8001@core1.example>")
+    assert [str(m.from_().uri) for m in (up, down)] == ["sip:1001@core1.example"] * 2
+    assert down.headers.get("P-Asserted-Identity") == "<sip:1001@core1.example>"
+    assert "calltype=4" in ext(down)
+    assert "callerUDN=1001" in ext(down)
+    assert "OnlineCallID=" in ext(down)
+    assert str(alert.to().uri) == "sip:2001@core2.example"
+    assert str(alert.from_().uri) == "sip:8001@core1.example"
+    assert alert.headers.get("P-Asserted-Identity") == "<sip:1001@core1.example>"
+    assert alert.headers.get("Answer-Mode") == "Auto"
+    assert "answer-after=0" in (alert.headers.get("Call-Info") or "")
+    assert "pttaccept;UDN=1001;duration=60;grant=1" in ext(w.last("200 INVITE", "core1", "core2"))
+
+
+def test_a_dispatcher_who_is_no_member_calls():
+    w = GroupWorld(at=AT)
+    core = w.cores[1]
+    users = tuple(
+        replace(user, role=Role.DISPATCHER) if user.aor.number == "1005" else user
+        for user in core.settings.subscribers
+    )
+    core.settings = replace(core.settings, subscribers=users)
+    w.command(1, "reload", settings=core.settings)
+    w.attach("1005", 1)
+    w.dial("1005")
+    w.run(1.0)
+    assert w.in_call() == {*MEMBERS, "1005"}
+    w.leave("1005")
+    w.run(1.0)
+    assert w.in_call() == set(), "a dispatcher's own call ends with him"
+    w.assert_over()
+
+
+def test_who_is_no_member_gets_403_and_an_unknown_group_404():
+    w = GroupWorld(at=AT)
+    w.attach("3002", 3)
+    w.attach("1003", 1)
+    assert [w.dial("3002"), w.dial("1003")]
+    unknown = w.dial("1001", group="8009")
+    w.run(1.0)
+    assert [e.status for e in w.ua("3002").events if e.name == "ended"] == [403]
+    assert [e.status for e in w.ua("1003").events if e.name == "ended"] == [403]
+    assert unknown.status == 404
+    w.assert_over()
+
+
+def test_a_call_with_nobody_else_is_filled_by_late_entry():
+    w = GroupWorld(at={"1001": 2})
+    w.dial("1001")
+    w.run(1.0)
+    assert w.talking() == ["1001"]
+    w.attach("2001", 3)
+    w.attach("1002", 1)
+    w.attach("3001", 2)
+    w.run(1.0)
+    assert w.in_call() == {"1001", "2001", "1002", "3001"}
+    assert w.count("INVITE", "core1", "core3") == 1
+    assert w.count("INVITE", "core1", "core2") == 0
+
+
+def test_confirmed_the_caller_waits_for_the_v_tcfs():
+    w = GroupWorld(fire(setup=SetUp.CONFIRMED), at=AT)
+    w.part("core1", "core4")
+    call = w.dial("1001")
+    w.run(3.0)
+    assert call.state is CallState.CALLING
+    w.run(3.0)
+    assert w.talking() == ["1001"]
+    w.cut.clear()
+    w = GroupWorld(fire(setup=SetUp.CONFIRMED), at=AT)
+    w.dial("1001")
+    w.run(0.5)
+    assert w.talking() == ["1001"]
+
+
+def test_confirmed_and_nobody_answers_is_480():
+    w = GroupWorld(fire(setup=SetUp.CONFIRMED), at={"1001": 2, "2001": 3})
+    w.part("core1", "core3")
+    call = w.dial("1001")
+    w.run(7.0)
+    assert call.status == 480
+    w.cut.clear()
+    w.assert_over()
+
+
+@pytest.mark.parametrize("caller", ["1001", "1002"])
+def test_a_cancelled_confirmed_set_up_ends_the_call(caller):
+    w = GroupWorld(fire(setup=SetUp.CONFIRMED), at=AT)
+    w.part("core1", "core4")
+    call = w.dial(caller)
+    w.run(1.0)
+    w.hang_up(w.ua(caller), call)
+    w.run(1.0)
+    assert (call.state, w.in_call()) == (CallState.ENDED, set())
+    w.cut.clear()
+    w.assert_over()
+
+
+def test_a_v_tcf_that_is_silent_is_left_out_and_taken_in_later():
+    w = GroupWorld(at=AT)
+    w.part("core1", "core4")
+    w.dial("1001")
+    w.run(40.0)
+    assert w.in_call() == set(MEMBERS) - {"4001"}
+    w.let_go("1001")
+    w.press("2001")
+    w.cut.clear()
+    w.run(15.0)
+    assert w.in_call() == set(MEMBERS)
+    assert 'callerUDN="2001@core2.example"' in ext(w.last("INVITE", "core1", "core4"))
+
+
+def test_a_v_tcf_that_refuses_is_asked_again():
+    w = GroupWorld(at={"1001": 2, "2001": 3})
+    node = w.node(3)
+    attachment = node._ctx.directory.attachment(aor("2001"))
+    assert attachment is not None
+    groups, attachment.groups = attachment.groups, ()
+    node._ctx.directory.attach(attachment)
+    w.dial("1001")
+    w.run(1.0)
+    assert w.count("480 INVITE", "core3", "core1") == 1
+    assert w.in_call() == {"1001"}
+    attachment.groups = groups
+    node._ctx.directory.attach(attachment)
+    w.run(10.0)
+    assert w.in_call() == {"1001", "2001"}
+
+
+def test_an_invite_into_a_running_call_joins():
+    w = talking()
+    w.leave("4001")
+    w.run(1.0)
+    w.dial("4001")
+    w.run(1.0)
+    assert w.floor() == ("1001", ["4001"])
+    assert w.said("core1", "core4")[-1] == "200 INVITE pttwaiting sendonly"
+    assert w.told_events("4001")[-1] == "queued 1"
+
+
+def test_who_joins_without_a_queue_listens():
+    w = talking(fire(queue_length=0))
+    w.leave("4001")
+    w.run(1.0)
+    w.dial("4001")
+    w.run(1.0)
+    assert "4001" in w.in_call()
+    assert w.said("core1", "core4")[-1] == "200 INVITE pttreleasefloor sendonly"
+    assert w.told_events("4001")[-1] == "denied denied"
+
+
+def test_a_member_behind_the_same_v_joins_within_its_leg():
+    w = talking()
+    w.leave("2001")
+    w.run(1.0)
+    assert 'pttinfo;Alerttype=left;UDN="2001@core2.example"' in ext(w.last("INFO", "core3", "core1"))
+    w.clear()
+    w.dial("2001")
+    w.run(1.0)
+    assert w.said("core3", "core1") == ["INVITE pttrequest sendrecv", "ACK"]
+    assert w.floor() == ("1001", ["2001"])
+
+
+def test_one_member_in_two_groups():
+    w = GroupWorld(fire(), fire("1001", "2001", number="8002"), at=AT)
+    w.dial("1001")
+    w.dial("1001", group="8002")
+    w.run(1.0)
+    assert [len(w.ua(number).calls) for number in ("1001", "2001", "4001")] == [2, 2, 1]
+    assert w.floor("8001") == w.floor("8002") == ("1001", [])
+
+
+def test_calls_that_cross_become_one():
+    w = GroupWorld(at=AT)
+    for number in ("1001", "2001", "4001", "1002"):
+        w.dial(number)
+    w.run(6.0)
+    assert w.in_call() == set(MEMBERS)
+    assert len(w.talking()) == 1
+    talker, queue = w.floor()
+    assert {talker, *queue} == {"1001", "2001", "4001", "1002"}
+    assert all(len(w.ua(number).calls) == 1 for number in MEMBERS)
+
+
+# --- late entry
+
+
+def test_a_new_member_is_brought_in():
+    w = GroupWorld(fire("1001", "2001"), at=AT)
+    w.dial("1001")
+    w.run(1.0)
+    assert w.in_call() == {"1001", "2001"}
+    w.regroup(fire())
+    w.run(2.0)
+    assert w.in_call() == set(MEMBERS)
+
+
+def test_a_member_who_is_taken_out_leaves():
+    w = talking()
+    w.regroup(fire(*(set(MEMBERS) - {"2001", "1002"})))
+    w.run(2.0)
+    assert w.in_call() == set(MEMBERS) - {"2001", "1002"}
+
+
+def test_who_hung_up_is_not_called_back_until_he_registers():
+    w = talking()
+    w.leave("2001")
+    w.leave("4001")
+    w.run(1.0)
+    assert w.count("BYE pttrelease", "core4", "core1") == 1
+    w.register(w.ua("2002"))
+    w.regroup(fire(preemption=True))
+    w.run(15.0)
+    assert w.in_call() == set(MEMBERS) - {"2001", "4001"}
+    w.register(w.ua("2001"))
+    w.run(2.0)
+    assert "2001" in w.in_call()
+
+
+def test_a_terminal_that_does_not_answer_is_given_up():
+    w = GroupWorld(at={"1001": 2, "1002": 1})
+    w.attach("2001", 3, behaviour=Behaviour.RING)
+    w.dial("1001")
+    w.run(4.0)
+    assert w.count("INVITE", "core3", "2001") == 1
+    w.run(3.0)
+    assert w.count("CANCEL pttrelease", "core3", "2001") == 1
+    assert w.count("BYE", "core3", "core1") == 1
+    w.let_go("1001")
+    w.assert_over()
+
+
+def test_a_terminal_that_is_busy_does_not_end_the_call():
+    w = GroupWorld(at={"1001": 2, "2002": 3})
+    w.attach("2001", 3, behaviour=Behaviour.BUSY)
+    w.dial("1001")
+    w.run(2.0)
+    assert w.in_call() == {"1001", "2002"}
+
+
+# --- release
+
+
+def test_a_members_leaving_leaves_the_others():
+    w = talking()
+    w.leave("1001")
+    w.run(1.0)
+    assert w.in_call() == set(MEMBERS) - {"1001"}
+    assert w.floor() == ("", [])
+
+
+@pytest.mark.parametrize("caller", ["1001", "1002", "4001"])
+def test_the_originator_releases_where_the_group_says_so(caller):
+    w = talking(fire(owner_release=True), caller=caller)
+    w.leave(caller)
+    w.run(1.0)
+    assert w.in_call() == set()
+    w.assert_over()
+
+
+def test_hang_time():
+    w = talking(fire(hang_time=7.0))
+    w.let_go("1001")
+    w.run(6.0)
+    assert w.in_call() == set(MEMBERS)
+    w.run(2.0)
+    assert w.in_call() == set()
+    assert "pttrelease;cause=16" in ext(w.last("BYE", "core1", "core3"))
+    w.assert_over()
+
+
+def test_hang_time_when_nobody_ever_talked():
+    members = tuple(Member(aor(n), listen_only=True) for n in MEMBERS)
+    w = GroupWorld(replace(fire(hang_time=7.0), members=members), at=AT)
+    w.dial("1001")
+    w.run(2.0)
+    assert w.told_events("1001")[-1].startswith("denied receiveonly")
+    w.run(7.0)
+    w.assert_over()
+
+
+def test_the_longest_call():
+    w = talking(fire(max_duration=20.0))
+    w.run(20.0)
+    assert w.in_call() == set()
+    assert "pttrelease;cause=66" in ext(w.last("BYE", "core1", "core3"))
+    w.assert_over()
+
+
+def test_the_last_member_leaves():
+    w = talking()
+    for number in MEMBERS:
+        w.leave(number)
+        w.run(0.5)
+    assert w.calls() == 0
+    w.assert_over()
+
+
+def test_a_full_queue_is_emptied_when_the_call_is_released():
+    w = talking()
+    for number in ("1002", "2001", "2002", "4001"):
+        w.press(number)
+        w.run(0.5)
+    call_id = w.node(1).procedures.group_call.view()[0]["id"]
+    w.command(1, "call_release", id=call_id)
+    w.run(1.0)
+    assert "pttrelease;cause=64" in ext(w.last("BYE", "core1", "core3"))
+    w.assert_over()
+
+
+# --- kinds of calls
+
+
+@pytest.mark.parametrize("kind", [CallType.AUDIO_MULTICAST, CallType.VIDEO_MULTICAST])
+def test_in_a_multicast_call_the_others_only_listen(kind):
+    w = GroupWorld(at=AT)
+    w.dial("1001", CallSetup(kind))
+    w.run(1.0)
+    assert f"calltype={kind.value}" in ext(w.last("INVITE", "core1", "core3"))
+    w.press("2001")
+    w.run(1.0)
+    assert w.count("603 INVITE pttreleasefloor", "core1", "core3") == 1
+    assert w.told_events("2001")[-2] == "denied receiveonly"
+    assert w.floor() == ("1001", [])
+
+
+def test_audio_and_video():
+    w = GroupWorld(at=AT)
+    w.dial("1001", CallSetup(CallType.GROUP_AUDIO_VIDEO))
+    w.run(1.0)
+    assert "calltype=5" in ext(w.last("INVITE", "core3", "2001"))
+    assert w.in_call() == set(MEMBERS)
+
+
+def test_an_emergency_preempts_and_stays():
+    w = talking()
+    w.press("2001")
+    w.run(1.0)
+    w.clear()
+    w.press("4001", emergency=True)
+    w.run(1.0)
+    assert w.floor() == ("4001", ["2001"])
+    assert w.talking() == ["4001"]
+    assert w.said("core1", "core4")[0] == "200 INVITE pttwaiting sendonly"
+    revoke = w.last("INVITE pttreleasefloor sendonly", "core1", "core2")
+    assert "cause=preempted" in ext(revoke)
+    assert "emergency=1" in ext(w.last("INFO", "core1", "core3"))
+    w.let_go("4001")
+    w.run(1.0)
+    assert w.floor() == ("2001", [])
+    w.press("4001")
+    w.run(1.0)
+    assert w.floor() == ("4001", []), "his later requests are an emergency's, too"
+
+
+# --- the floor
+
+
+def test_queue_grant_and_release():
+    w = talking()
+    w.press("2001")
+    w.run(0.5)
+    w.press("4001")
+    w.run(0.5)
+    assert w.said("core3", "core1") == ["INVITE pttrequest sendrecv", "ACK"]
+    assert w.said("core1", "core3") == ["200 INVITE pttwaiting sendonly"]
+    assert (w.told_events("2001")[-1], w.told_events("4001")[-1]) == ("queued 1", "queued 2")
+    w.clear()
+    w.let_go("1001")
+    w.run(0.5)
+    assert w.said("core2", "core1")[:2] == ["INVITE pttreleasefloor recvonly", "ACK"]
+    assert w.said("core1", "core2") == ["200 INVITE sendonly", "INFO pttinfo"]
+    assert w.said("core1", "core3") == ["INVITE pttaccept recvonly", "ACK"]
+    assert w.said("core3", "core1") == ["200 INVITE sendonly"]
+    infos = [ext(m) for m in w.messages("core1", "core4")]
+    assert infos == [
+        'pttinfo;Alerttype=taken;UDN="2001@core2.example";grant=2',
+        'pttinfo;Alerttype=queue;position=1;UDN="4001@core4.example"',
+    ]
+    assert w.talking() == ["2001"]
+    assert {w.heard(number) for number in MEMBERS} == {"2001"}
+    w.clear()
+    w.let_go("2001")
+    w.run(0.5)
+    assert w.talking() == ["4001"]
+    w.let_go("4001")
+    w.run(0.5)
+    assert w.floor() == ("", [])
+    assert ext(w.last("INFO", "core1", "core3")) == "pttinfo;Alerttype=idle;grant=3"
+    assert {w.heard(number) for number in MEMBERS} == {""}
+
+
+def test_a_waiter_leaves_the_queue():
+    w = talking()
+    for number in ("2001", "4001"):
+        w.press(number)
+        w.run(0.5)
+    w.let_go("2001")
+    w.run(0.5)
+    assert w.floor() == ("1001", ["4001"])
+    w.leave("4001")
+    w.run(0.5)
+    assert w.floor() == ("1001", [])
+
+
+def test_a_full_queue():
+    w = talking(fire(queue_length=1))
+    for number in ("2001", "4001"):
+        w.press(number)
+        w.run(0.5)
+    assert w.count("486 INVITE pttreleasefloor", "core1", "core4") == 1
+    assert "denied queuefull" in w.told_events("4001")
+    assert "4001" in w.in_call()
+
+
+def test_a_listener_is_refused_with_603():
+    members = tuple(Member(aor(n), listen_only=n == "2001") for n in MEMBERS)
+    w = talking(replace(fire(), members=members))
+    w.press("2001")
+    w.run(0.5)
+    assert ext(w.last("603 INVITE", "core1", "core3")) == "pttreleasefloor;cause=receiveonly"
+
+
+def test_a_better_priority_preempts_and_t3_ends_the_grace():
+    members = tuple(Member(aor(n), priority=10 if n == "2001" else 100) for n in MEMBERS)
+    w = talking(replace(fire(preemption=True), members=members))
+    w.part("core2", "1001")
+    w.part("core1", "core2")
+    w.press("2001")
+    w.run(2.5)
+    assert w.floor() == ("1001", ["2001"])
+    w.run(1.0)
+    assert w.floor() == ("2001", [])
+    w.cut.clear()
+    w.run(10.0)
+    assert w.talking() == ["2001"]
+    assert w.heard("1001") == "2001"
+
+
+def test_talk_time():
+    w = talking(fire(talk_time=5.0))
+    w.press("2001")
+    w.run(5.0)
+    assert "cause=timeout" in ext(w.last("INVITE pttreleasefloor", "core1", "core2"))
+    assert w.floor() == ("2001", [])
+    assert w.talking() == ["2001"]
+
+
+def test_a_revoke_by_command():
+    w = talking()
+    w.command(1, "floor_revoke", gdn="8001")
+    w.run(1.0)
+    assert "cause=forced" in ext(w.last("INVITE pttreleasefloor", "core1", "core2"))
+    assert (w.floor(), w.talking()) == (("", []), [])
+
+
+def test_two_members_behind_one_v_are_served_one_after_the_other():
+    w = talking()
+    w.press("2001")
+    w.press("2002")
+    w.run(1.0)
+    assert w.floor()[0] == "1001"
+    assert sorted(w.floor()[1]) == ["2001", "2002"]
+    assert w.count("491") == 0
+
+
+def test_a_request_crosses_a_grant():
+    """2001 is being granted while 2002 behind the same V asks: glare, and both are served."""
+    w = talking()
+    w.press("2001")
+    w.run(1.0)
+    w.let_go("1001")
+    w.run(0.02)
+    w.press("2002")
+    w.run(8.0)
+    assert w.floor() == ("2001", ["2002"])
+    assert w.talking() == ["2001"]
+
+
+def test_a_waiters_release_crosses_his_grant():
+    w = talking(delay=(0.05, 0.05))
+    w.press("2001")
+    w.run(1.0)
+    w.press("4001")
+    w.run(1.0)
+    w.let_go("1001")
+    w.run(0.02)
+    w.let_go("2001")
+    w.run(8.0)
+    assert w.floor() == ("4001", [])
+    assert w.talking() == ["4001"]
+
+
+def test_a_release_crosses_a_revoke():
+    w = talking(fire(talk_time=10.0), delay=(0.05, 0.05))
+    w.press("2001")
+    w.run(8.87)
+    w.let_go("1001")
+    w.run(10.0)
+    assert w.floor() == ("2001", [])
+    assert w.talking() == ["2001"]
+
+
+def test_a_talkers_tcf_goes_down():
+    w = talking()
+    w.press("4001")
+    w.run(1.0)
+    w.crash(2)
+    w.run(45.0)
+    assert w.floor() == ("4001", [])
+    assert {"1002", "2001", "2002", "4001"} <= w.in_call()
+
+
+def test_a_v_that_is_cut_off_takes_the_floor_from_its_talker():
+    w = talking()
+    w.part("core1", "core2")
+    w.run(50.0)
+    assert w.talking() == []
+    w.cut.clear()
+    w.run(30.0)
+    assert w.in_call() >= {"1002", "2001", "2002", "4001"}
+
+
+# --- bad input
+
+
+def foreign(w: GroupWorld, old: bytes, new: bytes) -> None:
+    """What core3 sends next says something else."""
+    node = w.node(1)
+    receive = node.receive
+
+    def changed(data, source, now):
+        receive(data.replace(old, new) if source.host == "127.0.3.1" else data, source, now)
+
+    w.cores[1].node.receive = changed  # type: ignore[method-assign, union-attr]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "status"),
+    [
+        (b'UDN="2001@core2.example"', b'UDN="4001@core4.example"', 403),
+        (b'UDN="2001@core2.example"', b'UDN="3002@core3.example"', 403),
+        (b'UDN="2001@core2.example"', b'XDN="2001@core2.example"', 400),
+        (b"v=0", b"v=7", 400),
+        (b"RTP/AVP", b"XXX/XXX", 488),
+    ],
+)
+def test_a_request_that_is_wrong_is_answered_and_the_floor_stays(old, new, status):
+    w = talking()
+    foreign(w, old, new)
+    w.press("2001")
+    w.run(1.0)
+    assert w.count(f"{status} INVITE", "core1", "core3") == 1
+    assert w.floor() == ("1001", [])
+    del w.cores[1].node.receive  # type: ignore[union-attr]
+    w.press("2001")
+    w.run(1.0)
+    assert w.floor() == ("1001", ["2001"]), "the leg is free again"
+
+
+def test_a_terminals_broken_description_is_refused_and_the_floor_stays():
+    w = talking()
+    describe = w.ua("2001")._describe
+    w.ua("2001")._describe = lambda call: describe(call).replace(b"v=0", b"v=7")  # type: ignore[method-assign]
+    w.press("2001")
+    w.run(1.0)
+    assert w.count("400 INVITE", "core3", "2001") == 1
+    assert w.floor() == ("1001", [])
+
+
+def test_a_request_on_a_dead_dialog_is_481():
+    w = talking()
+    w.node(1).procedures.group_call.release(
+        w.its("1001").id or w.node(1).procedures.group_call.view()[0]["id"], 16
+    )
+    w.node(1).drain()
+    w.press("2001")
+    w.run(1.0)
+    assert w.count("481 INVITE", "core1", "core3") == 1

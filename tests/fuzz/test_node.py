@@ -2,6 +2,8 @@
 no silence, and when the noise is over nothing of it is left."""
 
 import os
+import re
+from random import Random
 
 import pytest
 from tests.fuzz.corpus import CORPUS
@@ -11,29 +13,57 @@ from tests.world import D_PORT, TC2_PORT, Passed, World
 
 from opentcf.sip.outbox import Flow
 
-MUTATIONS = 50_000 if os.environ.get("FUZZ") == "full" else 2_500
+MUTATIONS = 100_000 if os.environ.get("FUZZ") == "full" else 5_000
 """In one world."""
 BLOCK = 50
 TARGET = 1
 PEER = Flow("tc2", "udp", "127.0.2.1", TC2_PORT)
+DAMAGED = "DAMAGED"
 STRANGER = Flow("d", "udp", "127.0.8.8", 5060)
 
 
 def noise(world: World, mutations: int) -> None:
-    """Copies of what was said last, damaged, from the mouths of a peer, of the terminals and of strangers."""
-    node, core = world.node(TARGET), world.cores[TARGET]
-    mouths = [Flow("d", "udp", ua.host, ua.port) for ua in world.terminals.values()]
+    """What was said last, damaged or mixed up, from the mouth that said it, a peer's, a terminal's, a stranger's."""
+    core, random = world.cores[TARGET], world.random
+    terminals = [Flow("d", "udp", ua.host, ua.port) for ua in world.terminals.values()]
+    mouths = dict(zip(world.terminals, terminals, strict=True))
+    mouths |= {peer.name: Flow("tc2", "udp", peer.host, TC2_PORT) for peer in world.cores.values()}
     for block in range(mutations // BLOCK):
-        said = [passed.data for passed in world.transcript[-200:]] + [world.random.choice(CORPUS)]
-        del world.transcript[:-5000]
-        mutator = Mutator(said, seed=world.seed)
-        for number in range(BLOCK):
-            data = mutator.make(block * BLOCK + number)
-            source = world.random.choice((PEER, PEER, world.random.choice(mouths), STRANGER))
-            world.transcript.append(Passed(world.now, "noise", core.name, data, "DAMAGED"))
-            node.receive(data, source, world.now)
+        said = [passed for passed in world.transcript if passed.target and passed.fate != DAMAGED][-150:]
+        mutator = Mutator([passed.data for passed in said] + [random.choice(CORPUS)], seed=world.seed)
+        for number in range(block * BLOCK, block * BLOCK + BLOCK):
+            one, other = random.choice(said), random.choice(said)
+            data = mutator.make(number) if number % 2 else mixed(random, one.data, other.data)
+            source = random.choice((mouths[one.source], PEER, random.choice(terminals), STRANGER))
+            world.transcript.append(Passed(world.now, "noise", core.name, data, DAMAGED))
+            world.node(TARGET).receive(data, source, world.now)
             world.touch(core)
             world.run(0.02)
+        del world.transcript[:-5000]
+
+
+def mixed(random: Random, one: bytes, other: bytes) -> bytes:
+    """A sound message with lines, a number or the method of another one, and mostly a branch of its own."""
+    if random.random() < 0.7:
+        one = one.replace(b"=z9hG4bK", b"=z9hG4bK%x" % random.getrandbits(32), 1)
+    lines, others = one.split(b"\r\n"), other.split(b"\r\n")
+    for _ in range(random.choice((1, 1, 2, 3))):
+        place, stolen = random.randrange(len(lines)), random.choice(others)
+        name = stolen.partition(b":")[0]
+        same = [at for at, line in enumerate(lines) if at and line.partition(b":")[0] == name]
+        match random.randrange(4):
+            case 0 if same:
+                lines[same[0]] = stolen
+            case 1 if stolen:
+                lines.insert(1 + place, stolen)
+            case 2:
+                lines[place] = re.sub(rb"\d+", lambda _: b"%d" % random.randrange(100), lines[place], count=1)
+            case _:
+                method = random.choice(
+                    (b"INVITE", b"ACK", b"BYE", b"CANCEL", b"INFO", b"REGISTER", b"MESSAGE")
+                )
+                lines = [re.sub(rb"\b(INVITE|ACK|BYE|OPTIONS|REGISTER)\b", method, line) for line in lines]
+    return b"\r\n".join(lines)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -41,7 +71,7 @@ def test_a_node_survives_noise_and_keeps_nothing_of_it(seed: int) -> None:
     world = World(seed)
     people = People(world)
     world.settle()
-    for _ in range(MUTATIONS // 100):
+    for _ in range(MUTATIONS // 25):
         world.after(world.random.uniform(0, MUTATIONS * 0.02), people.somebody_calls)
     noise(world, MUTATIONS)
     world.run(30)

@@ -8,8 +8,20 @@ from typing import NamedTuple
 
 from bench import sipp
 from bench.processes import Program
-from bench.servers import CALLED_AT, CALLED_TCF, CALLER_AT, CALLER_TCF, D, TC2, USERS, OpenTcf, Servers
-from bench.servers import domain, number, password
+from bench.servers import (
+    CALLED_AT,
+    CALLED_TCF,
+    CALLER_AT,
+    CALLER_TCF,
+    TC2,
+    USERS,
+    D,
+    OpenTcf,
+    Servers,
+    domain,
+    number,
+    password,
+)
 from bench.sipp import Load
 
 REGISTER_RATE = 200.0

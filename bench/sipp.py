@@ -44,8 +44,8 @@ def credentials(user: str, password: str) -> str:
 
 def answering(folder: Path, at: str, scenario: str = "answer") -> Program:
     """sipp waits for calls at `at`."""
-    command = [*_command(scenario, at), "-deadcall_wait", "0", f"{at}:{PORT}"]
-    program = Program(f"uas-{next(_runs)}", command, folder, SIPP_CORE, {"TERM": "dumb"})
+    line = [*command(scenario, at), "-deadcall_wait", "0", f"{at}:{PORT}"]
+    program = Program(f"uas-{next(_runs)}", line, folder, SIPP_CORE, {"TERM": "dumb"})
     wait_until(lambda: bound(at, PORT), "sipp listens")
     return program
 
@@ -56,9 +56,9 @@ def load(
     """`count` calls (or registrations) at `rate` a second from `at` to `target`."""
     name = f"uac-{next(_runs)}"
     place = folder / name
-    command = [*_command(scenario, at), "-inf", str(users), "-r", f"{rate:g}", "-m", str(count)]
-    command += ["-l", str(limit or max(1000, int(rate * 10))), "-timer_resol", "1", "-deadcall_wait", "0"]
-    command += [
+    line = [*command(scenario, at), "-inf", str(users), "-r", f"{rate:g}", "-m", str(count)]
+    line += ["-l", str(limit or max(1000, int(rate * 10))), "-timer_resol", "1", "-deadcall_wait", "0"]
+    line += [
         "-trace_stat",
         "-stf",
         "stat.csv",
@@ -68,8 +68,8 @@ def load(
         "-shortmessage_file",
         "short.csv",
     ]
-    command += ["-recv_timeout", "15000", "-default_behaviors", "all,-bye", target]
-    program = Program(name, command, place, SIPP_CORE, {"TERM": "dumb"})
+    line += ["-recv_timeout", "15000", "-default_behaviors", "all,-bye", target]
+    program = Program(name, line, place, SIPP_CORE, {"TERM": "dumb"})
     program.wait(count / rate + 60)
     with (place / "stat.csv").open() as lines:
         last = list(csv.DictReader(lines, delimiter=";"))[-1]
@@ -86,9 +86,10 @@ def load(
     )
 
 
-def _command(scenario: str, at: str) -> list[str]:
-    command = ["sipp", "-sf", str(SCENARIOS / f"{scenario}.xml"), "-i", at, "-p", str(PORT), "-t", "u1"]
-    return [*command, "-mi", at, "-nostdin", "-buff_size", "4194304"]
+def command(scenario: str, at: str, port: int = PORT) -> list[str]:
+    """What every run of sipp has in common."""
+    line = ["sipp", "-sf", str(SCENARIOS / f"{scenario}.xml"), "-i", at, "-p", str(port), "-t", "u1"]
+    return [*line, "-mi", at, "-nostdin", "-buff_size", "4194304"]
 
 
 def _times(place: Path) -> list[float]:

@@ -8,10 +8,12 @@ import os
 import pytest
 from tests.world import World
 
+from opentcf.model.bounds import TimerSettings
 from opentcf.terminal import Behaviour, Call, CallState, Terminal
 
 CALLS = 50
 """In one world; they overlap."""
+RESTARTS = 6
 SEEDS = range(200 if os.environ.get("WORLD") == "full" else 20)
 
 
@@ -83,10 +85,26 @@ class People:
         if call.state is CallState.INCOMING:
             self.world.answer(ua, call)
 
+    def a_tcf_is_killed(self) -> None:
+        number = self.random.randint(1, 4)
+        if self.world.cores[number].node is not None:
+            self.world.crash(number)
+            away = self.random.choice((0.1, 1.0, 20.0, 90.0))
+            self.world.after(self.random.uniform(0.0, away), lambda: self.world.restart(number))
+
     def go_home(self) -> None:
         for ua in self.world.terminals.values():
             for call in list(ua.calls.values()):
                 self.world.hang_up(ua, call)
+
+
+def quiet_and_empty(world: World, people: People) -> None:
+    """Everybody agrees on the calls that are up; when these are hung up too, nothing is left of any."""
+    world.settle()
+    world.check()
+    people.go_home()
+    world.settle()
+    world.check(empty=True)
 
 
 @pytest.mark.parametrize("seed", seeds())
@@ -95,8 +113,17 @@ def test_nothing_is_stuck_after_random_private_calls(seed: int) -> None:
     people = People(world)
     world.settle()
     people.live(CALLS)
+    quiet_and_empty(world, people)
+
+
+@pytest.mark.parametrize("seed", seeds())
+def test_nothing_is_stuck_when_tcfs_are_killed_and_restarted(seed: int) -> None:
+    """Killed at any moment, back with its store after less or more than it takes to be held for down."""
+    world = World(seed, loss=0.10, double=0.05, reorder=0.05, timers=TimerSettings(session=600.0))
+    people = People(world)
     world.settle()
-    world.check()
-    people.go_home()
-    world.settle()
-    world.check(empty=True)
+    for _ in range(RESTARTS):
+        world.after(world.random.uniform(0, 4.0 * CALLS), people.a_tcf_is_killed)
+    people.live(CALLS)
+    world.run(1300.0)  # a BYE that died with a TCF leaves the far side to its session timer
+    quiet_and_empty(world, people)

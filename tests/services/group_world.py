@@ -8,7 +8,7 @@ from tests.world import Core, World
 from opentcf.model.call import CallSetup, CallType
 from opentcf.model.group import Group, Member
 from opentcf.model.numbers import Aor
-from opentcf.sip.message import Message, Request, Response
+from opentcf.sip.message import Message, Response
 from opentcf.sip.parse import parse
 from opentcf.terminal import Call, CallState, Terminal
 
@@ -145,7 +145,7 @@ class GroupWorld(World):
 
 
 def short(message: Message) -> str:
-    words = [message.method if isinstance(message, Request) else f"{message.status} {message.cseq()[1]}"]
+    words = [f"{message.status} {message.cseq()[1]}" if isinstance(message, Response) else message.cseq()[1]]
     words += [ext(message).partition(";")[0]]
     body = message.body.decode()
     words += [d for d in ("sendrecv", "sendonly", "recvonly", "inactive") if f"a={d}" in body][:1]

@@ -31,7 +31,7 @@ from opentcf.sip.outbox import Flow, Outbox, Reply, Send
 from opentcf.sip.parse import Malformed, parse
 from opentcf.sip.render import render
 from opentcf.sip.timers import Timers
-from opentcf.sip.transaction import Layer, Outcome, Owner, TransactionTimers, Unacknowledged
+from opentcf.sip.transaction import Layer, Outcome, Owner, State, TransactionTimers, Unacknowledged
 from opentcf.sip.transaction.layer import TransactionAlarm, stamp_via
 from opentcf.sip.transaction.machines import Result
 from opentcf.sip.uri import join_host_port
@@ -251,7 +251,7 @@ class Node:
         request, via, now = incoming.request, incoming.via, self._ctx.now
         txn = self._layer.match(request, via)
         if txn is not None and not (
-            request.method == "ACK" and txn.request is None and self._leg_of(request)
+            request.method == "ACK" and txn.state is State.ACCEPTED and self._leg_of(request)
         ):
             self._layer.repeated(txn, request, now)
             return

@@ -39,7 +39,7 @@ class MasterCall:
 
     __slots__ = (
         "asked", "began", "branches", "caller_branch", "codecs", "emergency_by", "floor", "group", "key", "left",
-        "originator", "setup", "state", "timers",
+        "originator", "patience", "setup", "state", "timers",
     )  # fmt: skip
 
     def __init__(self, key: str, group: Group, setup: CallSetup, originator: Aor, codecs: bytes) -> None:
@@ -56,6 +56,8 @@ class MasterCall:
         self.asked: set[str] = set()
         """V-TCFs that were called for a confirmed set-up and have not answered."""
         self.left: set[Aor] = set()
+        self.patience = 1.0
+        """Seconds until V-TCFs that failed or refused are asked again."""
         self.emergency_by: Aor | None = originator if setup.emergency else None
         self.timers: dict[str, Timer] = {}
 

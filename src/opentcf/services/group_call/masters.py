@@ -21,8 +21,9 @@ from opentcf.sip.transaction import Owner
 
 NAME = "group_call"
 TALK, GRACE, HANG, LONGEST, CONFIRM, AGAIN = "talk", "grace", "hang", "longest", "confirm", "again"
-ASK_AGAIN = 10.0
-"""Seconds, as a heartbeat's, until a V-TCF that failed or refused is asked again (profile 4.3)."""
+ASK_SOON, ASK_AGAIN = 1.0, 10.0
+"""Seconds until a V-TCF that failed or refused is asked again (profile 4.3): soon at first, since a late entry may
+reach it before its home's answer does, later as a heartbeat's."""
 MULTICAST = (CallType.AUDIO_MULTICAST, CallType.VIDEO_MULTICAST, CallType.VIDEO_PUSH)
 
 
@@ -269,7 +270,7 @@ class Masters:
         if branch.up:
             call.left.update(here)
         else:
-            self._start(call, AGAIN, ASK_AGAIN)
+            self._start(call, AGAIN, call.patience)
         self._ctx.notice("group_call", id=call.id, group=str(call.group.aor), state="leg gone", peer=domain)
         caller_gone = call.state is MasterState.CONFIRMING and domain == call.caller_branch
         owner_here = self._ctx.directory.where(call.group.aor, call.originator) in (None, domain)
@@ -284,13 +285,21 @@ class Masters:
     def crossed(self, call: MasterCall, branch: Branch) -> None:
         """V answered 491: its own INVITE is on its way; should that never arrive, V is asked again."""
         if call.branches.get(branch.domain) is branch:
-            self._start(call, AGAIN, ASK_AGAIN)
+            self._start(call, AGAIN, call.patience)
 
     def _ask_again(self, call: MasterCall) -> None:
         for domain, branch in list(call.branches.items()):
             if branch.link is not None and branch.link.leg.state is LegState.ENDED:
                 del call.branches[domain]
+        call.patience = min(2 * call.patience, ASK_AGAIN)
         self.call_missing(call)
+
+    def located(self, call: MasterCall, member: Aor, visited: str) -> None:
+        """Late entry: he has registered, so his V-TCF is called unless it has the call."""
+        call.left.discard(member)
+        call.patience = ASK_SOON
+        if visited not in call.branches:
+            self.call_branch(call, visited)
 
     def changed(self, call: MasterCall, group: Group) -> None:
         """Members or settings are others now: who was added is brought in."""

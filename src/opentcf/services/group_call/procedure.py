@@ -270,9 +270,7 @@ class GroupCalls:
                 self._ctx.respond(incoming, decline.status)
         call = self.masters.calls.get(fact.group)
         if call is not None and fact.visited is not None:
-            call.left.discard(fact.member)
-            if fact.visited not in call.branches:
-                self.masters.call_branch(call, fact.visited)
+            self.masters.located(call, fact.member, fact.visited)
         return self._run()
 
     def on_user_attached(self, fact: UserAttached) -> Facts:

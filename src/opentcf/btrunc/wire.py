@@ -208,8 +208,8 @@ class Wire:
         self.bodies = {body: self.table[f"body.{body.value}"] for body in Body}
         self._tokens = ALIASES | {text.lower(): token for token, text in self.tokens.items()}
         self._params = {text.lower(): param for param, text in self.params.items()}
-        self._codes: dict[Enum, str] = {m: self.table[_code_key(m)] for codes in CODES for m in codes}
-        self._members = {(type(m), text.lower()): m for m, text in self._codes.items()}
+        self._codes = {(codes, m.name): self.table[_code_key(m)] for codes in CODES for m in codes}
+        self._members = {(codes, self._codes[codes, m.name].lower()): m for codes in CODES for m in codes}
 
     def token(self, text: str) -> Token | None:
         """What a token means, without case; None when nobody knows."""
@@ -221,7 +221,7 @@ class Wire:
 
     def code(self, member: Enum) -> str:
         """How a code is written."""
-        return self._codes[member]
+        return self._codes[type(member), member.name]  # by name: members of two IntEnums may be equal
 
     def member(self, codes: type[E], text: str) -> E | None:
         """What a written code means."""

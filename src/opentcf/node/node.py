@@ -150,10 +150,13 @@ class Node:
         """Everything that is due."""
         self._ctx.now = now
         while (target := self._timers.due(now)) is not None:
-            if isinstance(target, TransactionAlarm):
-                self._result(self._layer.fire(target, now))
-            elif isinstance(target, Owner):
-                self._timer(target)
+            try:
+                if isinstance(target, TransactionAlarm):
+                    self._result(self._layer.fire(target, now))
+                elif isinstance(target, Owner):
+                    self._timer(target)
+            except Exception:  # noqa: BLE001 - a bug fails one timer, never the node
+                self._fault(repr(target).encode())
 
     def deadline(self) -> float | None:
         """When `wake` is wanted."""

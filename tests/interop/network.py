@@ -3,6 +3,7 @@
 import itertools
 import json
 import random
+import signal
 import socket
 import sys
 from collections.abc import Iterator, Mapping
@@ -192,9 +193,10 @@ class Core:
 
     def stop(self) -> None:
         """SIGTERM; the node leaves with 0, having met no bug."""
-        if self.program is None or not self.program.running:
+        if self.program is None or self.program.killed:
             return
-        faults, code = self.faults(), self.program.stop()
+        code = self.program.stop()
+        faults = self.faults()
         assert not faults, f"{self.domain}:\n{self.program.output[-8000:]}"
         assert code == 0, f"{self.domain} left with {code}:\n{self.program.report()}"
 
@@ -223,8 +225,11 @@ class Network:
         wait_until(lambda: core.peer_state(other.domain) == "up", f"{core.domain} sees {other.domain} up")
 
     def stop(self) -> None:
-        """End all nodes, whatever happens."""
+        """End all nodes, whatever happens. They drain side by side."""
         problems = []
+        for core in self.cores:
+            if core.program is not None:
+                core.program.tell(signal.SIGTERM)
         for core in self.cores:
             try:
                 core.stop()

@@ -62,6 +62,8 @@ class Program:
         self.name = name
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
+        self.killed = False
+        self.leaving = False
         self.output_file = folder / f"{name}.out"
         with self.output_file.open("ab") as output:
             self.process = subprocess.Popen(
@@ -118,16 +120,22 @@ class Program:
         """What helps to understand a failure."""
         return self.output[-8000:]
 
+    def tell(self, number: signal.Signals) -> None:
+        """Send a signal to the whole group, SIGTERM only once: a second one means hurry."""
+        if self.running and not (self.leaving and number is signal.SIGTERM):
+            os.killpg(self.process.pid, number)
+        self.leaving = self.leaving or number is signal.SIGTERM
+
     def kill(self) -> None:
-        """`kill -9`, the whole group."""
-        if self.running:
-            os.killpg(self.process.pid, signal.SIGKILL)
+        """`kill -9`."""
+        self.killed = self.killed or self.running
+        self.tell(signal.SIGKILL)
         self.process.wait()
 
     def stop(self, number: signal.Signals = signal.SIGTERM, seconds: float = 10.0) -> int:
         """End it politely, then surely. Returns the exit code."""
         if self.running:
-            os.killpg(self.process.pid, number)
+            self.tell(number)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(seconds)
         self.kill()

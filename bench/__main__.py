@@ -102,7 +102,7 @@ def _registrations(folder: Path, rounds: int) -> str:
     samples: dict[tuple[str, bool], list[Sample]] = {}
     for _ in range(rounds):
         for digest in (False, True):
-            makers = {"OpenTCF": registrations.opentcf}
+            makers: dict[str, Make] = {"OpenTCF": registrations.opentcf}
             if not missing_kamailio():
                 makers["Kamailio usrloc"] = registrations.kamailio(digest)
             for name, make in makers.items():

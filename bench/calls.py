@@ -58,7 +58,7 @@ def running(make: Callable[[Path], Servers], folder: Path, scenario: str = "answ
         uas = sipp.answering(folder, CALLED_AT, scenario)
         yield servers
     finally:
-        for program in (*servers.programs, *((uas,) if uas else ())):
+        for program in (*servers.programs, *((uas,) if uas is not None else ())):
             program.stop()
 
 
@@ -66,7 +66,7 @@ def prepare(servers: Servers, folder: Path) -> None:
     """The registrations that calls need, and the file of who calls whom."""
     if isinstance(servers, OpenTcf):
         prepare_one_hop(servers, folder) if len(servers.hosts) == 1 else _prepare_chain(servers, folder)
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for index in range(1, USERS + 1):
         if servers.digest:
             caller = number(1, index)

@@ -162,7 +162,7 @@ class Kamailio:
             )
             (place / "kamailio.cfg").write_text(text)
             command = [str(find("kamailio")), "-DD", "-E", "-f", "kamailio.cfg", "-x", "fm", "-m", "512"]
-            command += ["-M", "16", "-Y", str(place), "-P", "kamailio.pid"]
+            command += ["-M", "16", "-Y", str(place)]
             self.programs.append(Program(f"kamailio{hop}", command, place, SERVER_CORE))
         for at, program in zip(hosts, self.programs, strict=True):
             _wait_bound(program, at)

@@ -73,6 +73,9 @@ class People:
             )
         if way in ("is hung up", "both at once"):
             self.world.after(after, lambda: self.for_his(called, caller, self.world.hang_up))
+        if self.random.random() < 0.3:
+            self.world.after(self.random.uniform(0.0, 8.0), lambda: self.hold(caller, call))
+            self.world.after(self.random.uniform(0.0, 8.0), lambda: self.for_his(called, caller, self.hold))
         if way == "answers" or self.random.random() < 0.5:
             self.world.after(0.3 * after, lambda: self.for_his(called, caller, self.answer))
 
@@ -84,6 +87,12 @@ class People:
     def answer(self, ua: Terminal, call: Call) -> None:
         if call.state is CallState.INCOMING:
             self.world.answer(ua, call)
+
+    def hold(self, ua: Terminal, call: Call) -> None:
+        """Or resume."""
+        if call.state is CallState.UP:
+            ua.change(call, self.random.choice(("sendonly", "sendrecv", "inactive")), self.world.now)
+            self.world.touch(ua)
 
     def a_tcf_is_killed(self) -> None:
         number = self.random.randint(1, 4)

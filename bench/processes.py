@@ -5,8 +5,8 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 SERVER_CORE, SIPP_CORE = 0, 1
@@ -109,6 +109,17 @@ class Program:
                     os.killpg(self.process.pid, number)
                 with suppress(subprocess.TimeoutExpired):
                     self.process.wait(10)
+
+
+@contextmanager
+def stopped_on_failure(programs: Sequence[Program]) -> Iterator[None]:
+    """A chain that does not come up leaves nothing behind."""
+    try:
+        yield
+    except BaseException:
+        for program in programs:
+            program.stop()
+        raise
 
 
 def bound(where: str, port: int) -> bool:

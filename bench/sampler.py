@@ -21,7 +21,7 @@ STAGES = (
     ("opentcf/runtime/trace.py", "trace"),
     ("opentcf/runtime/logs.py", "log"),
     ("structlog/", "log"),
-    ("opentcf/runtime/runtime.py:log_notice", "log"),
+    ("opentcf/runtime/runtime.py:write", "log"),
     ("opentcf/store/", "save"),
     ("opentcf/services/leg_record.py:write", "save"),
     ("opentcf/services/private_call.py:_save", "save"),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from bench.processes import SERVER_CORE, Program, bound, find, host, wait_until
+from bench.processes import SERVER_CORE, Program, bound, find, host, stopped_on_failure, wait_until
 
 USERS = 2000
 """Subscribers of each core network."""
@@ -51,15 +51,16 @@ class OpenTcf:
         self.digest = cores > 1
         self.hosts = {core: host(core) for core in range(1, cores + 1)}
         self.entry = f"{self.hosts[3]}:{D}" if cores > 1 else f"{self.hosts[1]}:{TC2}"
-        self.programs = []
+        self.programs: list[Program] = []
         launcher = launcher or (sys.executable, "-m", "opentcf.cli")
         for core in self.hosts:
             place = folder / domain(core)
             place.mkdir(parents=True)
             (place / "node.toml").write_text(self._config(core))
             self.programs.append(Program(f"node{core}", [*launcher, "run", "node.toml"], place, SERVER_CORE))
-        for program in self.programs:
-            program.wait_for("ready ")
+        with stopped_on_failure(self.programs):
+            for program in self.programs:
+                program.wait_for("ready ")
 
     def _config(self, core: int) -> str:
         at = self.hosts[core]
@@ -144,7 +145,7 @@ class Kamailio:
 
     def __init__(self, folder: Path, hops: int, digest: bool) -> None:
         self.digest = digest
-        self.programs = []
+        self.programs: list[Program] = []
         hosts = [host(50 + hop) for hop in range(hops)]
         self.entry = f"{hosts[0]}:5060"
         for hop, at in enumerate(hosts):
@@ -164,8 +165,9 @@ class Kamailio:
             command = [str(find("kamailio")), "-DD", "-E", "-f", "kamailio.cfg", "-x", "fm", "-m", "512"]
             command += ["-M", "16", "-Y", str(place)]
             self.programs.append(Program(f"kamailio{hop}", command, place, SERVER_CORE))
-        for at, program in zip(hosts, self.programs, strict=True):
-            _wait_bound(program, at)
+        with stopped_on_failure(self.programs):
+            for at, program in zip(hosts, self.programs, strict=True):
+                _wait_bound(program, at)
 
 
 def _kamailio_modules() -> str:
@@ -182,7 +184,7 @@ class Sippy:
     digest = False
 
     def __init__(self, folder: Path, hops: int) -> None:
-        self.programs = []
+        self.programs: list[Program] = []
         hosts = [host(80 + hop) for hop in range(hops)]
         self.entry = f"{hosts[0]}:5060"
         for hop, at in enumerate(hosts):
@@ -191,8 +193,9 @@ class Sippy:
             command += ["-n", f"{following}:5060"]
             environment = {"SIPLOG_BEND": "none", "SIPLOG_LOGFILE_DIR": str(folder)}
             self.programs.append(Program(f"sippy{hop}", command, folder, SERVER_CORE, environment))
-        for at, program in zip(hosts, self.programs, strict=True):
-            _wait_bound(program, at)
+        with stopped_on_failure(self.programs):
+            for at, program in zip(hosts, self.programs, strict=True):
+                _wait_bound(program, at)
 
 
 def _wait_bound(program: Program, at: str) -> None:

@@ -62,10 +62,10 @@ def configure_logs(level: str, style: str, mask: Mask, stream: TextIO | None = N
 
 def _masked(mask: Mask) -> structlog.typing.Processor:
     def process(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-        return {
-            key: mask(value) if isinstance(value, str) and "=" in value else value
-            for key, value in event.items()
-        }
+        for key, value in event.items():
+            if isinstance(value, str) and "=" in value:
+                event[key] = mask(value)
+        return event
 
     return process
 
@@ -85,6 +85,8 @@ def _ordered(event: Mapping[str, Any]) -> dict[str, Any]:
 
 def _shown(value: object) -> str:
     """Bare where it is plain, else quoted with everything escaped that could break a line or a terminal."""
+    if isinstance(value, str) and _BARE.match(value):
+        return value
     if value is None or isinstance(value, bool | int | float):
         return json.dumps(value)
     text = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)

@@ -119,7 +119,7 @@ class Runtime:
         node = Node(self.settings, SystemIds())
         node.load(snapshot, monotonic(), time())
         self.metrics = registry(node.meters, node.gauges)
-        self.loop = TickLoop(node, store, self._wrap(self._sockets), self.trace, log_notice)
+        self.loop = TickLoop(node, store, self._wrap(self._sockets), self.trace, notice_log())
         await self._sockets.start(self.loop)
         watch = asyncio.create_task(self._watch_names())
         stack.callback(watch.cancel)
@@ -145,14 +145,19 @@ class Runtime:
                     await self._configure()
 
 
-def log_notice(notice: Notice) -> None:
-    """One line a notice."""
-    if notice.name in _ERRORS:
-        _log.error(notice.name, **notice.fields)
-    elif notice.name in _WARNINGS:
-        _log.warning(notice.name, **notice.fields)
-    else:
-        _log.info(notice.name, **notice.fields)
+def notice_log() -> Callable[[Notice], None]:
+    """What writes one line a notice, as logs are configured now: asking for that at every line costs as much again."""
+    log = structlog.get_logger().bind()
+
+    def write(notice: Notice) -> None:
+        if notice.name in _ERRORS:
+            log.error(notice.name, **notice.fields)
+        elif notice.name in _WARNINGS:
+            log.warning(notice.name, **notice.fields)
+        else:
+            log.info(notice.name, **notice.fields)
+
+    return write
 
 
 def needs_restart(old: Config, new: Config) -> list[str]:

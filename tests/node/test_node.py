@@ -51,7 +51,7 @@ def test_max_forwards_0_is_483(net: Net):
     assert status(v, made(v, Max_Forwards="0")) == 483
 
 
-@pytest.mark.parametrize("value", ["-1", "256", "x", "9999", ""])
+@pytest.mark.parametrize("value", ["-1", "256", "x", "9999", "", "²"])
 def test_a_bad_max_forwards_is_400(net: Net, value: str):
     v = foreign(net)
     assert status(v, made(v, Max_Forwards=value)) == 400

@@ -10,7 +10,7 @@ from opentcf.model.cause import ReleaseCause
 from opentcf.model.numbers import Aor
 from opentcf.model.subscriber import LOWEST_PRIORITY
 from opentcf.sip.errors import RemoteError
-from opentcf.sip.grammar import parameters
+from opentcf.sip.grammar import decimal, parameters
 from opentcf.sip.ids import Ids
 from opentcf.sip.message import Message
 
@@ -113,9 +113,9 @@ def _from_reason(message: Message) -> ReleaseCause:
         protocol, _, tail = value.partition(";")
         if protocol.strip().lower() == "preemption":
             return ReleaseCause.PREEMPTED
-        code = parameters(tail).get("cause") or ""
-        if protocol.strip().upper() == "SIP" and code.isdigit():
-            return _FROM_REASON.get(int(code), ReleaseCause.NORMAL)
+        if protocol.strip().upper() == "SIP":
+            code = decimal(parameters(tail).get("cause") or "", 1000, "cause")
+            return _FROM_REASON.get(code, ReleaseCause.NORMAL)
     return ReleaseCause.NORMAL
 
 

@@ -11,6 +11,7 @@ from opentcf.model.numbers import Aor, is_number
 from opentcf.model.registration import RegType
 from opentcf.model.subscriber import LOWEST_PRIORITY
 from opentcf.sip.errors import RemoteError
+from opentcf.sip.grammar import decimal
 from opentcf.sip.headers import seconds
 from opentcf.sip.message import Message, Request, Response
 
@@ -41,9 +42,7 @@ def read_since(ext: Extension | None) -> float | None:
 
 def milliseconds(text: str) -> float:
     """A wall time written in milliseconds."""
-    if not text.isdigit() or len(text) > 15:
-        raise RemoteError(400, f"bad time {text[:20]!r}")
-    return int(text) / 1000
+    return decimal(text, 10**15, "since") / 1000
 
 
 def write_register(
@@ -98,11 +97,10 @@ def read_memberships(message: Message, wire: Wire) -> list[Membership] | None:
 def _membership(element: xml.Element) -> Membership:
     gdn, domain = element.attributes.get("gdn", ""), element.attributes.get("domain", "")
     priority = element.attributes.get("priority", str(LOWEST_PRIORITY))
-    if not is_number(gdn) or not domain or not priority.isdigit():
+    if not is_number(gdn) or not domain:
         raise RemoteError(400, "a group in the membership body is malformed")
-    return Membership(
-        Aor(gdn, domain.lower()), element.attributes.get("name", ""), min(int(priority), LOWEST_PRIORITY)
-    )
+    rank = min(decimal(priority, 2**31, "priority"), LOWEST_PRIORITY)
+    return Membership(Aor(gdn, domain.lower()), element.attributes.get("name", ""), rank)
 
 
 SHARED = {"MD5": Param.HA1_MD5, "SHA-256": Param.HA1_SHA256}

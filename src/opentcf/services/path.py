@@ -14,7 +14,7 @@ from opentcf.model.peer import Peer
 from opentcf.model.registration import Attachment
 from opentcf.model.subscriber import Subscriber
 from opentcf.services.context import Context, Incoming
-from opentcf.sip.errors import RemoteError
+from opentcf.sip.grammar import decimal
 from opentcf.sip.headers import NameAddr
 from opentcf.sip.uri import Uri
 
@@ -50,11 +50,10 @@ def forwards(incoming: Incoming) -> str:
     raw = incoming.request.headers.get("Max-Forwards")
     if raw is None:
         return "70"
-    if not raw.isdigit() or len(raw) > 3 or int(raw) > 255:
-        raise RemoteError(400, f"bad Max-Forwards {raw[:20]!r}")
-    if int(raw) == 0:
+    left = decimal(raw, 256, "Max-Forwards")
+    if left == 0:
         raise Decline(483, "Max-Forwards is used up")
-    return str(int(raw) - 1)
+    return str(left - 1)
 
 
 def called(ctx: Context, incoming: Incoming) -> Aor:

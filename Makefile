@@ -38,7 +38,8 @@ world: $(TEST) ## the property tests over whole networks at full length
 fuzz: $(TEST) ## the fuzz tests at full length
 	FUZZ=full $(BIN)/python -m pytest --timeout 7200 tests/fuzz $(ARGS)
 
-bench: $(TEST) partners ## measure
+bench: $(TEST) partners ## measure; ARGS=--quick takes three minutes instead of fifteen
+	-$(BIN)/python -m pip install --quiet -r bench/requirements.txt
 	$(BIN)/python -m bench $(ARGS)
 
 docs: $(DOCS) ## the documentation as a web site, in site/

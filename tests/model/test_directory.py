@@ -1,0 +1,108 @@
+"""Who is who and who is where."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from opentcf.model.directory import Directory
+from opentcf.model.group import Group, Member, Membership
+from opentcf.model.numbers import Aor
+from opentcf.model.peer import Peer
+from opentcf.model.registration import Attachment, Binding
+from opentcf.model.subscriber import Subscriber
+
+HOME = "core1.example"
+OURS, THEIRS = Aor("1001", HOME), Aor("1001", "core2.example")
+FIRE, FLOOD = Aor("8001", HOME), Aor("8002", "core2.example")
+
+
+def directory() -> Directory:
+    found = Directory(HOME)
+    group = Group(FIRE, "Fire", (Member(OURS), Member(THEIRS)), priority=7)
+    found.configure([Subscriber(OURS)], [group], [Peer("core2.example", "udp", "192.0.2.2", 5060)])
+    return found
+
+
+def attachment(user: Aor, *groups: Aor) -> Attachment:
+    made = Attachment(user, "sip:phone", ("d", "udp", "192.0.2.9", 5060, 0), "call")
+    made.groups = tuple((group.number, group.domain, "", 255) for group in groups)
+    return made
+
+
+def test_a_number_alone_is_nobody_its_domain_decides():
+    found = directory()
+    assert found.subscriber(OURS) is not None
+    assert found.subscriber(THEIRS) is None
+    assert found.group(FIRE) is not None
+    assert found.group(Aor("8001", "core2.example")) is None
+    found.bind(Binding(OURS, HOME, "sip:c", "call", 1, 0.0))
+    assert found.binding(OURS) is not None
+    assert found.binding(THEIRS) is None
+    found.attach(attachment(THEIRS))
+    assert found.attachment(OURS) is None
+
+
+def test_memberships_are_ours_and_what_other_masters_told():
+    found = directory()
+    assert found.memberships(OURS) == [Membership(FIRE, "Fire", 7)]
+    told = [Membership(FLOOD, "Flood", 9)]
+    found.learn_memberships(OURS, "core2.example", told)
+    assert found.memberships(OURS) == [Membership(FIRE, "Fire", 7), *told]
+    assert found.foreign_memberships(OURS) == told
+    found.learn_memberships(OURS, "core2.example", [])
+    assert found.memberships(OURS) == [Membership(FIRE, "Fire", 7)]
+
+
+def test_a_reload_keeps_the_live_part():
+    found = directory()
+    found.bind(Binding(OURS, HOME, "sip:c", "call", 1, 0.0))
+    found.attach(attachment(OURS, FIRE))
+    found.engage(OURS, "call")
+    found.configure([], [], [])
+    assert found.subscriber(OURS) is None
+    assert found.groups_of(OURS) == []
+    assert found.peer("core2.example") is None
+    assert found.binding(OURS) is not None
+    assert found.present(FIRE) == [OURS]
+    assert found.engagements(OURS) == {"call"}
+
+
+def test_where_a_member_is():
+    found = directory()
+    assert (found.where(FIRE, OURS), found.where(FIRE, THEIRS)) == (None, None)
+    found.bind(Binding(OURS, "core3.example", "sip:c", "call", 1, 0.0))
+    found.locate(FIRE, THEIRS, "core4.example")
+    assert (found.where(FIRE, OURS), found.where(FIRE, THEIRS)) == ("core3.example", "core4.example")
+    found.unbind(OURS)
+    found.locate(FIRE, THEIRS, None)
+    found.locate(FIRE, THEIRS, None)
+    assert (found.where(FIRE, OURS), found.where(FIRE, THEIRS)) == (None, None)
+
+
+def test_engagements_count_calls_not_times():
+    found = directory()
+    for call in ("a", "b", "a"):
+        found.engage(OURS, call)
+    found.disengage(OURS, "a")
+    assert found.engagements(OURS) == {"b"}
+    found.disengage(OURS, "b")
+    found.disengage(OURS, "b")
+    assert found.engagements(OURS) == frozenset()
+
+
+USERS = st.sampled_from([Aor(str(number), HOME) for number in range(4)])
+GROUPS = st.lists(st.sampled_from([FIRE, FLOOD, Aor("8003", HOME)]), unique=True)
+
+
+@given(st.lists(st.one_of(st.tuples(USERS, GROUPS), st.tuples(USERS, st.none())), max_size=30))
+def test_who_is_present_follows_the_attachments(steps: list[tuple[Aor, list[Aor] | None]]):
+    found, expected = directory(), dict[Aor, list[Aor]]()
+    for user, groups in steps:
+        if groups is None:
+            found.detach(user)
+            expected.pop(user, None)
+        else:
+            found.attach(attachment(user, *groups))
+            expected[user] = groups
+        for group in (FIRE, FLOOD, Aor("8003", HOME)):
+            assert set(found.present(group)) == {u for u, of in expected.items() if group in of}
+    assert {a.user for a in found.attachments()} == set(expected)

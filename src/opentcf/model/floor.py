@@ -184,8 +184,12 @@ class Floor:
 
     def is_at(self, user: Aor, leg: str) -> bool:
         """Does he talk or wait on that leg?"""
-        entries = [waiter.request for waiter in self.queue] + ([self.talker] if self.talker else [])
-        return any(entry.user == user and entry.leg == leg for entry in entries)
+        return any(entry.user == user and entry.leg == leg for entry in self.entries())
+
+    def entries(self) -> list[Request]:
+        """The talker, and who waits."""
+        talker = [self.talker] if self.talker is not None else []
+        return talker + [waiter.request for waiter in self.queue]
 
     # --- how
 

@@ -102,6 +102,11 @@ class Node:
             dict(snapshot.get("location", {})),
         )
         self.procedures.private_call.load(dict(snapshot.get("private_call", {})))
+        self.procedures.group_call.load(
+            dict(snapshot.get("group_master", {})),
+            dict(snapshot.get("group_visited", {})),
+            dict(snapshot.get("group_leg", {})),
+        )
         self.procedures.heartbeat.begin(dict(snapshot.get("heartbeat", {})))
         self._spread(self.procedures.group_info.announce())
 

@@ -3,6 +3,7 @@
 from opentcf.model.numbers import Aor
 from opentcf.services.context import Context
 from opentcf.services.leg import INVITE, Leg, LegState, Ours
+from opentcf.services.voice import Voice
 from opentcf.sip.dialog import Dialog
 from opentcf.sip.headers import Headers, Via
 from opentcf.sip.message import Request
@@ -33,9 +34,26 @@ def write(leg: Leg, ctx: Context) -> dict[str, Value]:
         "carry": [list(field) for field in leg.carry],
         "sdp": [leg.local_sdp.decode("latin-1"), leg.remote_sdp.decode("latin-1")],
         "session": [session.interval, session.ours, leg.session_at + ctx.wall_offset] if session else None,
+        "voice": _write_voice(leg.voice),
         "theirs": _write_theirs(leg, ctx),
         "ours": _write_ours(leg),
     }
+
+
+def _write_voice(voice: Voice | None) -> Value:
+    if voice is None:
+        return None
+    return [voice.host, voice.port, voice.session_id, voice.version, voice.codecs.decode("latin-1")]
+
+
+def _read_voice(row: Value) -> Voice | None:
+    """The version jumps as CSeq does."""
+    if row is None:
+        return None
+    host, port, session_id, version, codecs = row
+    voice = Voice(host, port, session_id, codecs.encode("latin-1"))
+    voice.version = version + CSEQ_JUMP
+    return voice
 
 
 def _write_theirs(leg: Leg, ctx: Context) -> Value:
@@ -79,6 +97,7 @@ def read(ctx: Context, owner: Owner, row: dict[str, Value]) -> Leg:
     leg.caller, leg.ptt, leg.state = row["caller"], row["ptt"], LegState(row["state"])
     leg.carry = tuple((name, value) for name, value in row["carry"])
     leg.local_sdp, leg.remote_sdp = (text.encode("latin-1") for text in row["sdp"])
+    leg.voice = _read_voice(row.get("voice"))
     if leg.state is LegState.ENDED:
         return leg
     ctx.legs[leg.key] = leg

@@ -4,6 +4,8 @@ Downwards and upwards the same operations travel, whatever is below: a leg on TC
 same TCF) no message at all, see `procedure`. A plain phone's hold and resume become operations here.
 """
 
+from enum import Enum
+
 from opentcf.btrunc import call as wire_call
 from opentcf.btrunc import extension as wire_extension
 from opentcf.btrunc import floor as wire_floor
@@ -26,6 +28,7 @@ from opentcf.btrunc.wire import Alert, Token
 from opentcf.model.call import CallSetup
 from opentcf.model.cause import FloorCause, ReleaseCause
 from opentcf.model.numbers import Aor
+from opentcf.services import leg_record
 from opentcf.services.context import Context, Incoming
 from opentcf.services.leg import Leg, LegState, Rank, Wish
 from opentcf.services.voice import Voice
@@ -52,17 +55,33 @@ def purpose(op: Operation) -> str:
     return f"{type(op).__name__} {getattr(op, 'user', '')}{number}"
 
 
+LEG = "group_leg"
+"""The kind of a leg's row in the store."""
+
+
+class Half(Enum):
+    """Which part of a call a leg belongs to, seen from this TCF."""
+
+    BRANCH = "branch"
+    """G → V."""
+    UPLINK = "uplink"
+    """V → G."""
+    MEMBER = "member"
+    """V → terminal."""
+
+
 class Link:
     """One leg of a group call. `domain` is that of To on it: bare numbers belong there.
 
     `told` is the talker whom the INVITE named that opened it.
     """
 
-    __slots__ = ("domain", "leg", "told")
+    __slots__ = ("domain", "half", "leg", "told")
 
-    def __init__(self, leg: Leg, domain: str) -> None:
+    def __init__(self, leg: Leg, domain: str, half: Half) -> None:
         self.leg = leg
         self.domain = domain
+        self.half = half
         self.told: Aor | None = None
 
     @property
@@ -74,6 +93,16 @@ class Link:
         """Our own description on this leg."""
         local = ctx.our_address(self.leg.flow).rpartition(":")[0].strip("[]")
         self.leg.voice = Voice.on(ctx, self.leg.flow.side, local or "127.0.0.1", codecs)
+
+    def save(self, ctx: Context) -> None:
+        """Keep the leg; one that is over is dropped, one that is not answered yet is only kept where it is saved."""
+        leg = self.leg
+        row = None
+        if leg.state is not LegState.ENDED:
+            told = str(self.told) if self.told is not None else None
+            own = {"call": leg.call, "domain": self.domain, "half": self.half.value, "told": told}
+            row = {**leg_record.write(leg, ctx), **own}
+        ctx.save(LEG, leg.key, row)
 
     # --- sending
 
@@ -103,6 +132,7 @@ class Link:
             operation = Token.CALL if joining else Token.REQUEST
             wire_call.write_cancelled(response, leg.wire, ReleaseCause.NORMAL, operation)
             leg.answer(ctx, response)
+            self.save(ctx)
 
     def tell(self, ctx: Context, op: Operation) -> None:
         """Send an operation of our own."""
@@ -136,6 +166,7 @@ class Link:
             leg.cancel(ctx, fill)
         elif leg.theirs is not None and leg.theirs.open:
             leg.answer(ctx, leg.response(ctx, 480))
+        self.save(ctx)
 
     # --- answering
 
@@ -172,6 +203,7 @@ class Link:
         response.headers.set("Content-Type", "application/sdp")
         response.body = body
         leg.answer(ctx, response)
+        self.save(ctx)
 
     def _refuse(self, ctx: Context, answer: Refused) -> None:
         leg = self.leg
@@ -179,6 +211,7 @@ class Link:
         if leg.ptt:
             response.headers.set(leg.wire.extension, wire_floor.render(answer, leg.wire, self.domain))
         leg.answer(ctx, response)
+        self.save(ctx)
 
     def refuse(self, ctx: Context, status: int, text: str = "") -> None:
         """Refuse their open INVITE for a reason that is not the floor's."""
@@ -188,6 +221,7 @@ class Link:
             if text:
                 response.headers.set("Warning", f"399 {ctx.directory.domain} {quote(text)}")
             leg.answer(ctx, response)
+            self.save(ctx)
 
     # --- reading
 

@@ -12,7 +12,7 @@ from opentcf.model.group import Group, SetUp
 from opentcf.model.numbers import Aor
 from opentcf.model.subscriber import LOWEST_PRIORITY, Role
 from opentcf.services.context import Context, peer_flow
-from opentcf.services.group_call.link import Link, purpose
+from opentcf.services.group_call.link import Half, Link, purpose
 from opentcf.services.group_call.local import Confirmed, End, Invite, Post, Queue
 from opentcf.services.group_call.master import Branch, MasterCall, MasterState, answer_of, told_of
 from opentcf.services.leg import Leg, LegState
@@ -34,6 +34,21 @@ class Masters:
         self._ctx = ctx
         self._queue = queue
         self.calls: dict[Aor, MasterCall] = {}
+
+    def revive(self, call: MasterCall, branches: list[Branch], timers: dict[str, float]) -> None:
+        """Go on with a call from the store; `timers` are times of this node."""
+        for branch in branches:
+            branch.up = True
+            call.branches[branch.domain] = branch
+        self.calls[call.group.aor] = call
+        for what, when in timers.items():
+            self._start(call, what, max(0.0, when - self._ctx.now))
+        for leg in {entry.leg for entry in call.floor.entries()} - call.branches.keys():
+            self._apply(call, call.floor.lost(leg))
+        if call.branches:
+            self.call_missing(call)
+        else:
+            self.end(call, ReleaseCause.NORMAL)
 
     # --- set-up
 
@@ -62,6 +77,8 @@ class Masters:
         actions = self._ask(call, request)
         if call.state is MasterState.CONFIRMING:
             self._apply(call, actions[1:])
+            if branch.link is not None:
+                branch.link.save(self._ctx)
             if not call.asked:
                 self.confirmed_setup(call)
             return
@@ -130,7 +147,7 @@ class Masters:
         owner, uri = Owner(NAME, call.key), aor_uri(group)
         from_ = f"<{aor_uri(talker or group)}>"
         leg = Leg.calling(ctx, owner, peer_flow(peer), group, domain, uri, from_, f"<{uri}>")
-        link = Link(leg, group.domain)
+        link = Link(leg, group.domain, Half.BRANCH)
         link.give_voice(ctx, call.codecs)
         call.branches[domain] = Branch(domain, link)
         link.invite(ctx, setup, talker, "sendonly")

@@ -20,12 +20,13 @@ from opentcf.model.facts import (
 from opentcf.model.numbers import Aor
 from opentcf.services import path
 from opentcf.services.context import NONE, Context, Facts, Incoming
-from opentcf.services.group_call.link import Link
+from opentcf.services.group_call import records
+from opentcf.services.group_call.link import Half, Link
 from opentcf.services.group_call.local import Confirmed, End, Gone, Invite, Local, Open, Post, Queue
-from opentcf.services.group_call.master import Branch, MasterCall
+from opentcf.services.group_call.master import Branch, MasterCall, MasterState
 from opentcf.services.group_call.masters import NAME, Masters
-from opentcf.services.group_call.visits import ALERT, CUT_OFF, Visits
-from opentcf.services.leg import Happened, Leg, What
+from opentcf.services.group_call.visits import ALERT, CUT_OFF, Visits, discard
+from opentcf.services.leg import Happened, Leg, LegState, What
 from opentcf.services.voice import Voice
 from opentcf.sip.errors import RemoteError
 from opentcf.sip.outbox import Value
@@ -44,6 +45,8 @@ class GroupCalls:
         self._queue: Queue = deque()
         self.masters = Masters(ctx, self._queue)
         self.visits = Visits(ctx, self._queue)
+        self._touched: set[Aor] = set()
+        self._saved: dict[tuple[str, Aor], Value] = {}
         self._held: dict[tuple[Aor, Aor], tuple[Incoming, Timer]] = {}
 
     # --- doorways
@@ -65,6 +68,7 @@ class GroupCalls:
         """A new INVITE to a group: from a member (D), from his V-TCF to us as master, or from a master to us as V."""
         ctx = self._ctx
         group = path.called(ctx, incoming)
+        self._touched.add(group)
         caller = path.asserted(incoming, ctx)
         path.forwards(incoming)
         Voice.readable(incoming.request.body)
@@ -112,7 +116,7 @@ class GroupCalls:
         running = self.masters.calls.get(group)
         key = running.key if running is not None else ctx.ids.token()
         leg = Leg.called(ctx, incoming, Owner(NAME, key), group)
-        link = Link(leg, group.domain)
+        link = Link(leg, group.domain, Half.BRANCH)
         codecs = running.codecs if running is not None else incoming.request.body
         link.give_voice(ctx, codecs)
         self.masters.open(known, setup, caller, Branch(peer.domain, link), codecs, key)
@@ -128,33 +132,49 @@ class GroupCalls:
             self._orphan_happened(leg, happened)
         return self._run()
 
+    def _keep(self, leg: Leg, link: Link | None) -> None:
+        """After an event: the leg as it is now, if it still is."""
+        if leg.state is LegState.ENDED or link is None:
+            self._ctx.save(records.LEG, leg.key, None)
+        else:
+            link.save(self._ctx)
+
     def _master_happened(self, leg: Leg, happened: Happened) -> bool:
         master = next((call for call in self.masters.calls.values() if call.key == leg.call), None)
         branch = master.branches.get(leg.peer or "") if master is not None else None
         if master is None or branch is None or branch.link is None or branch.link.leg is not leg:
             return False
+        self._touched.add(master.group.aor)
         self._branch_happened(master, branch, happened)
+        self._keep(leg, branch.link)
         return True
 
     def _visit_happened(self, leg: Leg, happened: Happened) -> bool:
         visit = next((call for call in self.visits.calls.values() if call.key == leg.call), None)
         if visit is None:
             return False
-        if visit.uplink is not None and visit.uplink.leg is leg:
-            self.visits.uplink_happened(visit, happened)
-            return True
+        self._touched.add(visit.group)
         user = visit.member_of(leg.key)
-        if user is not None:
+        if visit.uplink is not None and visit.uplink.leg is leg:
+            link = visit.uplink
+            self.visits.uplink_happened(visit, happened)
+        elif user is not None:
+            link = visit.members[user]
             self.visits.member_happened(visit, user, happened)
-        return user is not None
+        else:
+            return False
+        self._keep(leg, link)
+        return True
 
     def _orphan_happened(self, leg: Leg, happened: Happened) -> None:
         """A leg that we gave up, and that its other end has not left yet: a 200 that crossed our CANCEL, say."""
         if happened.incoming is not None and happened.what is What.INFORMED:
             self._ctx.respond(happened.incoming, 481)
+        if leg.state is LegState.ENDED:
+            self._ctx.save(records.LEG, leg.key, None)
         if happened.what in (What.ANSWERED, What.OFFERED, What.LOST):
-            Link(leg, "").refuse(self._ctx, 481)
-            Link(leg, "").end(self._ctx, happened.cause)
+            Link(leg, "", Half.MEMBER).refuse(self._ctx, 481)
+            Link(leg, "", Half.MEMBER).end(self._ctx, happened.cause)
 
     def _branch_happened(self, call: MasterCall, branch: Branch, happened: Happened) -> None:
         """A V-TCF's leg, seen from G."""
@@ -233,6 +253,7 @@ class GroupCalls:
         """One of the group's timers, or one of a terminal being alerted."""
         words = owner.key.split(" ")
         group = Aor.parse(words[0])
+        self._touched.add(group)
         if owner.purpose == HELD:
             self._release_held(group, Aor.parse(words[1]))
         elif owner.purpose == ALERT:
@@ -268,6 +289,7 @@ class GroupCalls:
                 self._called_as_master(incoming, fact.group, setup, fact.member)
             except Decline as decline:
                 self._ctx.respond(incoming, decline.status)
+        self._touched.add(fact.group)
         call = self.masters.calls.get(fact.group)
         if call is not None and fact.visited is not None:
             self.masters.located(call, fact.member, fact.visited)
@@ -279,6 +301,7 @@ class GroupCalls:
 
     def on_membership_changed(self, fact: MembershipChanged) -> Facts:
         """A member was added or taken out while he is here."""
+        self._touched.update(self.visits.calls)
         for call in list(self.visits.calls.values()):
             if fact.user in call.members and fact.user not in self._ctx.directory.present(call.group):
                 self.visits.remove(call, fact.user, ReleaseCause.FORCED)
@@ -286,6 +309,7 @@ class GroupCalls:
 
     def _alert(self, user: Aor, *, again: bool) -> Facts:
         attachment = self._ctx.directory.attachment(user)
+        self._touched.update(self.visits.calls)
         groups = (
             [Aor(number, domain) for number, domain, _, _ in attachment.groups]
             if attachment is not None
@@ -301,6 +325,7 @@ class GroupCalls:
 
     def on_group_changed(self, fact: GroupChanged) -> Facts:
         """G: a running call goes on with the members and settings that the group has now."""
+        self._touched.add(fact.group)
         call, group = self.masters.calls.get(fact.group), self._ctx.directory.group(fact.group)
         if call is not None and group is not None:
             self.masters.changed(call, group)
@@ -310,20 +335,24 @@ class GroupCalls:
 
     def on_user_leaving(self, fact: UserLeaving) -> Facts:
         """He leaves this V-TCF: his legs are released."""
+        self._touched.update(self.visits.calls)
         for call in list(self.visits.calls.values()):
             self.visits.remove(call, fact.user, fact.cause)
         return self._run()
 
     def on_peer_down(self, fact: PeerDown) -> Facts:
         """As G its branches are dropped; as V a talker loses the floor T1 after his master cannot be reached."""
+        self._touched.update(self.masters.calls, self.visits.calls)
         for call in list(self.masters.calls.values()):
             branch = call.branches.get(fact.domain)
             if branch is not None and branch.link is not None:
                 branch.link.leg.end(self._ctx)
+                branch.link.save(self._ctx)
                 branch.up = False
                 self.masters.branch_gone(call, fact.domain)
-        for group in self.visits.calls:
+        for group, visit in self.visits.calls.items():
             if group.domain == fact.domain:
+                visit.doubtful = True
                 self._ctx.start(self._ctx.durations.t1, Owner(NAME, str(group), CUT_OFF))
         return self._run()
 
@@ -340,6 +369,7 @@ class GroupCalls:
 
     def release(self, identifier: str, cause: ReleaseCause) -> int:
         """Release calls by OnlineCallID, as master."""
+        self._touched.update(self.masters.calls)
         calls = [call for call in self.masters.calls.values() if call.id == identifier]
         for call in calls:
             self.masters.end(call, cause)
@@ -348,6 +378,7 @@ class GroupCalls:
 
     def revoke(self, group: Aor) -> bool:
         """Take the floor by command; False when nobody talks there."""
+        self._touched.add(group)
         call = self.masters.calls.get(group)
         done = call is not None and self.masters.revoke(call, FloorCause.FORCED)
         self._run()
@@ -359,11 +390,66 @@ class GroupCalls:
         """Carry the operations between the halves on this TCF until none is left."""
         while self._queue:
             post = self._queue.popleft()
+            self._touched.add(post.group)
             if post.upwards:
                 self._upwards(post)
             else:
                 self._downwards(post)
+        for group in sorted(self._touched):
+            self._save(group)
+        self._touched.clear()
         return NONE
+
+    # --- what outlives the process
+
+    def _save(self, group: Aor) -> None:
+        ctx = self._ctx
+        master, visit = self.masters.calls.get(group), self.visits.calls.get(group)
+        rows = {
+            records.MASTER: records.write_master(master, ctx, ctx.directory.domain) if master else None,
+            records.VISITED: records.write_visited(visit) if visit else None,
+        }
+        for kind, row in rows.items():
+            if row != self._saved.get((kind, group)):
+                ctx.save(kind, str(group), row)
+                self._saved[kind, group] = row
+            if row is None:
+                self._saved.pop((kind, group), None)
+
+    def load(self, masters: dict[str, Value], visits: dict[str, Value], legs: dict[str, Value]) -> Facts:
+        """Go on from what the store held: same talkers, same queues, running timers."""
+        links: dict[str, list[Link]] = {}
+        for row in legs.values():
+            links.setdefault(row["call"], []).append(records.read_link(self._ctx, NAME, row))
+        for text, row in masters.items():
+            self._saved[records.MASTER, Aor.parse(text)] = row
+            self._touched.add(Aor.parse(text))
+            self._load_master(Aor.parse(text), row, links.pop(row["key"], []))
+        for text, row in visits.items():
+            group = Aor.parse(text)
+            self._saved[records.VISITED, group] = row
+            self._touched.add(group)
+            visit = records.read_visited(row, group)
+            self.visits.revive(visit, links.pop(row["key"], []), mastered=group in self.masters.calls)
+        for left_over in links.values():
+            for link in left_over:
+                discard(self._ctx, link)
+        return self._run()
+
+    def _load_master(self, aor: Aor, row: dict[str, Value], links: list[Link]) -> None:
+        """A call whose caller still waits for a confirmed set-up, or whose group is gone, is given up."""
+        group, own = self._ctx.directory.group(aor), self._ctx.directory.domain
+        up = [link for link in links if link.leg.state is LegState.UP]
+        goes_on = group is not None and row["state"] == MasterState.UP.value
+        for link in links:
+            if not goes_on or link not in up:
+                discard(self._ctx, link)
+        if group is None or not goes_on:
+            return
+        branches = [Branch(link.leg.peer or "", link) for link in up]
+        branches += [Branch(own, None)] if row["here"] else []
+        timers = {what: wall - self._ctx.wall_offset for what, wall in row["timers"].items()}
+        self.masters.revive(records.read_master(row, group), branches, timers)
 
     def _upwards(self, post: Post) -> None:
         what, own = post.what, self._ctx.directory.domain

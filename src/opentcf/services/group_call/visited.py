@@ -8,7 +8,6 @@ from enum import Enum
 from opentcf.model.call import CallSetup
 from opentcf.model.numbers import Aor
 from opentcf.services.group_call.link import Link
-from opentcf.sip.timers import Timer
 
 
 class VisitedState(Enum):
@@ -27,8 +26,8 @@ class VisitedCall:
     """
 
     __slots__ = (
-        "asking", "began", "codecs", "grant", "group", "hung_up", "joining", "key", "members", "setup", "state",
-        "talker", "timer", "uplink",
+        "asking", "began", "codecs", "doubtful", "grant", "group", "hung_up", "joining", "key", "members", "setup",
+        "state", "talker", "uplink",
     )  # fmt: skip
 
     def __init__(self, key: str, group: Aor, setup: CallSetup, uplink: Link | None, codecs: bytes) -> None:
@@ -45,7 +44,8 @@ class VisitedCall:
         self.talker: Aor | None = None
         self.grant = 0
         self.began = 0.0
-        self.timer: Timer | None = None
+        self.doubtful = False
+        """The master was down: it may have lost our leg."""
 
     @property
     def id(self) -> str:

@@ -23,7 +23,7 @@ from opentcf.model.call import CallSetup
 from opentcf.model.cause import Decline, FloorCause, ReleaseCause
 from opentcf.model.numbers import Aor
 from opentcf.services.context import Context, Incoming, peer_flow
-from opentcf.services.group_call.link import Link, purpose
+from opentcf.services.group_call.link import Half, Link, purpose
 from opentcf.services.group_call.local import Confirmed, Gone, Local, Open, Post, Queue
 from opentcf.services.group_call.masters import NAME
 from opentcf.services.group_call.visited import VisitedCall, VisitedState
@@ -36,6 +36,14 @@ from opentcf.sip.transaction import Owner
 ALERT, CUT_OFF = "alert", "cut_off"
 
 
+def discard(ctx: Context, link: Link) -> None:
+    """After a restart: an INVITE that was still open is given up on both sides (profile 5.1)."""
+    if link.leg.state is LegState.RELEASING:
+        link.leg.state = LegState.UP
+    link.refuse(ctx, 503)
+    link.end(ctx, ReleaseCause.NORMAL)
+
+
 class Visits:
     """The group calls with members at this TCF."""
 
@@ -43,6 +51,30 @@ class Visits:
         self._ctx = ctx
         self._queue = queue
         self.calls: dict[Aor, VisitedCall] = {}
+
+    def revive(self, call: VisitedCall, links: list[Link], *, mastered: bool) -> None:
+        """Go on with a call from the store; `mastered`: this TCF is its master and has it.
+
+        What was open is undone: an INVITE gets 503, a request is taken back.
+        """
+        ctx = self._ctx
+        self.calls[call.group] = call
+        for link in links:
+            if link.leg.state is LegState.UP and link.half is Half.UPLINK:
+                call.uplink = link
+            elif link.leg.state is LegState.UP:
+                call.members[link.leg.party] = link
+            else:
+                discard(ctx, link)
+        cut = call.uplink is None and not mastered
+        if call.state is VisitedState.CALLING or not call.members or cut:
+            self._leave(call, ReleaseCause.NORMAL)
+            return
+        for user, link in call.members.items():
+            if link.leg.theirs is not None and link.leg.theirs.open:
+                link.refuse(ctx, 503)
+                self.up(call, LetGo(user, None, FloorCause.GONE))
+        self.alert_all(call)
 
     # --- a member calls
 
@@ -71,9 +103,10 @@ class Visits:
                 f"<{aor_uri(user)}>",
                 f"<{uri}>",
             )
-            call.uplink = Link(uplink, group.domain)
+            call.uplink = Link(uplink, group.domain, Half.UPLINK)
             call.uplink.give_voice(ctx, call.codecs)
             call.uplink.invite(ctx, setup, user, "sendrecv")
+            call.uplink.save(ctx)
             return
         leg = Leg.called(ctx, incoming, Owner(NAME, call.key), user)
         self._add_dialler(call, user, leg)
@@ -84,12 +117,13 @@ class Visits:
         before = call.members.get(user)
         if before is not None:
             before.end(self._ctx, ReleaseCause.NORMAL)
-        link = Link(leg, call.group.domain)
+        link = Link(leg, call.group.domain, Half.MEMBER)
         link.give_voice(self._ctx, call.codecs)
         leg.carry = ()
         call.members[user] = link
         call.joining.add(user)
         call.hung_up.discard(user)
+        link.save(self._ctx)
 
     def _new_call(
         self, key: str, group: Aor, setup: CallSetup, uplink: Link | None, codecs: bytes
@@ -105,20 +139,27 @@ class Visits:
         """G→V INVITE: 200 as soon as one member can be served; a crossing INVITE of ours wins (profile 4.3)."""
         ctx = self._ctx
         call = self.calls.get(group)
-        if call is not None and call.state is VisitedState.CALLING:
+        if call is not None and self._crosses(call):
             raise Decline(491, "our own call to this group is on its way")
         if call is None and not ctx.directory.present(group):
             raise Decline(480, f"no member of {group} is attached here")
         leg = Leg.called(ctx, incoming, Owner(NAME, call.key if call else key), group)
-        uplink = Link(leg, group.domain)
+        uplink = Link(leg, group.domain, Half.UPLINK)
         if call is None:
             call = self._new_call(key, group, setup, uplink, incoming.request.body)
         elif call.uplink is not None:
             call.uplink.leg.end(ctx)
+            call.uplink.save(ctx)
             call.uplink = uplink
         uplink.give_voice(ctx, incoming.request.body)
         uplink.confirm(ctx, Revoke(group, 0, FloorCause.NORMAL))
         self._begin(call, setup)
+
+    def _crosses(self, call: VisitedCall) -> bool:
+        """Our own INVITE is open, or was answered so lately that the master's may have been sent before it came."""
+        lately = self._ctx.wall - call.began < 64 * self._ctx.durations.sip_t1
+        ours = call.uplink is not None and call.uplink.up and call.uplink.leg.caller
+        return call.state is VisitedState.CALLING or (ours and lately)
 
     def invited_here(self, group: Aor, setup: CallSetup, codecs: bytes, key: str) -> None:
         """The same where the master is this TCF."""
@@ -160,7 +201,7 @@ class Visits:
             f"<{aor_uri(user)}>",
         )
         leg.ptt = attachment.ptt
-        link = Link(leg, user.domain)
+        link = Link(leg, user.domain, Half.MEMBER)
         link.give_voice(ctx, call.codecs)
         call.members[user] = link
         link.invite(
@@ -448,12 +489,17 @@ class Visits:
         """BYE towards the master when no member of the call remains here."""
         if call.members:
             return False
+        self._leave(call, cause)
+        return True
+
+    def _leave(self, call: VisitedCall, cause: ReleaseCause) -> None:
         if call.uplink is None:
             self._queue.append(Post(True, call.group, Gone(cause)))
         else:
             call.uplink.end(self._ctx, cause)
+        for link in call.members.values():
+            link.end(self._ctx, cause)
         self._forget(call)
-        return True
 
     def end(self, call: VisitedCall, cause: ReleaseCause) -> None:
         """The master released the call: so do we, towards each member."""
@@ -470,7 +516,8 @@ class Visits:
     def probe(self, call: VisitedCall) -> None:
         """The master is back: does it still know our leg? 481 ends it, else it stands."""
         uplink = call.uplink
-        if uplink is not None and uplink.up:
+        if uplink is not None and uplink.up and call.doubtful:
+            call.doubtful = False
             leg = uplink.leg
             leg.want(self._ctx, Wish(Rank.REFRESH, "refresh", leg.carry, leg.local_sdp))
 

@@ -1,0 +1,141 @@
+"""kill -9 in the middle of group calls: what was is again (profile 5.1)."""
+
+import pytest
+from tests.services.group_world import MEMBERS, GroupWorld, fire
+
+from opentcf.model.group import Group, SetUp
+from opentcf.terminal import CallState
+
+AT = {"1001": 2, "1002": 1, "2001": 3, "2002": 3, "3001": 2, "4001": 4}
+
+
+def queued(*groups: Group, **more: int) -> GroupWorld:
+    """1001 talks; 2001, 1002 and 4001 wait in this order."""
+    w = GroupWorld(*groups, at=AT, **more)
+    w.dial("1001")
+    w.run(1.0)
+    for number in ("2001", "1002", "4001"):
+        w.press(number)
+        w.run(0.5)
+    assert w.floor() == ("1001", ["2001", "1002", "4001"])
+    return w
+
+
+def kill(w: GroupWorld, core: int) -> None:
+    w.crash(core)
+    w.restart(core)
+
+
+@pytest.mark.parametrize("core", [1, 2, 3, 4])
+def test_talker_and_queue_are_the_same_and_the_legs_see_nothing(core):
+    w = queued()
+    w.clear()
+    kill(w, core)
+    w.run(5.0)
+    assert w.floor() == ("1001", ["2001", "1002", "4001"])
+    assert w.messages() == []
+    for talker, left in (("2001", ["1002", "4001"]), ("1002", ["4001"]), ("4001", []), ("", [])):
+        w.let_go(w.talking()[0])
+        w.run(0.5)
+        assert w.floor() == (talker, left)
+        assert w.talking() == ([talker] if talker else [])
+        assert {w.heard(number) for number in MEMBERS} == {talker}
+    w.assert_over()
+
+
+def test_the_timers_run_on():
+    w = queued(fire(talk_time=30.0, hang_time=10.0))
+    w.run(20.0)
+    kill(w, 1)
+    w.run(7.0)
+    assert w.floor()[0] == "1001"
+    w.run(2.0)
+    assert w.floor() == ("2001", ["1002", "4001"])
+    for number in ("2001", "1002", "4001"):
+        w.let_go(number)
+        w.run(1.0)
+    w.run(4.0)
+    kill(w, 1)
+    w.run(4.0)
+    assert w.in_call() == set(MEMBERS)
+    w.run(2.0)
+    assert w.in_call() == set()
+    w.assert_over()
+
+
+def test_a_timer_that_ran_out_while_it_was_down_is_due_at_once():
+    w = queued(fire(talk_time=10.0))
+    w.crash(1)
+    w.run(15.0)
+    w.restart(1)
+    w.run(1.0)
+    assert w.floor() == ("2001", ["1002", "4001"])
+    assert w.talking() == ["2001"]
+
+
+def test_a_restart_in_the_middle_of_a_revoke():
+    w = queued(fire(talk_time=10.0))
+    w.part("core1", "core2")
+    w.run(8.5)
+    assert w.node(1).procedures.group_call.floors()[0]["state"] == "revoking"
+    kill(w, 1)
+    w.run(3.0)
+    w.cut.clear()
+    w.run(5.0)
+    assert w.floor() == ("2001", ["1002", "4001"])
+    assert w.talking() == ["2001"]
+
+
+def test_a_restart_of_both_ends():
+    w = queued()
+    for core in (1, 3, 2, 4):
+        kill(w, core)
+    w.let_go("1001")
+    w.run(1.0)
+    assert w.talking() == ["2001"]
+    w.leave("2001")
+    w.run(1.0)
+    assert w.talking() == ["1002"]
+    for number in set(MEMBERS) - {"2001"}:
+        w.leave(number)
+        w.run(0.5)
+    w.assert_over()
+
+
+@pytest.mark.parametrize("core", [1, 2])
+def test_an_open_set_up_is_ended_on_both_sides(core):
+    w = GroupWorld(fire(setup=SetUp.CONFIRMED), at=AT)
+    w.part("core1", "core4")
+    call = w.dial("1001")
+    w.run(1.0)
+    kill(w, core)
+    w.cut.clear()
+    w.run(10.0)
+    assert call.state is CallState.ENDED
+    w.assert_over()
+
+
+def test_a_request_that_was_open_is_taken_back():
+    w = queued()
+    w.let_go("2001")
+    w.run(0.5)
+    w.part("core1", "core3")
+    w.press("2001")
+    w.run(0.1)
+    kill(w, 3)
+    w.cut.clear()
+    w.run(10.0)
+    assert w.floor() == ("1001", ["1002", "4001"])
+    w.press("2001")
+    w.run(1.0)
+    assert w.floor() == ("1001", ["1002", "4001", "2001"])
+
+
+def test_nothing_is_left_in_the_stores():
+    w = queued()
+    for number in MEMBERS:
+        w.leave(number)
+        w.run(0.5)
+    w.assert_over()
+    for core in w.cores.values():
+        assert not [kind for kind in core.store if kind.startswith("group_") and core.store[kind]]

@@ -1,0 +1,96 @@
+"""Random group calls over bad links, with restarts: never two talkers at the master, all agree when it is quiet."""
+
+import os
+from dataclasses import replace
+
+import pytest
+from tests.services.group_world import AUDIO, MEMBERS, GroupWorld, aor, fire
+
+from opentcf.model.group import Member
+from opentcf.terminal import CallState
+
+SEEDS = 200 if os.environ.get("WORLD") == "full" else 20
+AT = {"1001": 2, "1002": 1, "2001": 3, "2002": 3, "3001": 2, "4001": 4}
+
+
+def trouble(w: GroupWorld) -> list[str]:
+    """The arbiter's invariants, at any moment."""
+    found = []
+    for row in w.node(1).procedures.group_call.floors():
+        talker, queue = row["talker"], row["queue"]
+        if talker in queue or len(set(queue)) != len(queue):
+            found.append(f"waits twice, or while talking: {row}")
+        if queue and talker is None:
+            found.append(f"somebody waits for a free floor: {row}")
+    return found
+
+
+def act(w: GroupWorld) -> None:
+    """One thing that a person, or fate, does."""
+    number = w.random.choice(MEMBERS)
+    calls = [call for call in w.ua(number).calls.values() if call.state is CallState.UP]
+    match w.random.randrange(12):
+        case 0 | 1:
+            if not w.ua(number).calls:
+                w.dial(number, AUDIO)
+        case 2 | 3 | 4 | 5:
+            if calls and w.ua(number).quiet():
+                w.ua(number).press(calls[0], w.now, emergency=w.random.random() < 0.05)
+        case 6 | 7 | 8:
+            if calls and w.ua(number).quiet():
+                w.ua(number).let_go(calls[0], w.now)
+        case 9:
+            if calls and w.random.random() < 0.5:
+                w.hang_up(w.ua(number), calls[0])
+        case 10:
+            core = w.random.choice((1, 2, 3, 4))
+            if w.random.random() < 0.3:
+                w.crash(core)
+                w.restart(core)
+        case _:
+            if w.random.random() < 0.2:
+                w.register(w.ua(number))
+    w.touch(w.ua(number))
+
+
+def agree(w: GroupWorld) -> list[str]:
+    """When it is quiet: one talker at most, he is the master's, and whoever is in the call knows him."""
+    found = w.disagreements()
+    floors = w.node(1).procedures.group_call.floors()
+    talker = (floors[0]["talker"] or "").partition("@")[0] if floors else ""
+    if set(w.talking()) - {talker}:
+        found.append(f"{w.talking()} think that they talk, the master says {talker!r}")
+    for core in w.running():
+        assert core.node is not None
+        for visit in core.node.procedures.group_call.visits.calls.values():
+            told = visit.talker.number if visit.talker is not None else ""
+            if told != talker:
+                found.append(f"{core.name} thinks that {told!r} talks, the master says {talker!r}")
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_a_random_group_call(seed):
+    members = tuple(Member(aor(number), priority=at * 10) for at, number in enumerate(MEMBERS))
+    group = fire(queue_length=3, talk_time=20.0, hang_time=300.0, preemption=seed % 2 == 1)
+    w = GroupWorld(replace(group, members=members), at=AT, seed=seed)
+    w.link = w.link._replace(loss=0.05, double=0.05, reorder=0.05)
+    for _ in range(60):
+        act(w)
+        w.run(w.random.choice((0.01, 0.05, 0.3, 2.0)))
+        if found := trouble(w):
+            w.fail("the floor is broken", found)
+    w.link = w.link._replace(loss=0.0, double=0.0, reorder=0.0)
+    w.run(45.0)
+    for _ in range(40):
+        if not (found := agree(w)):
+            break
+        w.run(1.0)
+    else:
+        w.fail("it is quiet and they disagree", found)
+    w.run(100.0)
+    for number in MEMBERS:
+        for call in list(w.ua(number).calls.values()):
+            w.hang_up(w.ua(number), call)
+    w.assert_over()

@@ -237,3 +237,12 @@ def test_the_called_user_hangs_up_while_his_200_is_lost() -> None:
         world.hang_up(called)
         over(world)
         assert status(call) == 480
+
+
+def test_a_terminal_that_nobody_hears_does_not_ring_for_ever() -> None:
+    world, caller, called = four(Behaviour.RING)
+    world.lose = lambda source, target, data: source == "4001"
+    call = world.call(caller, "4001")
+    world.settle()
+    assert status(call) == 480
+    assert world.events(called)[-1] == "ended"

@@ -32,6 +32,8 @@ from opentcf.terminal.call import Call, CallState
 
 ALLOW = "INVITE, ACK, BYE, CANCEL, INFO, MESSAGE, OPTIONS"
 REFRESH = "refresh"
+RINGS_FOR = 180.0
+"""Seconds until a terminal stops ringing by itself: nothing can cancel a call none of whose 180s arrived."""
 
 
 class Behaviour(Enum):
@@ -119,6 +121,9 @@ class Terminal:
         while (target := self._timers.due(now)) is not None:
             if isinstance(target, TransactionAlarm):
                 self._result(self._layer.fire(target, now))
+            elif isinstance(target, Call):
+                if target.state is CallState.INCOMING:
+                    self.reject(target, now, 480)
             elif self.registered:
                 self.register(now, self._expires, RegType.REFRESH)
 
@@ -342,6 +347,8 @@ class Terminal:
             return
         if result.status >= 200:
             self._open.pop(result.branch, None)
+        if request.method == "REGISTER" and request.call_id() != self._register_call_id:
+            return  # from a TCF that we left since
         response = result.response
         if result.status == 401 and response is not None and (not again or self._is_stale(response)):
             self._challenged(request, response, purpose, call)
@@ -497,6 +504,7 @@ class Terminal:
             ringing.headers.put("Record-Route", request.headers.lines("Record-Route"))
             ringing.headers.set("Contact", f"<{self._contact()}>")
             self._layer.respond(txn, ringing, self._now)
+            self._timers.start(self._now + RINGS_FOR, call)
             if self.behaviour is Behaviour.ANSWER:
                 self.answer(call, self._now)
 

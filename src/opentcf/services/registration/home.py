@@ -195,7 +195,7 @@ class HomeRegistration:
 
     def _refuse_stale_refresh(self, wanted: Wanted, binding: Binding | None) -> None:
         """A refresh never displaces another V, unless both came back after we lost our state: then the later wins."""
-        if wanted.reg_type is not RegType.REFRESH or binding is None or binding.call_id == wanted.call_id:
+        if wanted.reg_type is not RegType.REFRESH or binding is None or binding.visited == wanted.visited:
             return
         if not binding.refreshed or wanted.since is None or wanted.since <= binding.since:
             raise Decline(403, f"{wanted.user} is registered at {binding.visited}")

@@ -65,9 +65,9 @@ class GroupWorld(World):
         return call
 
     def its(self, number: str) -> Call:
-        """The only call of a terminal."""
-        (call,) = self.ua(number).calls.values()
-        return call
+        """The call of a terminal that stands, if any does."""
+        calls = list(self.ua(number).calls.values())
+        return next((call for call in calls if call.state is CallState.UP), calls[0])
 
     def press(self, number: str, **more: Any) -> None:
         self.ua(number).press(self.its(number), self.now, **more)

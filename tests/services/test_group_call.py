@@ -637,3 +637,33 @@ def test_a_request_on_a_dead_dialog_is_481():
     w.run(1.0)
     assert w.count("481 INVITE", "core1", "core3") == 1
     assert "2001" not in w.in_call()
+
+
+def calm(w: GroupWorld, number: str) -> None:
+    """The terminal says that the emergency is over."""
+    ua, call = w.ua(number), w.its(number)
+    ua._now = w.now
+    ua._invite(call, AUDIO, "pttcall;emergency=0")
+    w.touch(ua)
+
+
+def test_an_emergency_is_called_off_by_who_called_it_out():
+    w = GroupWorld(at=AT)
+    w.dial("2001", EMERGENCY)
+    w.run(1.0)
+    assert "emergency=1" in ext(w.last("INVITE", "core1", "core2"))
+    calm(w, "2002")
+    w.run(1.0)
+    assert w.count("INFO", "core1") == 0, "another member cannot"
+    calm(w, "2001")
+    w.run(1.0)
+    info = ext(w.last("INFO", "core1", "core2"))
+    assert info == 'pttinfo;Alerttype=taken;UDN="2001@core2.example";grant=1'
+    w.press("1001", emergency=True)
+    w.run(1.0)
+    assert w.floor() == ("2001", ["1001"]), "his own burst is still an emergency's"
+    w.let_go("2001")
+    w.run(1.0)
+    w.press("2001")
+    w.run(1.0)
+    assert w.floor() == ("1001", ["2001"])

@@ -29,6 +29,7 @@ def kill(w: GroupWorld, core: int) -> None:
 @pytest.mark.parametrize("core", [1, 2, 3, 4])
 def test_talker_and_queue_are_the_same_and_the_legs_see_nothing(core):
     w = queued()
+    w.run(33.0)
     w.clear()
     kill(w, core)
     w.run(5.0)

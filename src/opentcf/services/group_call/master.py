@@ -38,8 +38,8 @@ class MasterCall:
     """A running call of a group of ours."""
 
     __slots__ = (
-        "asked", "began", "branches", "caller_branch", "codecs", "emergency_by", "floor", "group", "key", "left",
-        "originator", "patience", "setup", "state", "timers",
+        "asked", "began", "branches", "caller_branch", "changed", "codecs", "emergency_by", "floor", "group", "key",
+        "left", "originator", "patience", "setup", "state", "timers", "untold",
     )  # fmt: skip
 
     def __init__(self, key: str, group: Group, setup: CallSetup, originator: Aor, codecs: bytes) -> None:
@@ -53,6 +53,10 @@ class MasterCall:
         self.branches: dict[str, Branch] = {}
         self.caller_branch = ""
         self.began = 0.0
+        self.untold = 0
+        """The grant that its new talker has not confirmed yet."""
+        self.changed = 0.0
+        """When the floor changed last; wall seconds, as `began`."""
         self.asked: set[str] = set()
         """V-TCFs that were called for a confirmed set-up and have not answered."""
         self.left: set[Aor] = set()

@@ -7,7 +7,7 @@ from opentcf.btrunc.wire import Alert
 from opentcf.model import floor
 from opentcf.model.call import CallSetup, CallType
 from opentcf.model.cause import Decline, FloorCause, ReleaseCause
-from opentcf.model.floor import Action
+from opentcf.model.floor import Action, FloorState
 from opentcf.model.group import Group, SetUp
 from opentcf.model.numbers import Aor
 from opentcf.model.subscriber import LOWEST_PRIORITY, Role
@@ -45,10 +45,22 @@ class Masters:
             self._start(call, what, max(0.0, when - self._ctx.now))
         for leg in {entry.leg for entry in call.floor.entries()} - call.branches.keys():
             self._apply(call, call.floor.lost(leg))
-        if call.branches:
-            self.call_missing(call)
-        else:
+        if not call.branches:
             self.end(call, ReleaseCause.NORMAL)
+            return
+        if self._ctx.wall - call.changed < 64 * self._ctx.durations.sip_t1:
+            self._repeat(call)
+        self.call_missing(call)
+
+    def _repeat(self, call: MasterCall) -> None:
+        """What was told so shortly before the crash that it may not have arrived; grant numbers make it harmless."""
+        talker, state = call.floor.talker, self._state_of(call)
+        self._tell_all(call, state, but=talker.leg if talker is not None else "")
+        if talker is not None and call.floor.state is FloorState.REVOKING:
+            self._tell(call, talker.leg, Revoke(talker.user, call.floor.grant, FloorCause.TIMEOUT))
+        elif talker is not None and call.untold == call.floor.grant:
+            duration = call.talk_time(self._ctx.durations.t2)
+            self._tell(call, talker.leg, Grant(talker.user, duration, call.floor.grant))
 
     # --- set-up
 
@@ -238,7 +250,9 @@ class Masters:
         words = what.purpose.split(" ")
         if words[0] == Revoke.__name__:
             self._apply(call, call.floor.revoked(int(words[2])))
-        elif words[0] == Grant.__name__ and not what.taken:
+        elif words[0] == Grant.__name__ and what.taken:
+            call.untold = 0
+        elif words[0] == Grant.__name__:
             self._apply(call, call.floor.refused(Aor.parse(words[1]), int(words[2])))
 
     def revoke(self, call: MasterCall, cause: FloorCause) -> bool:
@@ -394,6 +408,7 @@ class Masters:
     def _carry_out(self, call: MasterCall, action: Action) -> None:
         durations = self._ctx.durations
         emergency = call.emergency_by is not None
+        call.changed = self._ctx.wall
         told = told_of(action, call.talk_time(durations.t2), call.floor.grant, emergency=emergency)
         match action:
             case floor.Taken(_, leg):
@@ -412,7 +427,10 @@ class Masters:
                 self._stop(call, TALK)
                 self._start(call, GRACE, durations.t3)
                 self._tell(call, leg, told)
-            case floor.Grant(_, leg, _) | floor.Moved(_, leg, _):
+            case floor.Grant(_, leg, grant):
+                call.untold = grant
+                self._tell(call, leg, told)
+            case floor.Moved(_, leg, _):
                 self._tell(call, leg, told)
             case _:
                 return

@@ -32,6 +32,8 @@ def write_master(call: MasterCall, ctx: Context, domain: str) -> Rows:
         "state": call.state.value,
         "floor": call.floor.record(),
         "began": call.began,
+        "changed": call.changed,
+        "untold": call.untold,
         "here": domain in call.branches,
         "caller_branch": call.caller_branch,
         "left": sorted(str(user) for user in call.left),
@@ -45,7 +47,8 @@ def read_master(row: Rows, group: Group) -> MasterCall:
     codecs = row["codecs"].encode("latin-1")
     call = MasterCall(row["key"], group, _read_setup(row["setup"]), Aor.parse(row["originator"]), codecs)
     call.floor.restore(row["floor"])
-    call.began, call.caller_branch = row["began"], row["caller_branch"]
+    call.began, call.changed, call.caller_branch = row["began"], row["changed"], row["caller_branch"]
+    call.untold = row["untold"]
     call.left = {Aor.parse(user) for user in row["left"]}
     call.emergency_by = Aor.parse(row["emergency_by"]) if row["emergency_by"] else None
     return call
@@ -61,6 +64,7 @@ def write_visited(call: VisitedCall) -> Rows:
         "state": call.state.value,
         "talker": str(call.talker) if call.talker is not None else None,
         "grant": call.grant,
+        "released": call.released,
         "hung_up": sorted(str(user) for user in call.hung_up),
         "began": call.began,
     }
@@ -70,6 +74,7 @@ def read_visited(row: Rows, group: Aor) -> VisitedCall:
     """The same again; legs follow."""
     call = VisitedCall(row["key"], group, _read_setup(row["setup"]), None, row["codecs"].encode("latin-1"))
     call.state, call.grant, call.began = VisitedState(row["state"]), row["grant"], row["began"]
+    call.released = row["released"]
     call.talker = Aor.parse(row["talker"]) if row["talker"] else None
     call.hung_up = {Aor.parse(user) for user in row["hung_up"]}
     call.asking = deque()

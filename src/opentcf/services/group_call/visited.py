@@ -26,8 +26,21 @@ class VisitedCall:
     """
 
     __slots__ = (
-        "asking", "began", "codecs", "doubtful", "grant", "group", "hung_up", "joining", "key", "members", "setup",
-        "state", "talker", "uplink",
+        "asking",
+        "began",
+        "codecs",
+        "doubtful",
+        "grant",
+        "group",
+        "hung_up",
+        "joining",
+        "key",
+        "members",
+        "released",
+        "setup",
+        "state",
+        "talker",
+        "uplink",
     )  # fmt: skip
 
     def __init__(self, key: str, group: Aor, setup: CallSetup, uplink: Link | None, codecs: bytes) -> None:
@@ -43,6 +56,8 @@ class VisitedCall:
         self.hung_up: set[Aor] = set()
         self.talker: Aor | None = None
         self.grant = 0
+        self.released = 0
+        """The grant that its talker here gave back last: repeated, it comes too late."""
         self.began = 0.0
         self.doubtful = False
         """The master was down: it may have lost our leg."""

@@ -265,7 +265,7 @@ class Visits:
 
     def _take_grant(self, call: VisitedCall, op: Grant, user: Aor, grant: int) -> None:
         link = call.members.get(user)
-        if link is None or not link.up or grant < call.grant:
+        if link is None or not link.up or grant < call.grant or grant == call.released:
             self._confirm(call, op, taken=False)
             return
         self._confirm(call, op, taken=True)
@@ -460,7 +460,7 @@ class Visits:
             link.confirm(self._ctx, op)
             grant = call.grant if call.talker == user else None
             if call.talker == user:
-                call.talker = None
+                call.talker, call.released = None, call.grant
             self.up(call, LetGo(user, op.grant if op.grant is not None else grant))
         else:
             link.leg.answer_as_before(self._ctx)

@@ -31,9 +31,14 @@ def measure(folder: Path, calls: int, batches: int = 3) -> list[int]:
             # One port for each sipp: TC2 knows a peer by its address, answers go by Via.
             command = sipp.command("call_standing", CALLER_AT, sipp.PORT + batch)
             command += ["-inf", str(folder / "users.csv"), "-r", f"{RATE:g}", "-m", str(calls)]
-            command += ["-l", str(calls), "-key", "stay", "600000", servers.entry]
+            command += ["-l", str(calls), "-d", "600000", servers.entry]
             running.append(Program(f"standing{batch}", command, folder, SIPP_CORE, {"TERM": "dumb"}))
             time.sleep(calls / RATE + LINGER)
+            standing = node.output.count("state=up") - node.output.count("state=ended")
+            if standing != calls * (batch + 1):
+                raise RuntimeError(
+                    f"{standing} calls stand, not {calls * (batch + 1)}: {running[-1].output[-1000:]}"
+                )
             found.append(node.memory())
         return found
     finally:

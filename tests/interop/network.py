@@ -3,6 +3,7 @@
 import itertools
 import json
 import random
+import re
 import signal
 import socket
 import sys
@@ -135,9 +136,10 @@ class Core:
         config = self.folder / "node.toml"
         config.write_text(self.config())
         command = [sys.executable, "-m", "opentcf.cli", "run", str(config), "--log-level", "debug"]
-        printed = self.program.output.count("\nready ") if self.program else 0
+        ready = rf"^ready {re.escape(self.domain)} "
+        printed = len(re.findall(ready, self.program.output, re.MULTILINE)) if self.program else 0
         self.program = Program(self.domain, command, self.folder, {"PYTHONUNBUFFERED": "1"})
-        self.program.wait_for(rf"^ready {self.domain} ", count=printed + 1)
+        self.program.wait_for(ready, count=printed + 1)
 
     def get(self, path: str) -> Any:
         """An answer of the node's API."""

@@ -146,7 +146,7 @@ class GroupInfo:
                     wanted.setdefault(member.aor, []).append(
                         Membership(group.aor, group.name, group.priority)
                     )
-        for user in self._told.keys() | wanted.keys():
+        for user in sorted(self._told.keys() | wanted.keys()):
             told, now = self._told.get(user), wanted.get(user, [])
             if told is None or told.memberships != now:
                 self._told[user] = Told((told.version if told else 0) + 1, now)
@@ -240,7 +240,7 @@ class GroupInfo:
         gone = {m.group for m in ctx.directory.foreign_memberships(user) if m.group.domain == master}
         ctx.directory.learn_memberships(user, master, groups)
         ctx.save("membership", f"{user} {master}", [version, _plain(groups)])
-        for group in gone - {membership.group for membership in groups}:
+        for group in sorted(gone - {membership.group for membership in groups}):
             self._drop_report(group, user)
         binding = ctx.directory.binding(user)
         if binding is None:

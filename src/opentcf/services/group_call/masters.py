@@ -43,7 +43,7 @@ class Masters:
         self.calls[call.group.aor] = call
         for what, when in timers.items():
             self._start(call, what, max(0.0, when - self._ctx.now))
-        for leg in {entry.leg for entry in call.floor.entries()} - call.branches.keys():
+        for leg in sorted({entry.leg for entry in call.floor.entries()} - call.branches.keys()):
             self._apply(call, call.floor.lost(leg))
         if not call.branches:
             self.end(call, ReleaseCause.NORMAL)

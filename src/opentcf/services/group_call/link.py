@@ -135,7 +135,7 @@ class Link:
             self.save(ctx)
 
     def tell(self, ctx: Context, op: Operation) -> None:
-        """Send an operation of our own."""
+        """Send an operation of our own. A revoke must not overtake its grant: one that still waits is dropped."""
         leg = self.leg
         if isinstance(op, (Inform, Left)):
             self._inform(ctx, op)
@@ -143,6 +143,8 @@ class Link:
             rank, direction = OFFERS[type(op)]
             if not leg.ptt and isinstance(op, (Grant, Revoke)):
                 return
+            if isinstance(op, Revoke):
+                leg.drop(purpose(Grant(op.user, 0, op.grant)))
             headers = ((leg.wire.extension, wire_floor.render(op, leg.wire, self.domain)),)
             leg.want(ctx, Wish(rank, purpose(op), headers, direction=direction))
 

@@ -420,7 +420,9 @@ class GroupCalls:
         """Go on from what the store held: same talkers, same queues, running timers."""
         links: dict[str, list[Link]] = {}
         for row in legs.values():
-            links.setdefault(row["call"], []).append(records.read_link(self._ctx, NAME, row))
+            link = records.read_link(self._ctx, NAME, row)
+            links.setdefault(row["call"], []).append(link)
+            link.save(self._ctx)  # its numbers have jumped: the next restart must jump from there
         for text, row in masters.items():
             self._saved[records.MASTER, Aor.parse(text)] = row
             self._touched.add(Aor.parse(text))

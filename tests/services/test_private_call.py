@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from tests.node.net import ANSWER, HELD, SDP, Net, Party, Phone, Seen, core, phones, polite, talk, tcf
 
+from opentcf.model.bounds import TimerSettings
 from opentcf.model.subscriber import Preemptible
 from opentcf.node.settings import LimitSettings
 from opentcf.sip.message import Request, Response
@@ -574,17 +575,23 @@ def test_a_session_that_nobody_refreshes_ends():
     net.assert_quiet()
 
 
+def takes_refreshes(phone: Phone) -> None:
+    """From now on the phone answers a re-INVITE with what it answered before."""
+
+    def answers(request: Request) -> int | None:
+        if request.method != "INVITE":
+            return polite(request)
+        phone.answer(request, 200, ANSWER)
+        return None
+
+    phone.auto = answers
+
+
 def test_refreshes_keep_a_session_up():
     net = Net()
     call = talk(net, *phones(net, 2, 3))
 
-    def refreshed(request: Request) -> int | None:
-        if request.method != "INVITE":
-            return polite(request)
-        call.called.answer(request, 200, ANSWER)
-        return None
-
-    call.called.auto = refreshed
+    takes_refreshes(call.called)
     for _ in range(8):
         for phone in (call.caller, call.called):
             phone.register()
@@ -805,6 +812,24 @@ def test_a_call_outlives_a_restart_of_any_of_its_cores(number: int):
     call.hang_up()
     assert len(call.called.requests("BYE")) == 1
     assert call.caller.statuses("BYE")[-1] == 200
+    net.assert_quiet()
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+def test_a_second_restart_does_not_take_back_numbers_that_the_first_used(number: int):
+    """Between the two a session refresh has used a number that no record of the call knows."""
+    net = Net(timers=TimerSettings(session=200.0))
+    call = talk(net, *phones(net, 2, 3))
+    takes_refreshes(call.called)
+    net.start(number, keep=True)
+    net.pump()
+    net.advance(110.0)
+    assert [net.rows(core_number, "calls")[0]["state"] for core_number in (1, 2, 3, 4)] == ["up"] * 4
+    net.start(number, keep=True)
+    net.pump()
+    call.hang_up()
+    assert len(call.called.requests("BYE")) == 1
+    net.advance(40.0)
     net.assert_quiet()
 
 

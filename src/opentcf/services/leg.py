@@ -127,7 +127,7 @@ class Leg:
         "peer",
         "procedure",
         "ptt",
-        "remote_sdp",
+        "remote_sdp", "revived",
         "session",
         "session_alarm",
         "session_at",
@@ -165,6 +165,7 @@ class Leg:
         self.session: Session | None = None
         self.session_at = 0.0
         self.answered_at = 0.0
+        self.revived = False
         self.session_alarm: Timer | None = None
 
     def __repr__(self) -> str:
@@ -293,7 +294,7 @@ class Leg:
             if self.state is LegState.UP:
                 self.dialog.refresh(txn.request)
             self.state = LegState.UP
-            self.answered_at = ctx.now
+            self.answered_at, self.revived = ctx.now, False
             if response.body:
                 self.local_sdp = response.body
         ctx.layer.respond(txn, response, ctx.now)
@@ -417,8 +418,15 @@ class Leg:
         return Happened(What.LOST, self, cause=ReleaseCause.SESSION_EXPIRED)
 
     def unacknowledged(self, ctx: Context) -> Happened | None:
-        """Our 2xx was never acknowledged: the dialog stands, but the session is to be ended (RFC 3261 §13.3.1.4)."""
+        """Our 2xx was never acknowledged: the dialog stands, but the session is to be ended (RFC 3261 §13.3.1.4).
+
+        Not after a restart: the ACK may have come before it, and whoever sent it need not send it again.
+        """
         self.theirs = None
+        if self.revived:
+            self.revived = False
+            self._next(ctx)
+            return None
         return Happened(What.LOST, self, cause=ReleaseCause.TIMEOUT)
 
     def acknowledge_again(self, ctx: Context, response: Response) -> None:

@@ -116,6 +116,7 @@ def _read_theirs(ctx: Context, leg: Leg, row: dict[str, Value]) -> ServerTransac
     if "answer" in row:
         if row["at"] - ctx.wall_offset + 64 * ctx.layer.values.t1 < ctx.now:
             return None
+        leg.revived = True
         return ctx.layer.revive_answer(
             row["key"], row["answer"].encode("latin-1"), flow, leg.owner(INVITE), ctx.now
         )

@@ -601,6 +601,8 @@ class PrivateCalls:
             self._end_open_offers(call)
         if call.up.state is LegState.ENDED and call.down.state is LegState.ENDED:
             self._forget(call)
+        elif call.state is not State.ENDED:
+            self._save(call)
 
     def _end_open_offers(self, call: PrivateCall) -> None:
         """A re-INVITE that was caught in the middle: 503, the dialog stays (profile 5.1)."""

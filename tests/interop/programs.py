@@ -49,6 +49,12 @@ def wait_until(condition: Callable[[], T | None], what: str, seconds: float = PA
         time.sleep(0.02)
 
 
+def _end_with_parent() -> list[str]:
+    """Words before a command that make the kernel end it should the test process be killed (Linux)."""
+    setpriv = shutil.which("setpriv", path=_search_path())
+    return [setpriv, "--pdeathsig", "TERM"] if setpriv else []
+
+
 class Program:
     """A process in a group of its own, its output in a file. `name` is for messages."""
 
@@ -67,7 +73,7 @@ class Program:
         self.output_file = folder / f"{name}.out"
         with self.output_file.open("ab") as output:
             self.process = subprocess.Popen(
-                [find(command[0]), *command[1:]],
+                [*_end_with_parent(), find(command[0]), *command[1:]],
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -72,14 +72,23 @@ def meeting(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Core, str, str]]:
     """One real node whose only peer is foreign: the core, the peer's host, and the transport between them."""
-    transport, host = request.param, new_host()
-    network = build(tmp_path_factory.mktemp("meeting"), 1)
+    transport, host, folder = request.param, new_host(), tmp_path_factory.mktemp("meeting")
+    network = build(folder, 1)
     core = network[1]
     core.peers = [PeerEntry(FOREIGN, f"{transport}:{host}:5060", "heartbeat = 600.0\nshare_ha1 = false")]
+    foreign = ForeignTcf(core, folder, host, transport)
     try:
+        first = foreign.expect("tc2_heartbeat", epoch="of-foreign")  # else it is repeated into the first test
         core.start()
+        heartbeat = first.finish().received("OPTIONS ")[0]
+        assert re.fullmatch(r"pttheartbeat;epoch=\S+", heartbeat.header("Ptt-Extension"))
+        assert heartbeat.first == f"OPTIONS sip:{FOREIGN} SIP/2.0"
+        assert heartbeat.header("To") == f"<sip:{FOREIGN}>"
+        assert heartbeat.header("From").startswith(f"<sip:{core.domain}>;tag=")
+        wait_until(lambda: core.peer_state(FOREIGN) == "up", "the foreign TCF is up")
         yield core, host, transport
     finally:
+        foreign.stop()
         network.stop()
 
 
@@ -163,6 +172,16 @@ def test_v_receives_a_call_at_its_contact(core: Core, foreign: ForeignTcf, phone
     bye = answering.received("BYE ")[0]
     assert bye.header("Ptt-Extension") == "pttrelease;cause=16"
     assert bye.header("Reason") == "SIP;cause=200"
+
+
+def test_v_hangs_up(core: Core, foreign: ForeignTcf, phone: PhoneMaker) -> None:
+    caller, called = phone(core.user(), core), core.user()
+    caller.register()
+    foreign.register(called)
+    answering = foreign.expect("tc2_answer_and_release")
+    caller.call("call_and_wait", called).finish()
+    assert answering.finish().received("SIP/2.0 200")
+    core.wait_quiet()
 
 
 def test_v_receives_cancel(core: Core, foreign: ForeignTcf, phone: PhoneMaker) -> None:

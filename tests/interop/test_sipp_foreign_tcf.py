@@ -7,6 +7,7 @@ import itertools
 import re
 import socket
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from tests.interop.network import Core, PeerEntry, User, build, new_host
@@ -424,3 +425,27 @@ def refused_strangers(core: Core) -> float:
         r'^opentcf_refused_total\{reason="not_a_peer"\} (\S+)$', core.text("/metrics"), re.MULTILINE
     )
     return float(found[1]) if found else 0.0
+
+
+# --- heartbeat towards a foreign TCF
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_silent_peer_goes_down_and_comes_back(tmp_path: Path, transport: str) -> None:
+    network, host = build(tmp_path, 1), new_host()
+    core = network[1]
+    more = "heartbeat = 0.5\nheartbeat_wait = 0.3\nheartbeat_misses = 2"
+    core.peers = [PeerEntry(FOREIGN, f"{transport}:{host}:5060", more)]
+    foreign = ForeignTcf(core, tmp_path, host, transport)
+    try:
+        answering = foreign.expect("tc2_heartbeat", calls=3, epoch="of-foreign")
+        core.start()
+        wait_until(lambda: core.peer_state(FOREIGN) == "up", "up")
+        answering.finish()
+        wait_until(lambda: core.peer_state(FOREIGN) == "down", "down")
+        answering = foreign.expect("tc2_heartbeat", calls=3, epoch="of-foreign")
+        wait_until(lambda: core.peer_state(FOREIGN) == "up", "up again")
+        answering.finish()
+    finally:
+        foreign.stop()
+        network.stop()

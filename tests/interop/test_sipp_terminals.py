@@ -156,6 +156,25 @@ def test_called_user_refuses(
     quiet(network)
 
 
+@paths
+def test_hold_and_resume_with_another_codec(
+    network: Network, pair: Callable[..., tuple[Phone, Phone]], path: object
+) -> None:
+    """Descriptions pass end to end as they are."""
+    caller, called = pair(path)
+    answering = called.answer("answer_media_changes")
+    calling = caller.call("call_and_change_media", called.user).finish()
+    answering.finish()
+    offers = [message.body for message in answering.received("INVITE ")]
+    sent = [message.body for message in calling.sent("INVITE ")]
+    assert offers == [sent[1], sent[3], sent[5]], "each offer was challenged once"
+    answers = [message.body for message in calling.received("SIP/2.0 200") if message.body.strip()]
+    assert answers == [message.body for message in answering.sent("SIP/2.0 200") if message.body.strip()]
+    extensions = {message.header("Ptt-Extension") for message in answering.received("INVITE ")}
+    assert len(extensions) == 1, "hold and codec change carry the values of the call"
+    quiet(network)
+
+
 @pytest.mark.parametrize("visited", [1, 3], ids=["from home", "as visitor"])
 @pytest.mark.parametrize("home", [1, 2], ids=["own core", "other core"])
 def test_not_registered(network: Network, phone: PhoneMaker, visited: int, home: int) -> None:

@@ -26,7 +26,8 @@ _held: list[socket.socket] = []
 
 def new_host() -> str:
     """A loopback address that nobody else uses."""
-    return f"127.{_net()}.{next(_hosts)}.1"
+    number = next(_hosts)
+    return f"127.{_net()}.{number % 250 + 1}.{number // 250 + 1}"
 
 
 def network_prefix() -> str:

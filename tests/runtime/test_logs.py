@@ -6,7 +6,7 @@ import logging
 
 import pytest
 import structlog
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from opentcf.runtime.logs import configure_logs
@@ -60,6 +60,7 @@ def test_levels():
     assert len(lines("debug", "text", log)) == 4
 
 
+@example("\u2028")
 @given(st.text(st.characters(codec=None, exclude_categories=())))
 def test_foreign_text_breaks_no_line(text):
     for style in ("text", "json"):

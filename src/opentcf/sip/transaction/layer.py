@@ -24,6 +24,8 @@ from opentcf.sip.transaction.outcome import Owner
 from opentcf.sip.uri import join_host_port
 
 COOKIE = "z9hG4bK"
+WAITING = (State.CALLING, State.TRYING, State.PROCEEDING)
+"""A final response has not come yet."""
 TCP_REFUSED_FOR = 600.0
 """How long we remember that the other side has no TCP (RFC 3261 §18.1.1 lets us fall back to UDP)."""
 
@@ -90,9 +92,8 @@ class Layer:
 
     def open_transactions(self) -> int:
         """How many still wait for a final response, ours or theirs."""
-        waiting = (State.CALLING, State.TRYING, State.PROCEEDING)
         return sum(
-            1 for table in (self._clients, self._servers) for txn in table.values() if txn.state in waiting
+            1 for table in (self._clients, self._servers) for txn in table.values() if txn.state in WAITING
         )
 
     # --- requests of theirs
@@ -151,7 +152,7 @@ class Layer:
         wanted, (flow, data) = flow, self._fit(request, flow, branch, now)
         kind = Kind.INVITE_CLIENT if request.method == "INVITE" else Kind.CLIENT
         txn = ClientTransaction(kind, branch + request.method, branch, request, flow, owner)
-        txn.last = data
+        txn.last, txn.began = data, now
         txn.by_size = flow is not wanted
         self._clients[txn.key] = txn
         self._outbox.sends.append(Send(data, flow, txn.key))
@@ -190,6 +191,9 @@ class Layer:
         txn = self._clients.get(branch + method)
         if txn is None:
             return False, None
+        if response.status >= 200 and txn.state in WAITING:
+            labels = (flow.side, self.label(flow), method)
+            self._meters.observe("opentcf_request_seconds", now - txn.began, *labels)
         return True, self._step(txn, _kind_of(response.status), response, now)
 
     # --- after a restart

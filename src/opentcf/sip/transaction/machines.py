@@ -95,7 +95,7 @@ class ClientTransaction(Transaction):
     `by_size`: it goes by TCP for its size alone, so UDP is left to try.
     """
 
-    __slots__ = ("branch", "by_size", "request", "tag")
+    __slots__ = ("began", "branch", "by_size", "request", "tag")
 
     def __init__(self, kind: Kind, key: str, branch: str, request: Request, flow: Flow, owner: Owner) -> None:
         super().__init__(kind, key, flow, owner)
@@ -104,6 +104,7 @@ class ClientTransaction(Transaction):
         self.request: Request | None = request
         self.tag: str | None = None
         self.by_size = False
+        self.began = 0.0
 
 
 class ServerTransaction(Transaction):

@@ -168,4 +168,4 @@ def test_a_handover_moves_talker_and_waiter_silently():
     floor.move(B, V2)
     assert floor.lost(V1) == []
     assert floor.talker == Request(A, V2, 100)
-    assert floor.waits(B)
+    assert [waiter.request for waiter in floor.queue] == [Request(B, V2, 100)]

@@ -56,7 +56,9 @@ class Watched:
                 assert user != self.told, "the talker does not wait"
                 self.places[user] = position
             case model.Denied(user, _, _):
-                assert user not in self.places or self.floor.waits(user)
+                assert user not in self.places or any(
+                    waiter.request.user == user for waiter in self.floor.queue
+                )
             case model.Revoke(user, _, grant, _):
                 assert (user, grant) == (self.told, self.grants)
             case model.Taken(user, _):

@@ -4,7 +4,7 @@ Group calls and half-duplex private calls use the same arbiter. Each method retu
 """
 
 from enum import Enum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from opentcf.model.cause import FloorCause
 from opentcf.model.numbers import Aor
@@ -178,10 +178,6 @@ class Floor:
             if waiter.request.user == user:
                 waiter.request = waiter.request._replace(leg=leg)
 
-    def waits(self, user: Aor) -> bool:
-        """Is he in the queue?"""
-        return any(waiter.request.user == user for waiter in self.queue)
-
     def is_at(self, user: Aor, leg: str) -> bool:
         """Does he talk or wait on that leg?"""
         return any(entry.user == user and entry.leg == leg for entry in self.entries())
@@ -268,7 +264,7 @@ class Floor:
 
     # --- records
 
-    def record(self) -> list[object]:
+    def record(self) -> list[Any]:
         """As plain values."""
         talker = _plain(self.talker) if self.talker is not None else None
         return [
@@ -279,12 +275,11 @@ class Floor:
             [[w.since, *_plain(w.request)] for w in self.queue],
         ]
 
-    def restore(self, row: list[object]) -> None:
+    def restore(self, row: list[Any]) -> None:
         """The reverse."""
-        state, self.grant, talker, self._arrivals, queue = row  # type: ignore[assignment]
+        state, self.grant, talker, self._arrivals, queue = row
         self.state = FloorState(state)
-        self.talker = _request(talker) if isinstance(talker, list) else None
-        assert isinstance(queue, list)
+        self.talker = _request(talker) if talker is not None else None
         for position, entry in enumerate(queue, 1):
             waiter = Waiter(_request(entry[1:]), entry[0])
             waiter.told = position

@@ -115,7 +115,7 @@ class Layer:
         """Begin a server transaction. The caller has checked that there is none yet."""
         kind = Kind.INVITE_SERVER if request.method == "INVITE" else Kind.SERVER
         key = _server_key(via, request.method)
-        txn = ServerTransaction(kind, key, request, response_flow(via, flow), now)
+        txn = ServerTransaction(kind, key, request, response_flow(via, flow))
         self._servers[key] = txn
         return txn
 
@@ -207,7 +207,7 @@ class Layer:
 
     def revive_answer(self, key: str, data: bytes, flow: Flow, owner: Owner, now: float) -> ServerTransaction:
         """Go on repeating a 2xx to an INVITE that was not acknowledged, beginning now."""
-        txn = ServerTransaction(Kind.INVITE_SERVER, key, Request("INVITE", ""), flow, now)
+        txn = ServerTransaction(Kind.INVITE_SERVER, key, Request("INVITE", ""), flow)
         txn.request = None
         txn.state, txn.last, txn.owner, txn.wait = State.ACCEPTED, data, owner, self.values.t1
         self._servers[key] = txn

@@ -110,14 +110,12 @@ class ClientTransaction(Transaction):
 class ServerTransaction(Transaction):
     """A request of theirs. `request` is dropped with the final response."""
 
-    __slots__ = ("began", "request", "side_label")
+    __slots__ = ("request",)
 
-    def __init__(self, kind: Kind, key: str, request: Request, flow: Flow, began: float) -> None:
+    def __init__(self, kind: Kind, key: str, request: Request, flow: Flow) -> None:
         super().__init__(kind, key, flow, None)
         self.state = State.PROCEEDING if kind is Kind.INVITE_SERVER else State.TRYING
         self.request: Request | None = request
-        self.began = began
-        self.side_label = ""
 
     @property
     def open(self) -> bool:

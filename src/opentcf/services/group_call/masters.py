@@ -27,6 +27,16 @@ reach it before its home's answer does, later as a heartbeat's."""
 MULTICAST = (CallType.AUDIO_MULTICAST, CallType.VIDEO_MULTICAST, CallType.VIDEO_PUSH)
 
 
+def new_key(ctx: Context, group: Aor) -> str:
+    """What the legs of one half of a call bear: it tells the group, and this call from earlier ones of the group."""
+    return f"{group} {ctx.ids.token()}"
+
+
+def group_of(key: str) -> Aor:
+    """The reverse."""
+    return Aor.parse(key.partition(" ")[0])
+
+
 class Masters:
     """The calls of the groups of this TCF."""
 

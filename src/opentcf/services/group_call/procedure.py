@@ -24,7 +24,7 @@ from opentcf.services.group_call import records
 from opentcf.services.group_call.link import Half, Link
 from opentcf.services.group_call.local import Confirmed, End, Gone, Invite, Local, Open, Post, Queue
 from opentcf.services.group_call.master import Branch, MasterCall, MasterState
-from opentcf.services.group_call.masters import NAME, Masters
+from opentcf.services.group_call.masters import NAME, Masters, group_of, new_key
 from opentcf.services.group_call.visits import ALERT, CUT_OFF, Visits, discard
 from opentcf.services.leg import Happened, Leg, LegState, What
 from opentcf.services.voice import Voice
@@ -80,7 +80,7 @@ class GroupCalls:
             self._called_as_master(incoming, group, setup, caller)
         elif incoming.peer.domain == group.domain:
             talker = setup.caller if incoming.extension and incoming.extension.get(Param.CALLER) else None
-            self.visits.invited(incoming, group, wire_call.with_caller(setup, talker), ctx.ids.token())
+            self.visits.invited(incoming, group, wire_call.with_caller(setup, talker), new_key(ctx, group))
         else:
             raise Decline(403, f"{incoming.peer.domain} is not the master of {group}")
         return self._run()
@@ -95,7 +95,7 @@ class GroupCalls:
             setup = setup.with_priority(subscriber.priority)
         if ctx.directory.is_home(group):
             self.masters.admit(group, caller, ctx.directory.domain)
-        self.visits.dial(incoming, group, setup, caller, ctx.ids.token())
+        self.visits.dial(incoming, group, setup, caller, new_key(ctx, group))
 
     def _called_as_master(self, incoming: Incoming, group: Aor, setup: CallSetup, caller: Aor) -> None:
         ctx, peer = self._ctx, incoming.peer
@@ -114,7 +114,7 @@ class GroupCalls:
                 return
             raise
         running = self.masters.calls.get(group)
-        key = running.key if running is not None else ctx.ids.token()
+        key = running.key if running is not None else new_key(ctx, group)
         leg = Leg.called(ctx, incoming, Owner(NAME, key), group)
         link = Link(leg, group.domain, Half.BRANCH)
         codecs = running.codecs if running is not None else incoming.request.body
@@ -140,7 +140,7 @@ class GroupCalls:
             link.save(self._ctx)
 
     def _master_happened(self, leg: Leg, happened: Happened) -> bool:
-        master = next((call for call in self.masters.calls.values() if call.key == leg.call), None)
+        master = self.masters.calls.get(group_of(leg.call))
         branch = master.branches.get(leg.peer or "") if master is not None else None
         if master is None or branch is None or branch.link is None or branch.link.leg is not leg:
             return False
@@ -150,8 +150,8 @@ class GroupCalls:
         return True
 
     def _visit_happened(self, leg: Leg, happened: Happened) -> bool:
-        visit = next((call for call in self.visits.calls.values() if call.key == leg.call), None)
-        if visit is None:
+        visit = self.visits.calls.get(group_of(leg.call))
+        if visit is None or visit.key != leg.call:
             return False
         self._touched.add(visit.group)
         user = visit.member_of(leg.key)
@@ -493,12 +493,12 @@ class GroupCalls:
         if known is None or caller is None or visit is None:
             return
         branch = Branch(self._ctx.directory.domain, None)
-        self.masters.open(known, what.setup, caller, branch, what.codecs, self._ctx.ids.token())
+        self.masters.open(known, what.setup, caller, branch, what.codecs, new_key(self._ctx, group))
 
     def _downwards(self, post: Post) -> None:
         what: Local = post.what
         if isinstance(what, Invite):
-            self.visits.invited_here(post.group, what.setup, what.codecs, self._ctx.ids.token())
+            self.visits.invited_here(post.group, what.setup, what.codecs, new_key(self._ctx, post.group))
             return
         visit = self.visits.calls.get(post.group)
         if visit is None:

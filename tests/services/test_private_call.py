@@ -853,6 +853,18 @@ def test_a_call_caught_in_the_middle_is_ended_on_both_sides(number: int, ringing
     net.assert_quiet()
 
 
+def test_a_call_whose_invite_never_left_is_forgotten_at_the_restart():
+    net = Net()
+    caller, _ = phones(net, 2, 3)
+    caller.invite("4001")
+    [row] = net.saved[tcf(1)]["private_call"].values()
+    row["down"]["ours"] = None
+    net.start(1, keep=True)
+    net.pump()
+    assert caller.response("INVITE").status == 503
+    assert net.saved[tcf(1)].get("private_call", {}) == {}
+
+
 def test_a_leaving_node_takes_no_calls_and_says_when_it_is_idle():
     net = Net(1)
     caller, _ = phones(net, 1, 1, "1001", "1002")

@@ -1,0 +1,129 @@
+"""A private call: its states, what can happen to it, and its two legs."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from opentcf.model.call import CallSetup
+from opentcf.model.cause import ReleaseCause
+from opentcf.model.numbers import Aor
+from opentcf.services.leg import Happened, Leg, LegState, What
+from opentcf.services.path import Role
+from opentcf.sip.timers import Timer
+
+NAME = "private_call"
+PASSED = frozenset((400, 403, 404, 413, 415, 416, 420, 480, 481, 482, 483, 486, 487, 488, 491, 500, 503, 603))
+"""Refusals that pass to the caller as they are."""
+
+
+class State(Enum):
+    """Where a call is."""
+
+    SETUP = "setup"
+    ALERTING = "alerting"
+    CANCELLING = "cancelling"
+    UP = "up"
+    RELEASING = "releasing"
+    ENDED = "ended"
+
+
+class Input(Enum):
+    """What can happen to a call."""
+
+    PROGRESS = auto()
+    ANSWER = auto()
+    REFUSAL = auto()
+    CANCEL = auto()
+    NO_ANSWER = auto()
+    OFFER = auto()
+    OFFER_ANSWER = auto()
+    OFFER_REFUSAL = auto()
+    ACK = auto()
+    BYE = auto()
+    HUNG_UP = auto()
+    LOST = auto()
+    INFO = auto()
+    RELEASED = auto()
+    RELEASE = auto()
+
+
+class PrivateCall:
+    """A call at this TCF. `up` leads towards the caller, `down` towards the called user; `id` is the OnlineCallID."""
+
+    __slots__ = (
+        "began", "called", "caller", "cause", "down", "id", "key", "offering", "ring", "roles", "setup", "state", "up",
+    )  # fmt: skip
+
+    def __init__(self, key: str, setup: CallSetup, caller: Aor, called: Aor, up: Leg, down: Leg) -> None:
+        self.key = key
+        self.id = setup.online_call_id
+        self.setup = setup
+        self.caller = caller
+        self.called = called
+        self.up = up
+        self.down = down
+        self.state = State.SETUP
+        self.roles: tuple[Role, ...] = ()
+        self.cause = ReleaseCause.NORMAL
+        self.began = 0.0
+        self.offering: Leg | None = None
+        self.ring: Timer | None = None
+
+    def other(self, leg: Leg) -> Leg:
+        """The leg on the other side."""
+        return self.down if leg is self.up else self.up
+
+    @property
+    def legs(self) -> tuple[Leg, Leg]:
+        """Both legs."""
+        return (self.up, self.down)
+
+    @property
+    def over(self) -> bool:
+        """Have both legs ended?"""
+        return self.up.state is LegState.ENDED and self.down.state is LegState.ENDED
+
+    def stop_ringing(self) -> None:
+        """It was answered, refused or given up."""
+        if self.ring is not None:
+            self.ring.cancel()
+            self.ring = None
+
+    def __repr__(self) -> str:
+        return f"<PrivateCall {self.id} {self.caller} → {self.called} {self.state.value}>"
+
+
+def refusal(status: int) -> int:
+    """A final failure as this interface knows it; an unknown one reads as its class (RFC 3261 §8.1.3.2)."""
+    if status in PASSED:
+        return status
+    if status >= 600:
+        return 603
+    if status in (401, 407):
+        return 403
+    return 500 if status >= 500 else 480
+
+
+def classify(call: PrivateCall, happened: Happened) -> Input:
+    """Which input an event of a leg is."""
+    what, leg = happened.what, happened.leg
+    initial = call.state in (State.SETUP, State.ALERTING, State.CANCELLING)
+    if what is What.ANSWERED:
+        return Input.ANSWER if initial and leg is call.down else Input.OFFER_ANSWER
+    if what is What.REFUSED:
+        return Input.REFUSAL if initial and leg is call.down else Input.OFFER_REFUSAL
+    if what is What.ENDED and initial and leg is call.down:
+        return Input.HUNG_UP
+    return _PLAIN[what]
+
+
+_PLAIN = {
+    What.PROGRESS: Input.PROGRESS,
+    What.OFFERED: Input.OFFER,
+    What.ACKED: Input.ACK,
+    What.CANCELLED: Input.CANCEL,
+    What.ENDED: Input.BYE,
+    What.LOST: Input.LOST,
+    What.INFORMED: Input.INFO,
+    What.RELEASED: Input.RELEASED,
+}

@@ -1,0 +1,298 @@
+"""The private call (单呼): one incoming and one outgoing leg, joined hop by hop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from opentcf.btrunc import call as wire_call
+from opentcf.model.call import CallSetup
+from opentcf.model.cause import Decline, ReleaseCause
+from opentcf.model.facts import PeerDown, PeerUp, UserLeaving
+from opentcf.model.numbers import Aor
+from opentcf.model.subscriber import Preemptible
+from opentcf.services import path
+from opentcf.services.context import NONE, Context, Facts, Incoming, peer_flow
+from opentcf.services.leg import Happened, Leg, LegState
+from opentcf.services.path import Hop, Role
+from opentcf.services.private_call import records
+from opentcf.services.private_call.call import NAME, Input, PrivateCall, State, classify
+from opentcf.services.private_call.relay import Relay, pass_body
+from opentcf.sip.headers import NameAddr
+from opentcf.sip.message import Request
+from opentcf.sip.outbox import Flow, Value
+from opentcf.sip.sdp import Sdp
+from opentcf.sip.timers import Timer
+from opentcf.sip.transaction import Outcome, Owner
+from opentcf.sip.uri import Uri
+
+RING, DOWN = "ring", "down"
+
+
+class PrivateCalls:
+    """The procedure."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._relay = Relay(ctx)
+        self._calls: dict[str, PrivateCall] = {}
+        self._homes: dict[str, int] = {}
+        self._down_timers: dict[str, Timer] = {}
+
+    # --- doorways
+
+    def request(self, incoming: Incoming) -> Facts:
+        """A new INVITE to a user."""
+        ctx = self._ctx
+        called = path.called(ctx, incoming)
+        caller = path.asserted(incoming, ctx)
+        setup = wire_call.read_setup(incoming.extension, incoming.wire, called.domain)
+        setup = replace(setup, caller=caller, online_call_id=setup.online_call_id or ctx.ids.token())
+        max_forwards = path.forwards(incoming)
+        self._check_offer(incoming)
+        if caller == called:
+            raise Decline(486, "a user cannot call his own number")
+        role = path.entry(ctx, incoming, caller, called, known=setup.online_call_id in self._homes)
+        hop = path.next_hop(ctx, role, caller, called)
+        setup = self._allowed(setup, hop)
+        self._make_room(setup, hop, called)
+        self._begin(incoming, setup, called, hop, max_forwards)
+        return NONE
+
+    def happened(self, happened: Happened) -> Facts:
+        """An event of one of the legs."""
+        call = self._calls.get(happened.leg.call)
+        if call is not None:
+            self._step(call, classify(call, happened), happened)
+        return NONE
+
+    def outcome(self, outcome: Outcome) -> Facts:
+        """Requests outside legs: there are none."""
+        return NONE
+
+    def timer(self, owner: Owner) -> Facts:
+        """Nobody answered, or a peer stayed down."""
+        if owner.purpose == DOWN:
+            self._down_timers.pop(owner.key, None)
+            self._release_where(
+                lambda call: owner.key in (call.up.peer, call.down.peer), ReleaseCause.PEER_DOWN
+            )
+            return NONE
+        call = self._calls.get(owner.key)
+        if call is not None:
+            call.ring = None
+            call.cause = ReleaseCause.NO_ANSWER
+            self._step(call, Input.NO_ANSWER, None)
+        return NONE
+
+    def release(self, online_call_id: str, cause: ReleaseCause) -> int:
+        """By command: release every part of a call that this TCF has. Returns how many."""
+        return self._release_where(lambda call: call.id == online_call_id, cause)
+
+    def on_peer_down(self, fact: PeerDown) -> Facts:
+        """Calls being set up over the peer fail now, running ones after Tdown."""
+        owner = Owner(NAME, fact.domain, DOWN)
+        self._down_timers.setdefault(fact.domain, self._ctx.start(self._ctx.durations.tdown, owner))
+        for call in list(self._calls.values()):
+            if call.down.peer == fact.domain and call.state in (State.SETUP, State.ALERTING):
+                call.cause = ReleaseCause.PEER_DOWN
+                self._step(call, Input.NO_ANSWER, None)
+        return NONE
+
+    def on_peer_up(self, fact: PeerUp) -> Facts:
+        """It came back in time."""
+        timer = self._down_timers.pop(fact.domain, None)
+        if timer is not None:
+            timer.cancel()
+        return NONE
+
+    def on_user_leaving(self, fact: UserLeaving) -> Facts:
+        """The calls of a user who leaves this V-TCF are released first (profile 4.1)."""
+        for key in self._ctx.directory.engagements(fact.user):
+            call = self._calls.get(key)
+            if call is not None:
+                call.cause = fact.cause
+                self._step(call, Input.RELEASE, None)
+        return NONE
+
+    def view(self) -> list[dict[str, Value]]:
+        """For people: one row a call."""
+        return [
+            {
+                "id": call.id,
+                "type": int(call.setup.call_type),
+                "state": call.state.value,
+                "caller": str(call.caller),
+                "called": str(call.called),
+                "roles": [role.value for role in call.roles],
+                "since": call.began,
+                "legs": [
+                    {"peer": leg.peer, "party": str(leg.party), "state": leg.state.value} for leg in call.legs
+                ],
+            }
+            for call in self._calls.values()
+        ]
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+    # --- setting up
+
+    def _check_offer(self, incoming: Incoming) -> None:
+        request = incoming.request
+        if not request.body:
+            return
+        if request.content_type() not in ("application/sdp", "multipart/mixed"):
+            raise Decline(
+                415, f"{request.content_type()!r} is not accepted", (("Accept", "application/sdp"),)
+            )
+        if incoming.peer is None and request.content_type() == "application/sdp":
+            Sdp.parse(request.body)
+
+    def _allowed(self, setup: CallSetup, hop: Hop) -> CallSetup:
+        """Nobody gets a better priority than his subscription allows (checked by his V and H)."""
+        assert setup.caller is not None
+        subscriber = self._ctx.directory.subscriber(setup.caller)
+        if Role.CALLER_HOME not in hop.roles or subscriber is None:
+            return setup
+        return setup.with_priority(subscriber.priority)
+
+    def _make_room(self, setup: CallSetup, hop: Hop, called: Aor) -> None:
+        """Limits of the caller, and at the called user's V the one call that a user may have (profile 4.2)."""
+        ctx, caller = self._ctx, setup.caller
+        assert caller is not None
+        if (
+            hop.roles[0] is Role.CALLER_VISITED
+            and len(ctx.directory.engagements(caller)) >= ctx.limits.max_calls
+        ):
+            ctx.meters.count("opentcf_refused_total", "max_calls")
+            raise Decline(486, f"{caller} already has {ctx.limits.max_calls} calls")
+        if hop.attachment is None:
+            return
+        engaged = [call for key in ctx.directory.engagements(called) if (call := self._calls.get(key))]
+        running = [call for call in engaged if call.state is not State.RELEASING]
+        if any(not self._may_preempt(setup, called, call) for call in running):
+            raise Decline(486, f"{called} is in a call")
+        for call in running:
+            call.cause = ReleaseCause.PREEMPTED
+            self._step(call, Input.RELEASE, None)
+
+    def _may_preempt(self, setup: CallSetup, called: Aor, running: PrivateCall) -> bool:
+        subscriber = self._ctx.directory.subscriber(called)
+        rule = subscriber.preemptible if subscriber else Preemptible.EMERGENCY
+        if rule is Preemptible.NEVER or running.setup.emergency:
+            return False
+        if setup.emergency:
+            return True
+        return rule is Preemptible.ALWAYS and setup.priority < running.setup.priority
+
+    def _begin(self, incoming: Incoming, setup: CallSetup, called: Aor, hop: Hop, max_forwards: str) -> None:
+        ctx, caller = self._ctx, setup.caller
+        assert caller is not None
+        key = ctx.ids.token()
+        owner = Owner(NAME, key)
+        up = Leg.called(ctx, incoming, owner, caller)
+        down = self._leg_to(owner, incoming, hop, caller, called)
+        call = PrivateCall(key, setup, caller, called, up, down)
+        call.roles = hop.roles
+        call.began = ctx.wall
+        self._calls[key] = call
+        self._enter(call)
+        down.send_invite(ctx, self._invite(call, incoming, max_forwards))
+        last = Role.CALLED_VISITED in hop.roles
+        call.ring = ctx.start(ctx.durations.tring + (0.0 if last else 5.0), Owner(NAME, key, RING))
+        records.save(self._ctx, call)
+        ctx.notice("call", id=call.id, state="setup", caller=str(caller), called=str(called))
+
+    def _leg_to(self, owner: Owner, incoming: Incoming, hop: Hop, caller: Aor, called: Aor) -> Leg:
+        ctx = self._ctx
+        display = incoming.request.from_().display
+        from_ = str(NameAddr(Uri(caller.number, caller.domain), display))
+        to = f"<{path.aor_uri(called)}>"
+        if hop.attachment is not None:
+            flow, peer = Flow(*hop.attachment.flow), None
+        else:
+            assert hop.peer is not None
+            flow, peer = peer_flow(hop.peer), hop.peer.domain
+        leg = Leg.calling(ctx, owner, flow, called, peer, hop.uri, from_, to)
+        leg.ptt = leg.ptt or (hop.attachment is not None and hop.attachment.ptt)
+        return leg
+
+    def _invite(self, call: PrivateCall, incoming: Incoming, max_forwards: str) -> Request:
+        down = call.down
+        request = down.invite(self._ctx)
+        headers = request.headers
+        headers.set("Max-Forwards", max_forwards)
+        headers.set("P-Asserted-Identity", f"<{path.aor_uri(call.caller)}>")
+        wire_call.write_setup(request, down.wire, call.setup, call.called.domain)
+        pass_body(incoming.request, request)
+        carry = headers.get(down.wire.extension)
+        down.carry = ((down.wire.extension, carry),) if carry else ()
+        return request
+
+    def _enter(self, call: PrivateCall) -> None:
+        """Note who is engaged here, and whose caller's home we are for this call."""
+        if Role.CALLER_VISITED in call.roles:
+            self._ctx.directory.engage(call.caller, call.key)
+        if Role.CALLED_VISITED in call.roles:
+            self._ctx.directory.engage(call.called, call.key)
+        if Role.CALLER_HOME in call.roles:
+            self._homes[call.id] = self._homes.get(call.id, 0) + 1
+
+    def _step(self, call: PrivateCall, what: Input, event: Happened | None) -> None:
+        before = call.state
+        self._relay.step(call, what, event)
+        if call.over:
+            self._forget(call)
+        elif call.state is not before:
+            records.save(self._ctx, call)
+
+    def _release_where(self, chosen: Callable[[PrivateCall], bool], cause: ReleaseCause) -> int:
+        calls = [call for call in self._calls.values() if chosen(call)]
+        for call in calls:
+            call.cause = cause
+            self._step(call, Input.RELEASE, None)
+        return len(calls)
+
+    def _forget(self, call: PrivateCall) -> None:
+        call.state = State.ENDED
+        call.stop_ringing()
+        self._calls.pop(call.key, None)
+        self._ctx.directory.disengage(call.caller, call.key)
+        self._ctx.directory.disengage(call.called, call.key)
+        if Role.CALLER_HOME in call.roles:
+            self._homes[call.id] -= 1
+            if not self._homes[call.id]:
+                del self._homes[call.id]
+        self._ctx.save(NAME, call.key, None)
+        self._ctx.notice("call", id=call.id, state="ended", cause=call.cause.name.lower())
+
+    # --- after a restart
+
+    def load(self, rows: dict[str, Value]) -> None:
+        """Go on from what the store held: calls go on, one that was being set up is ended cleanly on both sides."""
+        for key, row in rows.items():
+            self._revive(records.read(self._ctx, key, row))
+
+    def _revive(self, call: PrivateCall) -> None:
+        self._calls[call.key] = call
+        self._enter(call)
+        for leg in call.legs:
+            if leg.state is LegState.RELEASING:
+                leg.state = LegState.UP
+                self._relay.bye(call, leg)
+        if call.down.state is LegState.EARLY and call.down.ours is None:
+            call.down.end(self._ctx)
+        if call.state in (State.SETUP, State.ALERTING):
+            call.cause = ReleaseCause.PEER_DOWN
+            self._step(call, Input.NO_ANSWER, None)
+        elif call.state is State.CANCELLING:
+            self._relay.cancel_down(call, call.cause)
+        elif call.state is State.UP:
+            self._relay.end_open_offers(call)
+        if call.key not in self._calls:
+            return
+        if call.over:
+            self._forget(call)
+        else:
+            records.save(self._ctx, call)

@@ -1,0 +1,63 @@
+"""What the store keeps of a private call (profile 5.1)."""
+
+from __future__ import annotations
+
+from opentcf.model.call import CalledType, CallSetup, CallType
+from opentcf.model.cause import ReleaseCause
+from opentcf.model.numbers import Aor
+from opentcf.services import leg_record
+from opentcf.services.context import Context
+from opentcf.services.path import Role
+from opentcf.services.private_call.call import NAME, PrivateCall, State
+from opentcf.sip.outbox import Value
+from opentcf.sip.transaction import Owner
+
+
+def save(ctx: Context, call: PrivateCall) -> None:
+    """Put the call into the store as it is now."""
+    setup = call.setup
+    codes = [
+        int(setup.call_type),
+        setup.full_duplex,
+        setup.priority,
+        setup.emergency,
+        int(setup.called_type),
+    ]
+    row = {
+        "v": 1,
+        "state": call.state.value,
+        "id": call.id,
+        "caller": str(call.caller),
+        "called": str(call.called),
+        "setup": codes,
+        "extra": [list(pair) for pair in setup.extra],
+        "roles": [role.name for role in call.roles],
+        "cause": int(call.cause),
+        "began": call.began,
+        "up": leg_record.write(call.up, ctx),
+        "down": leg_record.write(call.down, ctx),
+    }
+    ctx.save(NAME, call.key, row)
+
+
+def read(ctx: Context, key: str, row: dict[str, Value]) -> PrivateCall:
+    """The call again; its legs revive their open transactions."""
+    owner = Owner(NAME, key)
+    call_type, full_duplex, priority, emergency, called_type = row["setup"]
+    caller, called = Aor.parse(row["caller"]), Aor.parse(row["called"])
+    extra = tuple((name, value) for name, value in row["extra"])
+    setup = CallSetup(
+        CallType(call_type),
+        full_duplex,
+        priority,
+        emergency,
+        caller,
+        row["id"],
+        CalledType(called_type),
+        extra,
+    )
+    up, down = leg_record.read(ctx, owner, row["up"]), leg_record.read(ctx, owner, row["down"])
+    call = PrivateCall(key, setup, caller, called, up, down)
+    call.state, call.cause, call.began = State(row["state"]), ReleaseCause(row["cause"]), row["began"]
+    call.roles = tuple(Role[name] for name in row["roles"])
+    return call

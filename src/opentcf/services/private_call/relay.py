@@ -1,0 +1,277 @@
+"""The relay: what one leg does becomes what the other leg hears (profile 4.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from opentcf.btrunc import call as wire_call
+from opentcf.btrunc.wire import Token
+from opentcf.model.cause import ReleaseCause
+from opentcf.services import path
+from opentcf.services.context import Context
+from opentcf.services.leg import Happened, Leg, LegState
+from opentcf.services.private_call import records
+from opentcf.services.private_call.call import Input, PrivateCall, State, refusal
+from opentcf.sip.message import Message, Request, Response
+
+
+class Relay:
+    """Deeds of the state table. They act on the legs of a call and on nothing else."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+
+    def step(self, call: PrivateCall, what: Input, event: Happened | None) -> None:
+        """Do what the table says."""
+        row = TABLE[call.state].get(what)
+        if row is None:
+            return
+        call.state, deed = row
+        deed(self, call, event)
+
+    def _pass_progress(self, call: PrivateCall, event: Happened | None) -> None:
+        """183 passes as 180, without SDP (profile 3.1)."""
+        up = call.up
+        if up.theirs is not None and up.theirs.open:
+            up.answer(self._ctx, self._mark(call, up, up.response(self._ctx, 180)))
+
+    def _pass_answer(self, call: PrivateCall, event: Happened | None) -> None:
+        ctx, up = self._ctx, call.up
+        assert event is not None
+        assert event.message is not None
+        call.stop_ringing()
+        response = self._mark(call, up, up.response(ctx, 200))
+        pass_body(event.message, response)
+        up.carry = call.down.carry
+        up.answer(ctx, response)
+        ctx.notice("call", id=call.id, state="up")
+
+    def _pass_refusal(self, call: PrivateCall, event: Happened | None) -> None:
+        assert event is not None
+        status = event.status
+        if event.message is None and status == 408 and call.down.peer is None:
+            status = 480
+        elif event.message is None:
+            status = 503
+        self._refuse(call, refusal(status), event.message)
+
+    def _refuse(self, call: PrivateCall, status: int, told: Message | None = None) -> None:
+        """Answer the caller finally."""
+        ctx, up = self._ctx, call.up
+        call.stop_ringing()
+        if up.theirs is None or not up.theirs.open:
+            return
+        response = up.response(ctx, status)
+        for name in ("Warning", "Retry-After", "Unsupported", "Accept", "Min-SE"):
+            if told is not None:
+                response.headers.put(name, told.headers.lines(name))
+        if status == 487:
+            wire_call.write_cancelled(response, up.wire, call.cause, Token.CALL)
+        up.answer(ctx, response)
+        ctx.notice("call", id=call.id, state="refused", code=status)
+
+    def _cancel(self, call: PrivateCall, event: Happened | None) -> None:
+        """CANCEL or an early BYE from the caller: 487 at once, the rest is between us and the called side."""
+        assert event is not None
+        assert event.incoming is not None
+        call.cause = wire_call.read_release(event.incoming.request, call.up.wire)
+        self._refuse(call, 487)
+        self.cancel_down(call, call.cause)
+
+    def _give_up(self, call: PrivateCall, event: Happened | None) -> None:
+        """No answer within Tring, or the way to the called side broke."""
+        self._refuse(call, 503 if call.cause is ReleaseCause.PEER_DOWN else 480)
+        self.cancel_down(call, call.cause)
+
+    def _abandon(self, call: PrivateCall, event: Happened | None) -> None:
+        """Released by us while it is being set up."""
+        self._refuse(call, 480 if call.cause is ReleaseCause.NORMAL else 403)
+        self.cancel_down(call, call.cause)
+
+    def cancel_down(self, call: PrivateCall, cause: ReleaseCause) -> None:
+        """CANCEL towards the called side."""
+        fill = Request("CANCEL", "")
+        wire_call.write_release(fill, call.down.wire, cause, Token.CALL)
+        call.down.cancel(self._ctx, fill)
+
+    def _ack_and_bye(self, call: PrivateCall, event: Happened | None) -> None:
+        """The 200 crossed our CANCEL: it gets its ACK, then a BYE (profile 2.1)."""
+        call.down.acknowledge(self._ctx)
+        self.bye(call, call.down)
+
+    def _pass_ack(self, call: PrivateCall, event: Happened | None) -> None:
+        """The caller's ACK; with a late offer it carries the answer and passes to the other side."""
+        assert event is not None
+        assert event.incoming is not None
+        self._acknowledge_late(call, event.leg, event.incoming.request.body)
+
+    def _acknowledge_late(self, call: PrivateCall, leg: Leg, body: bytes) -> None:
+        other = call.other(leg)
+        if other.ours is not None and other.ours.answered:
+            other.acknowledge(self._ctx, body)
+
+    def _pass_offer(self, call: PrivateCall, event: Happened | None) -> None:
+        """Hold, resume, media change: relayed; it never waits, a busy slot is 491 (profile 2.1)."""
+        assert event is not None
+        assert event.incoming is not None
+        ctx, leg, other = self._ctx, event.leg, call.other(event.leg)
+        if not other.free or other.state is not LegState.UP:
+            leg.answer(ctx, leg.response(ctx, 491))
+            return
+        if event.incoming.request.body:
+            leg.remote_sdp = event.incoming.request.body
+        call.offering = leg
+        request = other.invite(ctx)
+        request.headers.set("Max-Forwards", path.forwards(event.incoming))
+        for name, value in other.carry:
+            request.headers.set(name, value)
+        pass_body(event.incoming.request, request)
+        other.send_invite(ctx, request)
+        records.save(self._ctx, call)
+
+    def _pass_offer_answer(self, call: PrivateCall, event: Happened | None) -> None:
+        assert event is not None
+        assert event.message is not None
+        leg, call.offering = call.offering, None
+        if leg is None or leg.theirs is None or not leg.theirs.open:
+            return
+        response = leg.response(self._ctx, 200)
+        for name, value in leg.carry:
+            response.headers.set(name, value)
+        pass_body(event.message, response)
+        leg.answer(self._ctx, response)
+        records.save(self._ctx, call)
+
+    def _pass_offer_refusal(self, call: PrivateCall, event: Happened | None) -> None:
+        assert event is not None
+        leg, call.offering = call.offering, None
+        if leg is not None and leg.theirs is not None and leg.theirs.open:
+            leg.answer(self._ctx, leg.response(self._ctx, refusal(event.status)))
+
+    def _cancel_offer(self, call: PrivateCall, event: Happened | None) -> None:
+        """CANCEL of a re-INVITE: 487, the dialog stays."""
+        assert event is not None
+        leg = event.leg
+        if leg.theirs is None or not leg.theirs.open:
+            return
+        response = leg.response(self._ctx, 487)
+        wire_call.write_cancelled(response, leg.wire, ReleaseCause.NORMAL, Token.CALL)
+        leg.answer(self._ctx, response)
+        fill = Request("CANCEL", "")
+        wire_call.write_release(fill, call.other(leg).wire, ReleaseCause.NORMAL, Token.CALL)
+        call.other(leg).cancel(self._ctx, fill)
+
+    def _pass_info(self, call: PrivateCall, event: Happened | None) -> None:
+        """An INFO of a package we do not know (RFC 6086 §4.2.2)."""
+        assert event is not None
+        assert event.incoming is not None
+        known = event.incoming.request.headers.get("Info-Package") is None
+        self._ctx.respond(event.incoming, 200 if known else 469, *(() if known else (("Recv-Info", ""),)))
+
+    def _pass_bye(self, call: PrivateCall, event: Happened | None) -> None:
+        """Either side hangs up."""
+        assert event is not None
+        assert event.incoming is not None
+        call.cause = wire_call.read_release(event.incoming.request, event.leg.wire)
+        self._release_other(call, event)
+
+    def _early_bye(self, call: PrivateCall, event: Happened | None) -> None:
+        """The caller may end an early dialog by BYE as well (RFC 3261 §15)."""
+        assert event is not None
+        assert event.incoming is not None
+        call.stop_ringing()
+        call.cause = wire_call.read_release(event.incoming.request, event.leg.wire)
+        self.cancel_down(call, call.cause)
+
+    def _hung_up(self, call: PrivateCall, event: Happened | None) -> None:
+        """The called user answered and hung up, and his BYE overtook the 200."""
+        self._refuse(call, 480)
+
+    def _release_other(self, call: PrivateCall, event: Happened | None) -> None:
+        assert event is not None
+        self.bye(call, call.other(event.leg))
+
+    def _release_lost(self, call: PrivateCall, event: Happened | None) -> None:
+        """One side is gone: tell both, since it may only seem so."""
+        assert event is not None
+        call.cause = event.cause
+        if event.status == 481:
+            event.leg.end(self._ctx)
+        self._release_both(call, event)
+
+    def _release_both(self, call: PrivateCall, event: Happened | None) -> None:
+        for leg in call.legs:
+            self.bye(call, leg)
+
+    def bye(self, call: PrivateCall, leg: Leg) -> None:
+        """BYE on one leg, with the cause of the call."""
+        fill = Request("BYE", "")
+        wire_call.write_release(fill, leg.wire, call.cause)
+        leg.bye(self._ctx, fill)
+
+    def _nothing(self, call: PrivateCall, event: Happened | None) -> None:
+        """The state says it all."""
+
+    # --- small things
+
+    def _mark(self, call: PrivateCall, leg: Leg, response: Response) -> Response:
+        """A terminal that speaks the extension learns the identity of its call."""
+        if leg.peer is None and leg.ptt:
+            wire_call.write_call_id(response, leg.wire, call.id)
+        return response
+
+    def end_open_offers(self, call: PrivateCall) -> None:
+        """A re-INVITE that was caught in the middle: 503, the dialog stays (profile 5.1)."""
+        for leg in call.legs:
+            if leg.theirs is not None and leg.theirs.open:
+                leg.answer(self._ctx, leg.response(self._ctx, 503))
+                fill = Request("CANCEL", "")
+                wire_call.write_release(fill, call.other(leg).wire, ReleaseCause.NORMAL, Token.CALL)
+                call.other(leg).cancel(self._ctx, fill)
+
+
+def pass_body(source: Message, target: Message) -> None:
+    """A body passes unchanged."""
+    if source.body:
+        target.headers.put("Content-Type", source.headers.lines("Content-Type") or ["application/sdp"])
+        target.body = source.body
+
+
+S, I, P = State, Input, Relay
+Deed = Callable[[Relay, PrivateCall, Happened | None], None]
+SETTING_UP: dict[Input, tuple[State, Deed]] = {
+    I.PROGRESS: (S.ALERTING, P._pass_progress),
+    I.ANSWER: (S.UP, P._pass_answer),
+    I.REFUSAL: (S.ENDED, P._pass_refusal),
+    I.CANCEL: (S.CANCELLING, P._cancel),
+    I.BYE: (S.CANCELLING, P._early_bye),
+    I.HUNG_UP: (S.RELEASING, P._hung_up),
+    I.NO_ANSWER: (S.CANCELLING, P._give_up),
+    I.RELEASE: (S.CANCELLING, P._abandon),
+}
+TABLE: dict[State, dict[Input, tuple[State, Deed]]] = {
+    S.SETUP: SETTING_UP,
+    S.ALERTING: SETTING_UP,
+    S.CANCELLING: {
+        I.ANSWER: (S.RELEASING, P._ack_and_bye),
+        I.HUNG_UP: (S.RELEASING, P._nothing),
+        I.REFUSAL: (S.ENDED, P._nothing),
+    },
+    S.UP: {
+        I.ACK: (S.UP, P._pass_ack),
+        I.OFFER: (S.UP, P._pass_offer),
+        I.OFFER_ANSWER: (S.UP, P._pass_offer_answer),
+        I.OFFER_REFUSAL: (S.UP, P._pass_offer_refusal),
+        I.CANCEL: (S.UP, P._cancel_offer),
+        I.INFO: (S.UP, P._pass_info),
+        I.BYE: (S.RELEASING, P._pass_bye),
+        I.LOST: (S.RELEASING, P._release_lost),
+        I.RELEASE: (S.RELEASING, P._release_both),
+    },
+    S.RELEASING: {
+        I.RELEASED: (S.RELEASING, P._nothing),
+        I.INFO: (S.RELEASING, P._pass_info),
+    },
+    S.ENDED: {},
+}
+"""Inputs that a state does not name are ignored there."""

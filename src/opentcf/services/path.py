@@ -142,6 +142,25 @@ def next_hop(ctx: Context, role: Role, caller: Aor, called: Aor) -> Hop:
     return Hop(None, attachment, attachment.contact, tuple(roles))
 
 
+def towards_home(ctx: Context, role: Role, caller: Aor, target: Aor) -> Hop | None:
+    """The next hop of an operation that is carried out at the home of `target`, a user or a group: dispatcher's V →
+    dispatcher's H → target's H or G. None when this TCF is that home; who passes as CALLER_HOME checks the right.
+    """
+    roles = [role]
+    if role is Role.CALLER_VISITED:
+        attachment = ctx.directory.attachment(caller)
+        if attachment is not None and attachment.stunned:
+            raise Decline(403, f"{caller} is stunned")
+        if not ctx.directory.is_home(caller):
+            return Hop(to_peer(ctx, caller.domain), None, aor_uri(target), tuple(roles))
+        role = _add(roles, Role.CALLER_HOME)
+    if role is Role.CALLER_HOME:
+        known_subscriber(ctx, caller, 403)
+    if ctx.directory.is_home(target):
+        return None
+    return Hop(to_peer(ctx, target.domain), None, aor_uri(target), tuple(roles))
+
+
 def known_subscriber(ctx: Context, user: Aor, status: int) -> Subscriber:
     """A subscriber of ours; Decline with `status` when there is none."""
     subscriber = ctx.directory.subscriber(user)

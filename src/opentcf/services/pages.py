@@ -12,7 +12,7 @@ from opentcf.services import path
 from opentcf.services.context import Context, Incoming, peer_flow
 from opentcf.services.path import Hop
 from opentcf.sip.headers import NameAddr
-from opentcf.sip.message import Request, Response
+from opentcf.sip.message import Request
 from opentcf.sip.outbox import Flow
 from opentcf.sip.transaction import Outcome, Owner
 from opentcf.sip.uri import Uri

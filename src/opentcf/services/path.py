@@ -12,7 +12,7 @@ from opentcf.model.cause import Decline
 from opentcf.model.numbers import Aor, is_number
 from opentcf.model.peer import Peer
 from opentcf.model.registration import Attachment
-from opentcf.model.subscriber import Subscriber
+from opentcf.model.subscriber import Right, Subscriber
 from opentcf.services.context import Context, Incoming
 from opentcf.sip.grammar import decimal
 from opentcf.sip.headers import NameAddr
@@ -142,9 +142,9 @@ def next_hop(ctx: Context, role: Role, caller: Aor, called: Aor) -> Hop:
     return Hop(None, attachment, attachment.contact, tuple(roles))
 
 
-def towards_home(ctx: Context, role: Role, caller: Aor, target: Aor) -> Hop | None:
+def towards_home(ctx: Context, role: Role, caller: Aor, target: Aor, right: Right | None) -> Hop | None:
     """The next hop of an operation that is carried out at the home of `target`, a user or a group: dispatcher's V →
-    dispatcher's H → target's H or G. None when this TCF is that home; who passes as CALLER_HOME checks the right.
+    dispatcher's H → target's H or G. None when this TCF is that home. The dispatcher's H checks his right: 403.
     """
     roles = [role]
     if role is Role.CALLER_VISITED:
@@ -155,7 +155,9 @@ def towards_home(ctx: Context, role: Role, caller: Aor, target: Aor) -> Hop | No
             return Hop(to_peer(ctx, caller.domain), None, aor_uri(target), tuple(roles))
         role = _add(roles, Role.CALLER_HOME)
     if role is Role.CALLER_HOME:
-        known_subscriber(ctx, caller, 403)
+        subscriber = known_subscriber(ctx, caller, 403)
+        if right is not None and right not in subscriber.rights:
+            raise Decline(403, f"{caller} has no right to {right.value}")
     if ctx.directory.is_home(target):
         return None
     return Hop(to_peer(ctx, target.domain), None, aor_uri(target), tuple(roles))

@@ -21,6 +21,7 @@ def make_app(runtime: Runtime, token: str | None = None) -> Starlette:
         Route("/api/v1/calls/{id:path}/release", resources.release_call, methods=["POST"]),
         Route("/api/v1/floors/{gdn:path}/revoke", resources.revoke_floor, methods=["POST"]),
         Route("/api/v1/users/{udn:path}/kick", resources.kick_user, methods=["POST"]),
+        Route("/api/v1/audit", resources.audit),
         Route("/api/v1/trace", resources.trace),
     ]
     return Starlette(

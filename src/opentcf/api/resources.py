@@ -67,6 +67,15 @@ class Resources:
         """Take a user's registration away."""
         return await self._command("user_kick", {"udn": request.path_params["udn"]})
 
+    async def audit(self, request: Request) -> Response:
+        """Who did what, oldest first; `?after=` is the number seen last."""
+        try:
+            after = _number(request, "after", 0, 0, 2**63)
+            limit = _number(request, "limit", PAGE, 1, PAGE)
+        except QueryError as error:
+            return problem(400, str(error))
+        return await self._command("audit", {"after": after, "limit": limit})
+
     async def trace(self, request: Request) -> Response:
         """Messages later than number `?after=`, at most `?limit=`, of one call with `?call=`."""
         try:

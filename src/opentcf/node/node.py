@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from opentcf.btrunc import call as wire_call
 from opentcf.btrunc import extension as wire_extension
 from opentcf.btrunc.wire import Token, Wire
+from opentcf.model.audit import Audited
 from opentcf.model.cause import Decline, ReleaseCause
 from opentcf.model.directory import Directory
 from opentcf.model.peer import PeerState
@@ -92,6 +93,8 @@ class Node:
         self._terminals = TerminalAdmission(
             ctx, Nonces(secret.encode()), algorithms, self.procedures.visited_registration.foreign_nonces
         )
+        for _, row in sorted(snapshot.get("audit", {}).items()):
+            ctx.audit_log.restore(Audited(*(row[name] for name in Audited._fields)))
         self.procedures.home_registration.load(
             dict(snapshot.get("binding", {})), dict(snapshot.get("kick", {}))
         )

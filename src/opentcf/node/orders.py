@@ -13,6 +13,8 @@ class Command(NamedTuple):
 
     name: str
     arguments: Mapping[str, Value] = {}
+    who: str = "node"
+    """For the audit log: `token NAME`, `local`, `signal`; `node` when nobody asked it from outside."""
 
 
 Ticket = int

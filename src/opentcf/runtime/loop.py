@@ -87,11 +87,15 @@ class TickLoop:
     # --- what people and programs ask
 
     async def ask(
-        self, name: str, arguments: Mapping[str, Value] | None = None, seconds: float = ANSWER_SECONDS
+        self,
+        name: str,
+        arguments: Mapping[str, Value] | None = None,
+        seconds: float = ANSWER_SECONDS,
+        who: str = "node",
     ) -> Reply:
-        """The node's reply to a command, once it is true."""
+        """The node's reply to a command, once it is true; `who` asked it, see `Context.audit`."""
         future: asyncio.Future[Reply] = self._loop.create_future()
-        self._put(self._command, Command(name, arguments or {}), future)
+        self._put(self._command, Command(name, arguments or {}, who), future)
         try:
             async with asyncio.timeout(seconds):
                 return await future

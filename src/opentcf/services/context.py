@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from opentcf.btrunc.extension import Extension
 from opentcf.btrunc.wire import Wire
+from opentcf.model.audit import AuditLog
 from opentcf.model.bounds import LimitSettings, TimerSettings
 from opentcf.model.directory import Directory
 from opentcf.model.facts import Fact
@@ -90,8 +91,8 @@ class Context:
     """The surroundings of all procedures of a node. `now` is the time of the verb that runs."""
 
     __slots__ = (
-        "directory", "durations", "epoch", "ids", "layer", "legs", "limits", "local_hosts", "media", "meters",
-        "now", "outbox", "peer_states", "timers", "wall_offset", "wire", "wires",
+        "audit_log", "directory", "durations", "epoch", "ids", "layer", "legs", "limits", "local_hosts", "media",
+        "meters", "now", "outbox", "peer_states", "timers", "wall_offset", "wire", "wires",
     )  # fmt: skip
 
     def __init__(
@@ -103,6 +104,7 @@ class Context:
         self.timers = timers
         self.outbox = outbox
         self.meters = meters
+        self.audit_log = AuditLog()
         self.durations = TimerSettings()
         self.limits = LimitSettings()
         self.local_hosts: frozenset[str] = frozenset()
@@ -135,6 +137,17 @@ class Context:
     def notice(self, name: str, **fields: Value) -> None:
         """Something worth a log line."""
         self.outbox.notices.append(Notice(name, fields))
+
+    def audit(self, who: str, action: str, target: str, result: str = "done") -> None:
+        """Enter what somebody did, or tried to do, into the audit log; it lasts before anything of this tick leaves.
+
+        `who`: a user's UDN (`9001@core1.example`), a peer's domain, or who used the API (`token NAME`, `local`).
+        `action`: the command's words (`user stun`). `target`: UDN, GDN or OnlineCallID, `str(aor)`.
+        `result`: `done`, or the refusal as status and reason (`403 9001@core1.example may not stun`).
+        """
+        entry = self.audit_log.add(self.wall, who, action, target, result)
+        self.save("audit", f"{entry.number:012}", {"v": 1, **entry._asdict()})
+        self.notice("audit", **entry._asdict())
 
     # --- SIP
 

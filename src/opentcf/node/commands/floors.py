@@ -1,0 +1,29 @@
+"""Commands about the floors of this TCF's groups."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from opentcf.model.cause import Decline
+from opentcf.model.numbers import Aor
+from opentcf.node.commands.command import Answer, Arguments, Deed, page
+from opentcf.services.context import Context
+
+if TYPE_CHECKING:
+    from opentcf.node.node import Node
+
+
+def floors(node: Node, ctx: Context, arguments: Arguments) -> Answer:
+    """Who talks and who waits."""
+    return page(node.procedures.group_call.floors(), "group", arguments), ()
+
+
+def revoke(node: Node, ctx: Context, arguments: Arguments) -> Answer:
+    """Take the floor from who talks."""
+    number = str(arguments.get("gdn", ""))
+    if not node.procedures.group_call.revoke(Aor(number, ctx.directory.domain)):
+        raise Decline(404, f"nobody holds the floor of group {number!r} here")
+    return {"revoked": number}, ()
+
+
+COMMANDS = {"floors": Deed(floors), "floor_revoke": Deed(revoke, "gdn")}

@@ -820,7 +820,8 @@ def test_a_second_restart_does_not_take_back_numbers_that_the_first_used(number:
     """Between the two a session refresh has used a number that no record of the call knows."""
     net = Net(timers=TimerSettings(session=200.0))
     call = talk(net, *phones(net, 2, 3))
-    takes_refreshes(call.called)
+    for phone in (call.caller, call.called):
+        takes_refreshes(phone)
     net.start(number, keep=True)
     net.pump()
     net.advance(110.0)
@@ -850,6 +851,48 @@ def test_a_call_caught_in_the_middle_is_ended_on_both_sides(number: int, ringing
     assert caller.response("INVITE").status == 503
     assert called.requests("CANCEL")
     net.advance(100.0)
+    net.assert_quiet()
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+def test_a_call_that_its_peers_dropped_ends_soon_after_the_restart(number: int):
+    """Away for longer than a BYE is repeated, but not for Tdown: asked about the dialog they say 481."""
+    net = Net(timers=TimerSettings(tdown=300.0))
+    call = talk(net, *phones(net, 2, 3))
+    net.unreachable.add(tcf(number))
+    (call.hang_up_called if number == 2 else call.hang_up)()
+    net.advance(40.0)
+    net.unreachable.clear()
+    net.start(number, keep=True)
+    net.advance(5.0)
+    assert net.calls() == {}
+    (called_off,) = [phone for phone in (call.caller, call.called) if phone.requests("BYE")]
+    assert called_off is (call.caller if number == 2 else call.called)
+    net.assert_quiet()
+
+
+def test_a_call_between_two_terminals_that_one_of_them_dropped_ends_soon_after_the_restart():
+    net = Net(1)
+    call = talk(net, *phones(net, 1, 1, "1001", "1002"))
+    call.called.auto = lambda request: 481 if request.method == "INVITE" else polite(request)
+    takes_refreshes(call.caller)
+    net.start(1, keep=True)
+    net.advance(5.0)
+    assert call.caller.requests("BYE")
+    net.assert_quiet()
+
+
+def test_a_call_over_a_peer_that_lost_its_state_ends_at_its_next_heartbeat():
+    net = Net()
+    call = talk(net, *phones(net, 2, 3))
+    for phone in (call.caller, call.called):
+        takes_refreshes(phone)
+    net.advance(1.0)
+    net.start(1)
+    net.advance(12.0)
+    assert net.calls() == {}
+    assert call.caller.requests("BYE")
+    assert call.called.requests("BYE")
     net.assert_quiet()
 
 

@@ -69,7 +69,11 @@ def cares(have: Procedures) -> dict[type[Fact], tuple[Callable[[Any], Facts], ..
     return {
         PeerUp: (private.on_peer_up, have.home_registration.on_peer_up, info.on_peer_up, group.on_peer_up),
         PeerDown: (private.on_peer_down, group.on_peer_down),
-        PeerLostState: (have.visited_registration.on_peer_lost_state, info.on_peer_lost_state),
+        PeerLostState: (
+            private.on_peer_lost_state,
+            have.visited_registration.on_peer_lost_state,
+            info.on_peer_lost_state,
+        ),
         UserBound: (info.on_user_bound,),
         UserRefreshed: (info.on_user_refreshed,),
         UserUnbound: (info.on_user_unbound,),

@@ -24,7 +24,7 @@ from opentcf.sip.timers import Timer
 from opentcf.sip.transaction import Outcome, Owner, ServerTransaction
 
 INVITE, BYE, INFORM, OTHER = "invite", "bye", "inform", "other"
-SESSION, BACKOFF = "session", "backoff"
+SESSION, BACKOFF, REFRESH = "session", "backoff", "refresh"
 DEAD = frozenset((408, 481))
 """Answers within a dialog that end it (RFC 3261 §12.2.1.2)."""
 
@@ -243,6 +243,11 @@ class Leg:
         self.wishes.sort(key=lambda waiting: waiting.rank)
         self._next(ctx)
 
+    def refresh(self, ctx: Context) -> None:
+        """Offer again what stands: it prolongs the session, and LOST follows where the dialog is not known any more."""
+        if self.state is LegState.UP and all(wish.purpose != REFRESH for wish in self.wishes):
+            self.want(ctx, Wish(Rank.REFRESH, REFRESH, self.carry, self.local_sdp))
+
     def cancel(self, ctx: Context, fill: Message) -> None:
         """Cancel our open INVITE; it waits for a provisional response (RFC 3261 §9.1). `fill` has extension, Reason."""
         ours = self.ours
@@ -407,15 +412,22 @@ class Leg:
             self.backoff = None
             self._next(ctx)
             return None
+        if purpose == REFRESH:
+            self.refresh(ctx)
+            return None
         session = self.session
         self.session_alarm = None
         if session is None or self.state is not LegState.UP:
             return None
         if session.ours and self.session_at > ctx.now:
             self._arm_session(ctx, self.session_at)
-            self.want(ctx, Wish(Rank.REFRESH, "refresh", self.carry, self.local_sdp))
+            self.refresh(ctx)
             return None
         return Happened(What.LOST, self, cause=ReleaseCause.SESSION_EXPIRED)
+
+    def refresh_after(self, ctx: Context, delay: float) -> None:
+        """Refresh in a while, besides what the session timer does."""
+        ctx.start(delay, self.owner(REFRESH))
 
     def unacknowledged(self, ctx: Context) -> Happened | None:
         """Our 2xx was never acknowledged: the dialog stands, but the session is to be ended (RFC 3261 §13.3.1.4).
@@ -549,7 +561,7 @@ class Leg:
         ours.answered = True
         if not ours.late:
             self.acknowledge(ctx)
-        if purpose == "refresh":
+        if purpose == REFRESH:
             return None
         return Happened(What.ANSWERED, self, outcome.status, response, purpose=purpose)
 
@@ -576,7 +588,7 @@ class Leg:
             self.backoff = ctx.start(ctx.ids.uniform(low, high), self.owner(BACKOFF))
             return None
         self._next(ctx)
-        if wish is not None and wish.purpose == "refresh":
+        if wish is not None and wish.purpose == REFRESH:
             return None
         purpose = wish.purpose if wish else ""
         return Happened(What.REFUSED, self, outcome.status, outcome.response, purpose=purpose)

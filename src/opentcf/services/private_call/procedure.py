@@ -8,7 +8,7 @@ from dataclasses import replace
 from opentcf.btrunc import call as wire_call
 from opentcf.model.call import CallSetup
 from opentcf.model.cause import Decline, ReleaseCause
-from opentcf.model.facts import PeerDown, PeerUp, UserLeaving
+from opentcf.model.facts import PeerDown, PeerLostState, PeerUp, UserLeaving
 from opentcf.model.numbers import Aor
 from opentcf.model.subscriber import Preemptible
 from opentcf.services import path
@@ -27,6 +27,8 @@ from opentcf.sip.transaction import Outcome, Owner
 from opentcf.sip.uri import Uri
 
 RING, DOWN = "ring", "down"
+PACE = 0.02
+"""Seconds from one leg to the next when legs are checked."""
 
 
 class PrivateCalls:
@@ -100,10 +102,16 @@ class PrivateCalls:
         return NONE
 
     def on_peer_up(self, fact: PeerUp) -> Facts:
-        """It came back in time."""
+        """It came back in time, or we did; it may have dropped calls meanwhile."""
         timer = self._down_timers.pop(fact.domain, None)
         if timer is not None:
             timer.cancel()
+        self._check_legs_to(fact.domain)
+        return NONE
+
+    def on_peer_lost_state(self, fact: PeerLostState) -> Facts:
+        """It does not know the calls any more."""
+        self._check_legs_to(fact.domain)
         return NONE
 
     def on_user_leaving(self, fact: UserLeaving) -> Facts:
@@ -267,12 +275,21 @@ class PrivateCalls:
         self._ctx.save(NAME, call.key, None)
         self._ctx.notice("call", id=call.id, state="ended", cause=call.cause.name.lower())
 
+    # --- calls that may be over elsewhere
+
+    def _check_legs_to(self, domain: str | None) -> None:
+        """Refresh the legs to a peer (None: to terminals), paced: a dialog that is over there is answered by 481."""
+        legs = [leg for call in self._calls.values() for leg in call.legs if leg.peer == domain]
+        for number, leg in enumerate(legs):
+            leg.refresh_after(self._ctx, number * PACE)
+
     # --- after a restart
 
     def load(self, rows: dict[str, Value]) -> None:
         """Go on from what the store held: calls go on, one that was being set up is ended cleanly on both sides."""
         for key, row in rows.items():
             self._revive(records.read(self._ctx, key, row))
+        self._check_legs_to(None)
 
     def _revive(self, call: PrivateCall) -> None:
         self._calls[call.key] = call

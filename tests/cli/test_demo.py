@@ -7,10 +7,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import pytest
 from rich.cells import cell_len
 from tests.cli.process import opentcf
+from tests.interop.capture import Capture
+from tests.interop.programs import is_installed, need
 
 from opentcf.cli.demo.feed import Line
 from opentcf.cli.demo.ladder import Ladder, columns
@@ -20,8 +23,17 @@ from opentcf.cli.demo.play import everything
 from opentcf.runtime.config import load_config
 
 
-@pytest.mark.slow
-def test_every_procedure_passes():
+class Performance(NamedTuple):
+    """The whole demonstration, run once. `capture`: what was on the wire, where tshark is at hand."""
+
+    finished: subprocess.CompletedProcess[str]
+    capture: Capture | None
+
+
+@pytest.fixture(scope="module")
+def performance(tmp_path_factory: pytest.TempPathFactory) -> Performance:
+    hosts = " or ".join(f"host {host(core)}" for core in CORES)
+    capture = Capture(tmp_path_factory.mktemp("demo"), hosts) if is_installed("tshark") else None
     finished = subprocess.run(
         [sys.executable, "-m", "opentcf.cli", "demo", "--once", "--no-web"],
         capture_output=True,
@@ -29,11 +41,33 @@ def test_every_procedure_passes():
         timeout=200,
         check=False,
     )
+    if capture is not None:
+        capture.end()
+    return Performance(finished, capture)
+
+
+@pytest.mark.slow
+def test_every_procedure_passes(performance: Performance):
+    finished = performance.finished
     assert finished.returncode == 0, finished.stdout + finished.stderr
     assert finished.stdout.count("✓ passed") == 2 * len(everything()), "below each ladder, and in the table"
     assert f"{len(everything())} of {len(everything())} passed" in finished.stdout
     assert "◀" in finished.stdout
     assert nobody_listens()
+
+
+@pytest.mark.slow
+@pytest.mark.interop
+def test_tshark_has_nothing_to_complain_of(performance: Performance):
+    """No malformed packet, no SIP or SDP expert error or warning in all that was said."""
+    need("tshark")
+    capture = performance.capture
+    assert capture is not None
+    methods = {row[0] for row in capture.read("sip.Method", "sip.Method")}
+    assert methods >= {"REGISTER", "OPTIONS", "INVITE", "ACK", "BYE", "CANCEL"}
+    for core in CORES:
+        assert capture.read(f"sip && ip.src == {host(core)} && sdp", "frame.number")
+    assert capture.complaints() == []
 
 
 def test_one_procedure_as_json():

@@ -4,9 +4,10 @@ import re
 import signal
 import socket
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
-from tests.interop.network import D_PORT, network_prefix, new_host
+from tests.interop.network import D_PORT, TC2_PORT, network_prefix, new_host
 from tests.interop.programs import Program, find, need, wait_until
 
 DECODE = [f"udp.port=={D_PORT},sip", f"tcp.port=={D_PORT},sip"]
@@ -14,17 +15,19 @@ MARKER_PORT = 9
 
 
 class Capture:
-    """Records what this test process's part of 127/8 says, until `end`."""
+    """Records what `hosts` (a capture filter) say over SIP, until `end`; else this test process's part of 127/8."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, hosts: str = "") -> None:
         need("tshark")
         self.file = folder / "capture.pcapng"
+        sip = f"({hosts}) and (port {TC2_PORT} or port {D_PORT})" if hosts else f"net {network_prefix()}"
+        self._markers: Iterator[str] = iter((new_host(), new_host()))
         command = [
             "tshark",
             "-i",
             "lo",
             "-f",
-            f"net {network_prefix()}",
+            f"({sip}) or (net {network_prefix()} and port {MARKER_PORT})",
             "-w",
             str(self.file),
             "-P",
@@ -32,13 +35,12 @@ class Capture:
             "-n",
         ]
         self.program = Program("tshark", command, folder)
-        self._marker = new_host()
+        self._marker = next(self._markers)
         wait_until(self._sees_marker, f"tshark captures: {self.program.output}")
 
     def end(self) -> None:
         """Everything sent until now is in the file."""
-        marker = new_host()
-        self._marker = marker
+        self._marker = next(self._markers)
         wait_until(self._sees_marker, "tshark wrote all")
         self.program.stop(signal.SIGINT)
 

@@ -20,13 +20,18 @@ PATIENCE = 30.0
 
 def need(*programs: str) -> None:
     """Skip the test when a program is missing; in CI that is a failure."""
-    missing = [name for name in programs if shutil.which(name, path=_search_path()) is None]
+    missing = [name for name in programs if not is_installed(name)]
     if not missing:
         return
     line = f"{', '.join(missing)} not installed (Debian: apt install {' '.join(missing)})"
     if os.environ.get("CI", "").lower() in ("1", "true"):
         pytest.fail(line)
     pytest.skip(line)
+
+
+def is_installed(program: str) -> bool:
+    """Is it at hand?"""
+    return shutil.which(program, path=_search_path()) is not None
 
 
 def find(program: str) -> str:

@@ -149,6 +149,11 @@ def messages(found: Mapping[str, tuple[float, float] | str]) -> str:
     return "### An INVITE with SDP\n\n" + _table(("program", "parse µs", "render µs"), rows)
 
 
+def core(rounds: Sequence[float]) -> str:
+    """Median and best round."""
+    return f"### A call without sockets\n\n{median(rounds):.0f} µs of CPU, {min(rounds):.0f} in the best round.\n"
+
+
 def profile(found: Profile) -> str:
     """Stages and the functions that cost most."""
     stages = sorted(found.stages.items(), key=lambda item: -item[1])

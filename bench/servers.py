@@ -2,7 +2,7 @@
 
 import importlib.util
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -56,29 +56,31 @@ class OpenTcf:
         for core in self.hosts:
             place = folder / domain(core)
             place.mkdir(parents=True)
-            (place / "node.toml").write_text(self._config(core))
+            (place / "node.toml").write_text(configuration(core, self.hosts))
             self.programs.append(Program(f"node{core}", [*launcher, "run", "node.toml"], place, SERVER_CORE))
         with stopped_on_failure(self.programs):
             for program in self.programs:
                 program.wait_for("ready ")
 
-    def _config(self, core: int) -> str:
-        at = self.hosts[core]
-        tables = [
-            f'[tcf]\ndomain = "{domain(core)}"',
-            f'[tc2]\nlisten = ["udp:{at}:{TC2}"]',
-            f'[d]\nlisten = ["udp:{at}:{D}"]\ndigest = ["MD5"]',
-            *(_peer(domain(other), self.hosts[other]) for other in self.hosts if other != core),
+
+def configuration(core: int, hosts: Mapping[int, str]) -> str:
+    """The configuration of one of the nodes at `hosts`; a lone one has sipp's foreign TCFs as peers."""
+    at = hosts[core]
+    tables = [
+        f'[tcf]\ndomain = "{domain(core)}"',
+        f'[tc2]\nlisten = ["udp:{at}:{TC2}"]',
+        f'[d]\nlisten = ["udp:{at}:{D}"]\ndigest = ["MD5"]',
+        *(_peer(domain(other), hosts[other]) for other in hosts if other != core),
+    ]
+    if len(hosts) == 1:  # sipp answers no heartbeats
+        tables += [
+            _peer(CALLER_TCF, CALLER_AT) + "heartbeat = 3600.0\n",
+            _peer(CALLED_TCF, CALLED_AT) + "heartbeat = 3600.0\n",
         ]
-        if len(self.hosts) == 1:  # sipp answers no heartbeats
-            tables += [
-                _peer(CALLER_TCF, CALLER_AT) + "heartbeat = 3600.0\n",
-                _peer(CALLED_TCF, CALLED_AT) + "heartbeat = 3600.0\n",
-            ]
-        for index in range(1, USERS + 1):
-            user = number(core, index)
-            tables.append(f'[[subscriber]]\nnumber = "{user}"\npassword = "{password(user)}"')
-        return "\n\n".join(tables) + "\n"
+    for index in range(1, USERS + 1):
+        user = number(core, index)
+        tables.append(f'[[subscriber]]\nnumber = "{user}"\npassword = "{password(user)}"')
+    return "\n\n".join(tables) + "\n"
 
 
 def _peer(name: str, at: str) -> str:

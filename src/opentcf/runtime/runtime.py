@@ -124,7 +124,7 @@ class Runtime:
         watch = asyncio.create_task(self._watch_names())
         stack.callback(watch.cancel)
         self.loop.begin()
-        _calm_collector()
+        calm_collector()
 
     async def _configure(self) -> None:
         """Hand the node what the configuration and the names say now, if that is new."""
@@ -195,7 +195,7 @@ def _shown(side: Side) -> list[str]:
     return [f"{where.transport}:{join_host_port(where.host, where.port)}" for where in side.listen]
 
 
-def _calm_collector() -> None:
+def calm_collector() -> None:
     """Our state has no cycles to speak of; what stands now is never looked at again, and the rest rarely."""
     gc.collect()
     gc.freeze()

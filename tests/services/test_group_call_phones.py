@@ -107,3 +107,20 @@ def test_a_phone_hangs_up():
     w.run(1.0)
     assert w.in_call() == set()
     w.assert_over()
+
+
+def test_a_phone_whose_floor_is_revoked_is_told_by_a_re_invite():
+    for where in (1, 2):
+        w = with_phone(where, talk_time=5.0)
+        w.dial("1001", None)
+        w.run(1.0)
+        w.clear()
+        w.run(6.0)
+        assert w.floor() == ("", [])
+        revoke = w.last("INVITE", f"core{where}", "1001")
+        assert b"a=sendonly" in revoke.body
+        assert not ext(revoke)
+        assert w.its("1001").state is CallState.UP
+        w.press("1001")
+        w.run(1.0)
+        assert w.floor() == ("1001", [])

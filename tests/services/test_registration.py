@@ -166,8 +166,18 @@ def test_the_terminals_own_refresh_stays_local():
     phone.register()
     for _ in range(3):
         net.advance(60.0)
-        assert phone.register() == 200
+        assert phone.register(Ptt_Extension="pttregister;regtype=refresh") == 200
     assert net.between(2, 1) == ["REGISTER"]
+
+
+def test_who_registers_anew_at_the_same_v_is_registered_anew_at_his_home():
+    net = Net(2)
+    phone = Phone(net, "1001", 2)
+    phone.register()
+    net.advance(60.0)
+    assert phone.register() == 200
+    assert net.between(2, 1) == ["REGISTER", "REGISTER"]
+    assert net.registered(1) == {"1001@core1.example": "core2.example"}
 
 
 def test_a_refresh_never_displaces_another_v():

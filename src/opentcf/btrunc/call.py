@@ -108,6 +108,16 @@ def write_cancelled(message: Message, wire: Wire, cause: ReleaseCause, operation
     message.headers.put("Reason", ["SIP;cause=487"])
 
 
+def cancelled_operation(wire: Wire, invite: Message | None, cancel: Message) -> Token:
+    """What a CANCEL cancels: what its INVITE asked for, else (it is answered) what the CANCEL says."""
+    ext = extension.read(invite, wire) if invite is not None else None
+    if ext is not None:
+        return Token.REQUEST if ext.token is Token.REQUEST else Token.CALL
+    ext = extension.read(cancel, wire)
+    said = (ext.get(Param.OPERATION) or "") if ext is not None else ""
+    return Token.REQUEST if said.lower() == wire.tokens[Token.REQUEST].lower() else Token.CALL
+
+
 def _from_reason(message: Message) -> ReleaseCause:
     for value in message.headers.elements("Reason"):
         protocol, _, tail = value.partition(";")

@@ -12,6 +12,13 @@ class PeerUp(NamedTuple):
     domain: str
 
 
+class PeerSilent(NamedTuple):
+    """A peer left a heartbeat unanswered that was sent at `since` (this node's time)."""
+
+    domain: str
+    since: float
+
+
 class PeerDown(NamedTuple):
     """A peer missed its heartbeats."""
 
@@ -34,13 +41,14 @@ class UserBound(NamedTuple):
 
 
 class UserRefreshed(NamedTuple):
-    """H: the binding of a user of ours was prolonged, or he registered anew at the same V-TCF."""
+    """H: the binding of a user of ours was prolonged, or (`anew`) he registered anew at the same V-TCF."""
 
     user: Aor
+    anew: bool
 
 
 class MemberLocated(NamedTuple):
-    """G: a member of a group of ours is at `visited` now; None when he is registered nowhere."""
+    """G: a member of a group of ours came to `visited`, or registered anew there; None: he is registered nowhere."""
 
     group: Aor
     member: Aor
@@ -75,9 +83,10 @@ class KickOff(NamedTuple):
 
 
 class UserAttached(NamedTuple):
-    """V: a terminal registered here."""
+    """V: a terminal registered here; not `anew` when it only refreshed its registration."""
 
     user: Aor
+    anew: bool
 
 
 class UserLeaving(NamedTuple):
@@ -90,6 +99,7 @@ class UserLeaving(NamedTuple):
 
 Fact = (
     PeerUp
+    | PeerSilent
     | PeerDown
     | PeerLostState
     | UserBound

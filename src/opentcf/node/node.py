@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from opentcf.btrunc import call as wire_call
 from opentcf.btrunc import extension as wire_extension
-from opentcf.btrunc.wire import Token, Wire
+from opentcf.btrunc.wire import Wire
 from opentcf.model.audit import Audited
 from opentcf.model.cause import Decline, ReleaseCause
 from opentcf.model.directory import Directory
@@ -370,7 +370,8 @@ class Node:
         incoming.txn = self._layer.accept(request, incoming.via, incoming.flow, now)
         leg = self._ctx.legs.get(invite.owner.key)
         response = request.respond(200, leg.key if leg else self._ctx.ids.token())
-        wire_call.write_release(response, incoming.wire, ReleaseCause.NORMAL, Token.CALL)
+        operation = wire_call.cancelled_operation(incoming.wire, invite.request, request)
+        wire_call.write_release(response, incoming.wire, ReleaseCause.NORMAL, operation)
         response.headers.remove("Reason")
         self._layer.respond(incoming.txn, response, now)
         if leg is not None and invite.open:

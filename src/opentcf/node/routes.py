@@ -14,6 +14,7 @@ from opentcf.model.facts import (
     MembershipChanged,
     PeerDown,
     PeerLostState,
+    PeerSilent,
     PeerUp,
     UserAttached,
     UserBound,
@@ -68,6 +69,7 @@ def cares(have: Procedures) -> dict[type[Fact], tuple[Callable[[Any], Facts], ..
     private, group, info = have.private_call, have.group_call, have.group_info
     return {
         PeerUp: (private.on_peer_up, have.home_registration.on_peer_up, info.on_peer_up, group.on_peer_up),
+        PeerSilent: (group.on_peer_silent,),
         PeerDown: (private.on_peer_down, group.on_peer_down),
         PeerLostState: (
             private.on_peer_lost_state,

@@ -100,7 +100,8 @@ class GroupInfo:
         if expires and known.member(member) is None:
             raise Decline(403, f"{member} is no member of {group}")
         visited = (request.headers.get("P-Visited-Network-ID") or peer.domain).strip('"').lower()
-        reg_type = wire_registration.read_reg_type(ext, incoming.wire)
+        said = ext.get(Param.REG_TYPE) is not None
+        reg_type = wire_registration.read_reg_type(ext, incoming.wire) if said else RegType.REFRESH
         facts = self._locate(group, member, visited, expires, request.call_id(), request.cseq()[0], reg_type)
         response = request.respond(200, ctx.ids.token())
         response.headers.set("Expires", str(expires))
@@ -127,8 +128,8 @@ class GroupInfo:
         wall = location.expires + self._ctx.wall_offset
         self._ctx.save("location", _key(key), [visited, call_id, cseq, wall])
         moved = before is None or before.visited != visited
-        handover = reg_type is RegType.HANDOVER
-        return (MemberLocated(group, member, visited, handover),) if moved else NONE
+        handover, anew = reg_type is RegType.HANDOVER, reg_type is RegType.INITIAL
+        return (MemberLocated(group, member, visited, handover),) if moved or anew else NONE
 
     def _put(self, key: tuple[Aor, Aor], location: Location) -> None:
         self._locations[key] = location
@@ -288,11 +289,12 @@ class GroupInfo:
         return self._own_groups(fact.user, fact.visited, handover=fact.handover)
 
     def on_user_refreshed(self, fact: UserRefreshed) -> Facts:
-        """The expiry of a location is the binding's."""
+        """The expiry of a location is the binding's; who registers anew may be called back (profile 7)."""
         binding = self._ctx.directory.binding(fact.user)
-        if binding is not None:
-            self._report_all(fact.user, binding.visited, None)
-        return NONE
+        if binding is None:
+            return NONE
+        self._report_all(fact.user, binding.visited, RegType.INITIAL if fact.anew else None)
+        return self._own_groups(fact.user, binding.visited, handover=False) if fact.anew else NONE
 
     def on_user_unbound(self, fact: UserUnbound) -> Facts:
         """His locations are withdrawn."""
@@ -357,7 +359,9 @@ class GroupInfo:
             return
         if outcome.response is None or outcome.status >= 500:
             report.timer = self._ctx.start(AGAIN, Owner(NAME, outcome.owner.key, LOCATE))
-        elif outcome.status >= 300:
+            return
+        report.reg_type = None
+        if outcome.status >= 300:
             self._ctx.notice("location_refused", location=outcome.owner.key, code=outcome.status)
 
     # --- what the node calls

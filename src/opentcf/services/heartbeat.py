@@ -4,7 +4,7 @@ from opentcf.btrunc import extension
 from opentcf.btrunc import registration as wire_registration
 from opentcf.btrunc.extension import Extension
 from opentcf.btrunc.wire import Param
-from opentcf.model.facts import PeerDown, PeerLostState, PeerUp
+from opentcf.model.facts import Fact, PeerDown, PeerLostState, PeerSilent, PeerUp
 from opentcf.model.peer import Peer, PeerState
 from opentcf.services.context import ALLOW, NONE, Context, Facts, Incoming, peer_flow
 from opentcf.services.leg import Happened
@@ -138,7 +138,10 @@ class Heartbeat:
         assert peer is not None
         pulse.misses += 1
         pulse.rtt = None
-        return self._become(pulse, PeerState.DOWN) if pulse.misses >= peer.heartbeat_misses else NONE
+        silent: tuple[Fact, ...] = (PeerSilent(pulse.domain, pulse.sent),)
+        return silent + (
+            self._become(pulse, PeerState.DOWN) if pulse.misses >= peer.heartbeat_misses else NONE
+        )
 
     def _become(self, pulse: Pulse, state: PeerState) -> Facts:
         if pulse.state is state:

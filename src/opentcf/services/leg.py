@@ -118,6 +118,7 @@ class Leg:
         "carry",
         "dialog",
         "flow",
+        "heard_at",
         "informing",
         "key",
         "local_sdp",
@@ -165,6 +166,8 @@ class Leg:
         self.session: Session | None = None
         self.session_at = 0.0
         self.answered_at = 0.0
+        self.heard_at = 0.0
+        """When the other end said something last."""
         self.revived = False
         self.session_alarm: Timer | None = None
 
@@ -368,6 +371,7 @@ class Leg:
     def receive(self, ctx: Context, incoming: Incoming) -> Happened | None:
         """A request within the dialog, already admitted. ACK comes here too."""
         request = incoming.request
+        self.heard_at = ctx.now
         if self.peer is None:
             self.flow = incoming.flow
         if request.method == "ACK":
@@ -384,6 +388,8 @@ class Leg:
     def outcome(self, ctx: Context, outcome: Outcome) -> Happened | None:
         """A response to a request of this leg, or none."""
         purpose = outcome.owner.purpose
+        if outcome.response is not None:
+            self.heard_at = ctx.now
         if purpose == BYE:
             if outcome.status < 200:
                 return None
@@ -532,7 +538,8 @@ class Leg:
         if txn is None or not txn.open or txn.request is None:
             return
         response = txn.request.respond(487, self.key)
-        wire_call.write_cancelled(response, self.wire, cause, Token.CALL)
+        operation = wire_call.cancelled_operation(self.wire, txn.request, txn.request)
+        wire_call.write_cancelled(response, self.wire, cause, operation)
         ctx.layer.respond(txn, response, ctx.now)
         self.theirs = None
 

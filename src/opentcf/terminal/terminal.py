@@ -233,6 +233,11 @@ class Terminal:
         call.talking = False
         self._floor(call, wire_floor.LetGo(self.user), "recvonly", now)
 
+    def withdraw(self, call: Call, now: float) -> None:
+        """Cancel a request for the floor that is not answered yet; the call stays."""
+        self._now = now
+        self._cancel(call, Token.REQUEST)
+
     def _floor(self, call: Call, op: wire_floor.Ask | wire_floor.LetGo, direction: str, now: float) -> None:
         self._now = now
         call.direction = direction
@@ -316,7 +321,7 @@ class Terminal:
             call.dialog.local_cseq = number + 1
         self._send(request, purpose, call, again=True)
 
-    def _cancel(self, call: Call) -> None:
+    def _cancel(self, call: Call, operation: Token = Token.CALL) -> None:
         invite = call.invite
         if invite is None or self._layer.client(call.branch, "CANCEL") is not None:
             return
@@ -324,7 +329,7 @@ class Terminal:
         for name in ("Via", "Route", "Max-Forwards", "From", "To", "Call-ID"):
             cancel.headers.put(name, invite.headers.lines(name))
         cancel.headers.set("CSeq", f"{invite.cseq()[0]} CANCEL")
-        self._mark_release(cancel, Token.CALL)
+        self._mark_release(cancel, operation)
         self._layer.request(
             cancel, self._hop(call), Owner("ue", call.key, "cancel"), self._now, branch=call.branch
         )

@@ -141,12 +141,28 @@ class Link:
             self._inform(ctx, op)
         elif type(op) in OFFERS:
             rank, direction = OFFERS[type(op)]
-            if not leg.ptt and isinstance(op, (Grant, Revoke)):
+            if not leg.ptt and isinstance(op, Grant):
                 return
             if isinstance(op, Revoke):
                 leg.drop(purpose(Grant(op.user, 0, op.grant)))
-            headers = ((leg.wire.extension, wire_floor.render(op, leg.wire, self.domain)),)
-            leg.want(ctx, Wish(rank, purpose(op), headers, direction=direction))
+            leg.want(ctx, Wish(rank, purpose(op), self._headers(op), direction=direction))
+
+    def _headers(self, op: Operation) -> tuple[tuple[str, str], ...]:
+        """A plain phone hears of the floor by the direction alone (profile 6)."""
+        wire = self.leg.wire
+        return ((wire.extension, wire_floor.render(op, wire, self.domain)),) if self.leg.ptt else ()
+
+    def withdraw(self, ctx: Context, ask: Ask) -> bool:
+        """Take a request back. True when it has been sent: CANCEL follows it, and so will its answer."""
+        leg, name = self.leg, purpose(ask)
+        if leg.drop(name):
+            leg.resume(ctx)
+        if leg.ours is None or leg.ours.wish is None or leg.ours.wish.purpose != name:
+            return False
+        fill = Request("CANCEL", "")
+        wire_call.write_release(fill, leg.wire, ReleaseCause.NORMAL, Token.REQUEST)
+        leg.cancel(ctx, fill)
+        return True
 
     def _inform(self, ctx: Context, op: Inform | Left) -> None:
         leg = self.leg
@@ -155,7 +171,7 @@ class Link:
         kind = f"queue {op.user}" if isinstance(op, Inform) and op.alert is Alert.QUEUE else "floor"
         if isinstance(op, Left):
             kind = f"left {op.user}"
-        leg.inform(ctx, kind, ((leg.wire.extension, wire_floor.render(op, leg.wire, self.domain)),))
+        leg.inform(ctx, kind, self._headers(op))
 
     def end(self, ctx: Context, cause: ReleaseCause) -> None:
         """Release this leg, in whatever state it is."""

@@ -40,6 +40,7 @@ class MasterCall:
     __slots__ = (
         "asked", "began", "branches", "caller_branch", "changed", "codecs", "emergency_by", "floor", "group", "key",
         "left", "originator", "patience", "setup", "state", "timers", "untold",
+        "waiting",
     )  # fmt: skip
 
     def __init__(self, key: str, group: Group, setup: CallSetup, originator: Aor, codecs: bytes) -> None:
@@ -64,6 +65,8 @@ class MasterCall:
         """Seconds until V-TCFs that failed or refused are asked again."""
         self.emergency_by: Aor | None = originator if setup.emergency else None
         self.timers: dict[str, Timer] = {}
+        self.waiting: dict[Aor, float] = {}
+        """Since when the waiters of the queue wait; wall seconds."""
 
     @property
     def id(self) -> str:

@@ -239,7 +239,13 @@ class Masters:
         if multicast or (member is not None and member.listen_only):
             actions: list[Action] = [floor.Denied(request.user, request.leg, FloorCause.RECEIVE_ONLY)]
         else:
+            waiters = {waiter.request.user for waiter in call.floor.queue}
+            call.waiting = {user: since for user, since in call.waiting.items() if user in waiters}
             actions = call.floor.request(request)
+            if isinstance(actions[0], floor.Granted):
+                self._observe_grant(call, request.user)
+            elif isinstance(actions[0], floor.Queued):
+                call.waiting.setdefault(request.user, self._ctx.wall)
             if request.emergency and call.emergency_by is None:
                 call.emergency_by = request.user
         self._ctx.meters.count("opentcf_floor_requests_total", type(actions[0]).__name__.lower())
@@ -437,13 +443,18 @@ class Masters:
                 self._stop(call, TALK)
                 self._start(call, GRACE, durations.t3)
                 self._tell(call, leg, told)
-            case floor.Grant(_, leg, grant):
+            case floor.Grant(user, leg, grant):
                 call.untold = grant
+                self._observe_grant(call, user)
                 self._tell(call, leg, told)
             case floor.Moved(_, leg, _):
                 self._tell(call, leg, told)
             case _:
                 return
+
+    def _observe_grant(self, call: MasterCall, user: Aor) -> None:
+        waited = self._ctx.wall - call.waiting.pop(user, self._ctx.wall)
+        self._ctx.meters.observe("opentcf_floor_grant_seconds", max(0.0, waited))
 
     def _start_hang(self, call: MasterCall) -> None:
         hang_time = call.group.hang_time

@@ -13,6 +13,7 @@ from opentcf.model.facts import (
     MemberLocated,
     MembershipChanged,
     PeerDown,
+    PeerSilent,
     PeerUp,
     UserAttached,
     UserLeaving,
@@ -262,7 +263,7 @@ class GroupCalls:
                 self.visits.alert_timeout(visit, Aor.parse(words[1]), words[2])
         elif owner.purpose == CUT_OFF:
             visit = self.visits.calls.get(group)
-            if visit is not None and self._ctx.peer_is_down(group.domain):
+            if visit is not None:
                 self.visits.cut_off(visit)
         else:
             master = self.masters.calls.get(group)
@@ -297,7 +298,7 @@ class GroupCalls:
 
     def on_user_attached(self, fact: UserAttached) -> Facts:
         """Late entry at V: a member who registers here hears the running calls of his groups."""
-        return self._alert(fact.user, again=True)
+        return self._alert(fact.user, again=fact.anew)
 
     def on_membership_changed(self, fact: MembershipChanged) -> Facts:
         """A member was added or taken out while he is here."""
@@ -341,7 +342,7 @@ class GroupCalls:
         return self._run()
 
     def on_peer_down(self, fact: PeerDown) -> Facts:
-        """As G its branches are dropped; as V a talker loses the floor T1 after his master cannot be reached."""
+        """As G its branches are dropped; as V a talker of ours has lost the floor, see `on_peer_silent`."""
         self._touched.update(self.masters.calls, self.visits.calls)
         for call in list(self.masters.calls.values()):
             branch = call.branches.get(fact.domain)
@@ -353,8 +354,15 @@ class GroupCalls:
         for group, visit in self.visits.calls.items():
             if group.domain == fact.domain:
                 visit.doubtful = True
-                self._ctx.start(self._ctx.durations.t1, Owner(NAME, str(group), CUT_OFF))
+                self.visits.watch(visit, self._ctx.now)
         return self._run()
+
+    def on_peer_silent(self, fact: PeerSilent) -> Facts:
+        """As V: a master that was not heard for T1 since then costs our talker the floor (profile 4.4)."""
+        for group, visit in self.visits.calls.items():
+            if group.domain == fact.domain:
+                self.visits.watch(visit, fact.since)
+        return NONE
 
     def on_peer_up(self, fact: PeerUp) -> Facts:
         """It is asked again into the running calls whose members it serves."""

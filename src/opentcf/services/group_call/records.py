@@ -38,6 +38,7 @@ def write_master(call: MasterCall, ctx: Context, domain: str) -> Rows:
         "caller_branch": call.caller_branch,
         "left": sorted(str(user) for user in call.left),
         "emergency_by": str(call.emergency_by) if call.emergency_by is not None else None,
+        "waiting": {str(user): since for user, since in call.waiting.items()},
         "timers": {what: timer.when + ctx.wall_offset for what, timer in call.timers.items()},
     }
 
@@ -49,6 +50,7 @@ def read_master(row: Rows, group: Group) -> MasterCall:
     call.floor.restore(row["floor"])
     call.began, call.changed, call.caller_branch = row["began"], row["changed"], row["caller_branch"]
     call.untold = row["untold"]
+    call.waiting = {Aor.parse(user): since for user, since in row.get("waiting", {}).items()}
     call.left = {Aor.parse(user) for user in row["left"]}
     call.emergency_by = Aor.parse(row["emergency_by"]) if row["emergency_by"] else None
     return call

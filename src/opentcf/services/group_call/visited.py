@@ -41,6 +41,8 @@ class VisitedCall:
         "state",
         "talker",
         "uplink",
+        "watched",
+        "withdrawn",
     )  # fmt: skip
 
     def __init__(self, key: str, group: Aor, setup: CallSetup, uplink: Link | None, codecs: bytes) -> None:
@@ -54,11 +56,15 @@ class VisitedCall:
         self.asking: deque[Aor] = deque()
         self.joining: set[Aor] = set()
         self.hung_up: set[Aor] = set()
+        self.withdrawn: set[Aor] = set()
+        """Members whose cancelled Ask the master has not answered yet."""
         self.talker: Aor | None = None
         self.grant = 0
         self.released = 0
         """The grant that its talker here gave back last: repeated, it comes too late."""
         self.began = 0.0
+        self.watched: float | None = None
+        """When that was sent whose answer is watched for: without one within T1 our talker loses the floor."""
         self.doubtful = False
         """The master was down: it may have lost our leg."""
 

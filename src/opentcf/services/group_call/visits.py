@@ -259,6 +259,21 @@ class Visits:
         if isinstance(answer, Accepted):
             self._talks(call, user, answer.grant)
 
+    def _withdraw(self, call: VisitedCall, user: Aor) -> None:
+        """His request was cancelled: so is ours to the master, hop by hop (profile 7)."""
+        if user not in call.asking or call.uplink is None or call.state is VisitedState.CALLING:
+            return
+        call.asking.remove(user)
+        if call.uplink.withdraw(self._ctx, Ask(user)):
+            call.withdrawn.add(user)
+
+    def _answered_too_late(self, call: VisitedCall, answer: Answer) -> None:
+        """The answer to a cancelled request: what it gave is given back, unless he has asked anew meanwhile."""
+        call.withdrawn.discard(answer.user)
+        if answer.user not in call.asking and not isinstance(answer, Refused):
+            grant = answer.grant if isinstance(answer, Accepted) else None
+            self.up(call, LetGo(answer.user, grant, FloorCause.GONE))
+
     def _talks(self, call: VisitedCall, user: Aor, grant: int) -> None:
         call.talker, call.grant = user, max(grant, call.grant)
         self._tell_members(call, Inform(Alert.TAKEN, user, 0, call.setup.emergency, grant), but=user)
@@ -326,6 +341,7 @@ class Visits:
             self._queue.append(Post(True, call.group, op))
         else:
             call.uplink.tell(self._ctx, op)
+            self.watch(call, self._ctx.now)
 
     def _ask(self, call: VisitedCall, op: Ask) -> None:
         call.asking.append(op.user)
@@ -364,7 +380,11 @@ class Visits:
             self._call_answered(call, happened)
         elif happened.purpose.startswith(Ask.__name__):
             user = Aor.parse(happened.purpose.partition(" ")[2])
-            self.deliver(call, wire_floor.read_answer(ext, uplink.leg.wire, user, happened.status))
+            answer = wire_floor.read_answer(ext, uplink.leg.wire, user, happened.status)
+            if user in call.withdrawn:
+                self._answered_too_late(call, answer)
+            else:
+                self.deliver(call, answer)
 
     def _call_answered(self, call: VisitedCall, happened: Happened) -> None:
         caller = call.asking[0]
@@ -429,6 +449,7 @@ class Visits:
                 self._member_offered(call, user, link, happened)
             case What.CANCELLED:
                 link.cancelled(self._ctx, joining=user in call.joining)
+                self._withdraw(call, user)
                 if link.leg.state is LegState.ENDED:
                     self._member_gone(call, user)
             case What.ENDED:
@@ -521,8 +542,18 @@ class Visits:
             leg = uplink.leg
             leg.want(self._ctx, Wish(Rank.REFRESH, "refresh", leg.carry, leg.local_sdp))
 
+    def watch(self, call: VisitedCall, since: float) -> None:
+        """Something was sent to the master at `since`: while one of ours talks, T1 is the time to hear from it."""
+        if call.talker in call.members and call.uplink is not None and call.watched is None:
+            call.watched = since
+            left = since + self._ctx.durations.t1 - self._ctx.now
+            self._ctx.start(max(0.0, left), Owner(NAME, str(call.group), CUT_OFF))
+
     def cut_off(self, call: VisitedCall) -> None:
-        """T1 without the master: the floor is taken from a talker of ours (profile 4.4, partition)."""
+        """T1 without a word of the master: the floor is taken from a talker of ours (profile 4.4, partition)."""
+        since, call.watched = call.watched, None
+        if since is None or call.uplink is None or call.uplink.leg.heard_at >= since:
+            return
         link = call.members.get(call.talker) if call.talker is not None else None
         if link is not None and call.talker is not None:
             link.tell(self._ctx, Revoke(call.talker, call.grant, FloorCause.TIMEOUT))

@@ -217,7 +217,7 @@ class HomeRegistration:
         if before is not None and moved:
             facts += self._kick(before, KickCause.MOVED)
         if before is not None and not moved:
-            facts.append(UserRefreshed(wanted.user))
+            facts.append(UserRefreshed(wanted.user, before.call_id != wanted.call_id))
         else:
             ctx.notice("registration", user=str(wanted.user), visited=wanted.visited, state="registered")
             handover = wanted.reg_type is RegType.HANDOVER

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from opentcf.btrunc import extension as wire_extension
 from opentcf.btrunc import registration as wire_registration
 from opentcf.btrunc.registration import Kick
+from opentcf.btrunc.wire import Param
 from opentcf.model.cause import Decline, KickCause, ReleaseCause
 from opentcf.model.facts import KickOff, PeerLostState, UserAttached, UserLeaving
 from opentcf.model.group import Membership
@@ -187,7 +188,7 @@ class VisitedRegistration:
             and self._in_order(incoming, attachment)
             and self._stands(incoming, asked, attachment)
         ):
-            return self._attach(incoming, asked, attachment)
+            return self._attach(incoming, asked, attachment, anew=_is_anew(incoming, attachment))
         return self._ask_home(incoming, asked)
 
     def _in_order(self, incoming: Incoming, attachment: Attachment) -> bool:
@@ -202,6 +203,8 @@ class VisitedRegistration:
         if asked.reg_type is not RegType.INITIAL and asked.reg_type is not RegType.REFRESH:
             return False
         if self._ctx.directory.is_home(asked.user):
+            return False
+        if _is_anew(incoming, attachment) and not self._ctx.peer_is_down(asked.user.domain):
             return False
         known = bool(attachment.ha1) or tuple(incoming.flow) == attachment.flow
         return known and attachment.home_expires > self._ctx.now
@@ -226,7 +229,8 @@ class VisitedRegistration:
     def _ask_own_home(self, incoming: Incoming, asked: Asked, before: Attachment | None) -> Facts:
         """The hop V→H falls on this TCF: a call, no message."""
         ctx = self._ctx
-        same = before is not None and asked.reg_type is not RegType.HANDOVER
+        anew = before is None or _is_anew(incoming, before)
+        same = not anew and asked.reg_type is not RegType.HANDOVER
         call_id = before.home_call_id if before is not None and same else ctx.ids.token()
         cseq = before.home_cseq + 1 if before is not None and same else 1
         wanted = Wanted(
@@ -243,7 +247,7 @@ class VisitedRegistration:
         attachment = self._new_attachment(incoming, asked, call_id, ctx.wall)
         attachment.home_cseq = cseq
         self._take_grant(attachment, granted)
-        return facts + self._attach(incoming, asked, attachment)
+        return facts + self._attach(incoming, asked, attachment, anew=anew)
 
     def _new_attachment(self, incoming: Incoming, asked: Asked, call_id: str, since: float) -> Attachment:
         attachment = Attachment(asked.user, asked.contact, _flow(incoming.flow), call_id)
@@ -261,7 +265,7 @@ class VisitedRegistration:
         if granted.ha1:
             attachment.ha1 = granted.ha1
 
-    def _attach(self, incoming: Incoming, asked: Asked, attachment: Attachment) -> Facts:
+    def _attach(self, incoming: Incoming, asked: Asked, attachment: Attachment, *, anew: bool) -> Facts:
         """Put or renew the attachment, and answer the terminal."""
         ctx, request = self._ctx, incoming.request
         before = ctx.directory.attachment(asked.user)
@@ -281,7 +285,7 @@ class VisitedRegistration:
         ctx.notice(
             "attachment", user=str(asked.user), state="attached", expires=round(attachment.expires - ctx.now)
         )
-        return (UserAttached(asked.user),)
+        return (UserAttached(asked.user, anew),)
 
     def _answer_terminal(self, incoming: Incoming, attachment: Attachment | None) -> None:
         ctx = self._ctx
@@ -314,7 +318,7 @@ class VisitedRegistration:
             attachment = self._new_attachment(pending.incoming, pending.asked, pending.call_id, pending.since)
             self._take_grant(attachment, self._read_grant(response, user, pending.asked.expires))
             self._stop_refresh(user)
-            facts = self._attach(pending.incoming, pending.asked, attachment)
+            facts = self._attach(pending.incoming, pending.asked, attachment, anew=True)
         return facts + self._serve_next(user)
 
     def _read_grant(self, response: Response, user: Aor, asked: int) -> Granted:
@@ -565,3 +569,12 @@ class VisitedRegistration:
 
 def _flow(flow: Flow) -> tuple[str, str, str, int, int]:
     return (flow.side, flow.transport, flow.host, flow.port, flow.connection)
+
+
+def _is_anew(incoming: Incoming, attachment: Attachment) -> bool:
+    """A new registration, not a refresh: so says the terminal, or (a plain phone) its Call-ID."""
+    ext = incoming.extension
+    said = ext.get(Param.REG_TYPE) if ext is not None else None
+    if said is not None:
+        return wire_registration.read_reg_type(ext, incoming.wire) is RegType.INITIAL
+    return incoming.request.call_id() != attachment.call_id

@@ -1,0 +1,215 @@
+"""Corner rules of group calls (profile 7): cancelled floor requests, late entry, phones, T1 without the master."""
+
+from tests.services.group_world import MEMBERS, GroupWorld, ext, fire
+from tests.services.test_group_call import talking
+
+from opentcf.model.registration import RegType
+
+# --- CANCEL of a floor request
+
+
+def held_at_master(w: GroupWorld, *words: bytes) -> None:
+    """What core1 says with one of these words is lost."""
+    w.lose = lambda source, target, data: source == "core1" and any(word in data for word in words)
+
+
+def withdraw(w: GroupWorld, number: str) -> None:
+    w.ua(number).withdraw(w.its(number), w.now)
+    w.touch(w.ua(number))
+
+
+def test_a_cancelled_request_is_cancelled_hop_by_hop_and_the_dialogs_stay():
+    w = talking()
+    held_at_master(w, b"pttwaiting")
+    w.press("4001")
+    w.run(0.3)
+    w.clear()
+    withdraw(w, "4001")
+    w.run(0.2)
+    assert "optype=pttrequest" in ext(w.last("CANCEL", "core4", "core1"))
+    assert "optype=pttrequest" in ext(w.last("200 CANCEL", "core4", "4001"))
+    assert "optype=pttrequest" in ext(w.last("487 INVITE", "core4", "4001"))
+    assert "optype=pttrequest" in ext(w.last("200 CANCEL", "core1", "core4"))
+    w.lose = lambda source, target, data: False
+    w.run(5.0)
+    assert w.floor() == ("1001", []), "what the master had answered is given back"
+    assert "4001" in w.in_call()
+    assert w.count("487 INVITE", "core4", "4001") == 1
+
+
+def test_a_cancelled_request_that_has_not_left_is_never_sent():
+    w = talking()
+    held_at_master(w, b"pttwaiting")
+    w.press("2001")
+    w.run(0.1)
+    w.press("2002")
+    w.run(0.2)
+    withdraw(w, "2002")
+    w.run(0.1)
+    w.lose = lambda source, target, data: False
+    w.run(5.0)
+    assert w.count("487 INVITE", "core3", "2002") == 1
+    assert w.floor() == ("1001", ["2001"])
+    assert not [m for m in w.messages("core3", "core1") if "2002@" in ext(m)]
+
+
+def test_who_asks_anew_after_a_cancel_gets_the_new_answer():
+    w = talking()
+    held_at_master(w, b"pttwaiting")
+    w.press("4001")
+    w.run(0.3)
+    withdraw(w, "4001")
+    w.run(0.3)
+    w.press("4001")
+    w.run(0.1)
+    w.lose = lambda source, target, data: False
+    w.run(10.0)
+    assert w.floor() == ("1001", ["4001"])
+    w.let_go("1001")
+    w.run(1.0)
+    assert w.talking() == ["4001"]
+
+
+def test_a_request_that_was_answered_can_not_be_cancelled():
+    w = talking()
+    w.lose = lambda source, target, data: source == "core4" and b"pttwaiting" in data
+    w.press("4001")
+    w.run(0.3)
+    withdraw(w, "4001")
+    w.run(0.3)
+    assert w.count("CANCEL", "core4", "core1") == 0
+    assert "optype=pttrequest" in ext(w.last("200 CANCEL", "core4", "4001"))
+    w.lose = lambda source, target, data: False
+    w.run(5.0)
+    assert w.floor() == ("1001", ["4001"])
+
+
+# --- late entry
+
+
+def test_the_last_member_at_a_v_who_hung_up_and_registers_anew_is_called_back():
+    for number, core in (("4001", 4), ("3001", 3)):
+        w = GroupWorld(fire("1002", "2001", number), at={"1002": 1, "2001": 2, number: core})
+        w.dial("1002")
+        w.run(1.0)
+        w.leave(number)
+        w.run(5.0)
+        w.ua(number).register(w.now, 600, RegType.REFRESH)
+        w.touch(w.ua(number))
+        w.run(5.0)
+        assert number not in w.in_call(), "a refresh calls nobody back"
+        w.register(w.ua(number))
+        w.run(2.0)
+        assert number in w.in_call()
+
+
+def test_the_last_member_at_the_master_who_registers_anew_is_called_back():
+    w = GroupWorld(fire("1001", "1002"), at={"1001": 2, "1002": 1})
+    w.dial("1001")
+    w.run(1.0)
+    w.leave("1002")
+    w.run(5.0)
+    assert w.in_call() == {"1001"}
+    w.register(w.ua("1002"))
+    w.run(2.0)
+    assert w.in_call() == {"1001", "1002"}
+
+
+def test_a_visitor_at_a_foreign_v_who_registers_anew_is_called_back():
+    w = GroupWorld(fire("1002", "3001"), at={"1002": 1, "3001": 2})
+    w.dial("1002")
+    w.run(1.0)
+    w.leave("3001")
+    w.run(5.0)
+    w.register(w.ua("3001"))
+    w.run(2.0)
+    assert w.in_call() == {"1002", "3001"}
+
+
+# --- T1 without the master
+
+
+def test_a_v_whose_heartbeat_is_not_answered_takes_the_floor_within_t1():
+    w = talking(fire(hang_time=300.0))
+    w.part("core1", "core2")
+    w.run(10.0 + 4.0 + 0.1)
+    assert w.talking() == [], "the next heartbeat was sent at most 10 s later, T1 is 4 s"
+
+
+def test_a_v_whose_request_is_not_answered_takes_the_floor_within_t1():
+    w = talking(fire(hang_time=300.0))
+    w.run(2.0)
+    w.part("core1", "core2")
+    w.press("3001")
+    w.run(4.5)
+    assert w.talking() == []
+
+
+def test_a_member_who_leaves_costs_his_neighbour_nothing():
+    w = talking(fire(hang_time=300.0))
+    w.leave("3001")
+    w.run(6.0)
+    assert w.talking() == ["1001"]
+
+
+def test_a_master_that_was_only_slow_lets_the_talker_talk():
+    w = talking(fire(hang_time=300.0))
+    w.run(2.0)
+    w.part("core1", "core2")
+    w.press("3001")
+    w.run(3.0)
+    w.cut.clear()
+    w.run(10.0)
+    assert w.talking() == ["1001"]
+
+
+def test_everybody_is_in_the_call_again_when_the_master_is_back():
+    w = talking(fire(hang_time=300.0))
+    w.part("core1", "core2")
+    w.run(20.0)
+    w.cut.clear()
+    w.run(60.0)
+    assert w.in_call() == set(MEMBERS)
+    assert set(w.talking()) <= {w.floor()[0]}
+
+
+# --- how long a request waits
+
+
+def waits(w: GroupWorld) -> tuple[int, float]:
+    """How many grants the master measured, and the seconds they took in all."""
+    histogram = w.node(1).meters.histograms["opentcf_floor_grant_seconds", ()]
+    return sum(histogram.counts), round(histogram.total)
+
+
+def test_the_seconds_from_a_request_to_its_grant_are_measured():
+    w = talking()
+    assert waits(w) == (1, 0)
+    w.press("2001")
+    w.run(7.0)
+    w.press("4001")
+    w.run(1.0)
+    w.let_go("4001")
+    w.run(1.0)
+    w.let_go("1001")
+    w.run(1.0)
+    assert w.floor() == ("2001", [])
+    assert waits(w) == (2, 9)
+    w.press("4001")
+    w.run(3.0)
+    w.let_go("2001")
+    w.run(1.0)
+    assert waits(w) == (3, 12), "a place in the queue that was given back does not count"
+
+
+def test_a_wait_is_measured_over_a_restart():
+    w = talking()
+    w.press("2001")
+    w.run(5.0)
+    w.crash(1)
+    w.restart(1)
+    w.run(2.0)
+    w.let_go("1001")
+    w.run(2.0)
+    assert w.floor() == ("2001", [])
+    assert waits(w) == (1, 7)

@@ -20,7 +20,7 @@ def refused(data: bytes, status: int = 400, framer: Framer | None = None) -> Non
     assert caught.value.status == status
 
 
-def test_messages_in_one_piece():
+def test_rfc_3261_18_3_messages_in_one_piece():
     framer = Framer()
     assert framer.feed(b"".join(MESSAGES)) == MESSAGES
     assert framer.rest == b""
@@ -80,7 +80,7 @@ def test_ways_to_say_the_length(line):
         b"X: y\r\n Content-Length: 0",
     ],
 )
-def test_lengths_that_cannot_be_framed(line):
+def test_rfc_3261_18_3_lengths_that_cannot_be_framed(line):
     framer = Framer()
     data = INFO.replace(b"Content-Length: 0", line)
     refused(data, framer=framer)

@@ -105,13 +105,13 @@ def test_other_line_ends_are_no_line_ends():
 # --- Content-Length
 
 
-def test_in_a_datagram_it_may_be_absent():
+def test_rfc_3261_18_3_in_a_datagram_it_may_be_absent():
     data = INFO.replace(b"Content-Length: 0\r\n", b"") + b"body"
     assert parse(data).body == b"body"
     malformed(data, stream=True)
 
 
-def test_what_follows_the_body_is_ignored():
+def test_rfc_3261_18_3_what_follows_the_body_is_ignored():
     data = REQUESTS["message"]
     assert parse(data + b"\r\nINVITE sip:x@y SIP/2.0\r\n").body == parse(data).body
 
@@ -125,7 +125,7 @@ def test_a_body_of_its_exact_length():
 @pytest.mark.parametrize(
     "value", ["9999", "-999", "+1", "", "1x", "0 0", "0, 0", "0x0", "4294967296", "1" * 5000]
 )
-def test_wrong_lengths(value):
+def test_rfc_3261_18_3_wrong_lengths(value):
     malformed(INFO.replace(b"Length: 0", b"Length: " + value.encode()))
 
 

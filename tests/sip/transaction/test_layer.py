@@ -165,7 +165,7 @@ def test_an_invite_does_not_ring_for_ever():
 
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
-def test_a_2xx_is_repeated_until_acknowledged(transport: str):
+def test_rfc_6026_a_2xx_is_repeated_until_acknowledged(transport: str):
     bed = Bed()
     txn = bed.asked(transport=transport)
     bed.respond(txn, 200)
@@ -175,6 +175,36 @@ def test_a_2xx_is_repeated_until_acknowledged(transport: str):
     bed.advance(60.0)
     assert len(bed.times("200")) == 6
     assert bed.results == []
+    assert bed.empty
+
+
+def test_rfc_6026_an_invite_again_after_its_2xx_is_absorbed():
+    """§7.1: the transaction outlives its 2xx, so that a copy of the INVITE makes no second call."""
+    bed = Bed()
+    txn = bed.asked()
+    bed.respond(txn, 200)
+    bed.acknowledge(txn)
+    assert bed.layer.match(request("INVITE"), via()) is txn
+    bed.repeat(txn)
+    assert len(bed.times("200")) == 1
+    bed.advance(32.0)
+    assert bed.layer.match(request("INVITE"), via()) is None
+    assert bed.empty
+
+
+def test_rfc_6026_the_client_takes_copies_of_a_2xx_until_timer_m():
+    """§7.2: they find their transaction, are acknowledged again, and are told once."""
+    bed = Bed()
+    txn = bed.ask()
+    bed.answer(txn, 200)
+    bed.layer.send_once(request("ACK"), flow(), bed.now, txn.branch)
+    bed.collect()
+    for _ in range(2):
+        assert bed.answer(txn, 200)
+    assert len(bed.times("ACK")) == 3
+    assert bed.statuses() == [200]
+    bed.advance(32.0)
+    assert not bed.answer(txn, 200)
     assert bed.empty
 
 

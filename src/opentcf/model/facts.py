@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from opentcf.model.call import CallType
 from opentcf.model.cause import KickCause, ReleaseCause
 from opentcf.model.numbers import Aor
 
@@ -97,6 +98,45 @@ class UserLeaving(NamedTuple):
     notify_home: bool
 
 
+class CallsWatched(NamedTuple):
+    """Somebody watches calls from now on: what runs is told, then what changes."""
+
+
+class CallChanged(NamedTuple):
+    """A private call at this TCF, known by `key`: set up, alerting, up or ended. Only while calls are watched."""
+
+    key: str
+    id: str
+    call_type: CallType
+    state: str
+    caller: Aor
+    called: Aor
+    began: float
+
+
+class GroupCallChanged(NamedTuple):
+    """The call of a group as G, or as a V-TCF that serves members of it, sees it: `ended` when there is none.
+
+    `listeners` are those in the call who do not talk. Only while calls are watched.
+    """
+
+    group: Aor
+    id: str = ""
+    call_type: CallType = CallType.GROUP_AUDIO
+    state: str = "ended"
+    caller: Aor | None = None
+    talker: Aor | None = None
+    listeners: tuple[Aor, ...] = ()
+    emergency: bool = False
+    began: float = 0.0
+
+
+class UserRegrouped(NamedTuple):
+    """H: the groups of a user of ours are others now, wherever he is."""
+
+    user: Aor
+
+
 Fact = (
     PeerUp
     | PeerSilent
@@ -111,4 +151,8 @@ Fact = (
     | KickOff
     | UserAttached
     | UserLeaving
+    | CallsWatched
+    | CallChanged
+    | GroupCallChanged
+    | UserRegrouped
 )

@@ -7,6 +7,7 @@ from typing import Any
 from opentcf.btrunc.wire import Param, Token
 from opentcf.model.cause import Decline
 from opentcf.model.facts import (
+    CallsWatched,
     Fact,
     GroupChanged,
     KickOff,
@@ -88,6 +89,7 @@ def cares(have: Procedures) -> dict[type[Fact], tuple[Callable[[Any], Facts], ..
             group.on_user_leaving,
             have.visited_registration.on_user_leaving,
         ),
+        CallsWatched: (private.on_calls_watched, group.on_calls_watched),
         KickOff: (have.visited_registration.on_kick_off,),
     }
 

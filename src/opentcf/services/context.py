@@ -92,7 +92,7 @@ class Context:
 
     __slots__ = (
         "audit_log", "directory", "durations", "epoch", "ids", "layer", "legs", "limits", "local_hosts", "media",
-        "meters", "now", "outbox", "peer_states", "timers", "wall_offset", "wire", "wires",
+        "meters", "now", "outbox", "peer_states", "timers", "wall_offset", "watched", "wire", "wires",
     )  # fmt: skip
 
     def __init__(
@@ -114,6 +114,8 @@ class Context:
         self.wires: dict[str, Wire] = {}
         self.peer_states: dict[str, PeerState] = {}
         self.epoch = ""
+        self.watched = False
+        """Does anybody watch calls? While nobody does no call tells of its changes."""
         self.now = 0.0
         self.wall_offset = 0.0
 

@@ -15,6 +15,7 @@ from opentcf.model.facts import (
     PeerUp,
     UserBound,
     UserRefreshed,
+    UserRegrouped,
     UserUnbound,
 )
 from opentcf.model.group import Group, Membership
@@ -172,6 +173,7 @@ class GroupInfo:
             binding = self._ctx.directory.binding(user)
             if binding is not None:
                 facts += self._pass_on(user, binding.visited, binding.contact)
+            facts += self._regrouped(user)
         return (*facts, *(GroupChanged(aor) for aor in sorted(changed)))
 
     def _tell(self, user: Aor) -> None:
@@ -244,10 +246,14 @@ class GroupInfo:
         for group in sorted(gone - {membership.group for membership in groups}):
             self._drop_report(group, user)
         binding = ctx.directory.binding(user)
-        if binding is None:
-            return NONE
-        self._report_all(user, binding.visited, None)
-        return self._pass_on(user, binding.visited, binding.contact)
+        facts = self._regrouped(user)
+        if binding is not None:
+            self._report_all(user, binding.visited, None)
+            facts += self._pass_on(user, binding.visited, binding.contact)
+        return facts
+
+    def _regrouped(self, user: Aor) -> Facts:
+        return (UserRegrouped(user),) if self._ctx.directory.is_home(user) else NONE
 
     def _pass_on(self, user: Aor, visited: str, contact: str) -> Facts:
         """H→V: a membership that changes while the user is registered goes on at once (profile 7)."""

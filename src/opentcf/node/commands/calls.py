@@ -24,7 +24,7 @@ def release(node: Node, ctx: Context, arguments: Arguments) -> Answer:
     released += node.procedures.group_call.release(identifier, ReleaseCause.FORCED)
     if not released:
         raise Decline(404, f"there is no call {identifier!r}")
-    return {"released": identifier}, ()
+    return {"released": identifier}, node.procedures.private_call.news() + node.procedures.group_call.news()
 
 
 COMMANDS = {"calls": Deed(calls), "call_release": Deed(release, "id")}

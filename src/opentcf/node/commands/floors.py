@@ -23,7 +23,7 @@ def revoke(node: Node, ctx: Context, arguments: Arguments) -> Answer:
     number = str(arguments.get("gdn", ""))
     if not node.procedures.group_call.revoke(Aor(number, ctx.directory.domain)):
         raise Decline(404, f"nobody holds the floor of group {number!r} here")
-    return {"revoked": number}, ()
+    return {"revoked": number}, node.procedures.group_call.news()
 
 
 COMMANDS = {"floors": Deed(floors), "floor_revoke": Deed(revoke, "gdn")}

@@ -9,6 +9,7 @@ from opentcf.btrunc.wire import Param
 from opentcf.model.call import CallSetup
 from opentcf.model.cause import Decline, FloorCause, ReleaseCause
 from opentcf.model.facts import (
+    CallsWatched,
     GroupChanged,
     MemberLocated,
     MembershipChanged,
@@ -21,7 +22,7 @@ from opentcf.model.facts import (
 from opentcf.model.numbers import Aor
 from opentcf.services import path
 from opentcf.services.context import NONE, Context, Facts, Incoming
-from opentcf.services.group_call import records
+from opentcf.services.group_call import records, status
 from opentcf.services.group_call.link import Half, Link
 from opentcf.services.group_call.local import Confirmed, End, Gone, Invite, Local, Open, Post, Queue
 from opentcf.services.group_call.master import Branch, MasterCall, MasterState
@@ -47,6 +48,7 @@ class GroupCalls:
         self.masters = Masters(ctx, self._queue)
         self.visits = Visits(ctx, self._queue)
         self._touched: set[Aor] = set()
+        self._changed: set[Aor] = set()
         self._saved: dict[tuple[str, Aor], Value] = {}
         self._held: dict[tuple[Aor, Aor], tuple[Incoming, Timer]] = {}
 
@@ -373,6 +375,19 @@ class GroupCalls:
                 self.visits.probe(visit)
         return self._run()
 
+    def on_calls_watched(self, fact: CallsWatched) -> Facts:
+        """Somebody watches from now on: every call is news."""
+        self._changed.update(self.masters.calls, self.visits.calls)
+        return self.news()
+
+    def news(self) -> Facts:
+        """What changed since this was asked last, as G or else as V."""
+        changed, self._changed = sorted(self._changed), set()
+        masters, visits = self.masters.calls, self.visits.calls
+        return tuple(
+            status.told(self._ctx, group, masters.get(group), visits.get(group)) for group in changed
+        )
+
     # --- by command
 
     def release(self, identifier: str, cause: ReleaseCause) -> int:
@@ -381,7 +396,7 @@ class GroupCalls:
         calls = [call for call in self.masters.calls.values() if call.id == identifier]
         for call in calls:
             self.masters.end(call, cause)
-        self._run()
+        self._carry()
         return len(calls)
 
     def revoke(self, group: Aor) -> bool:
@@ -389,12 +404,16 @@ class GroupCalls:
         self._touched.add(group)
         call = self.masters.calls.get(group)
         done = call is not None and self.masters.revoke(call, FloorCause.FORCED)
-        self._run()
+        self._carry()
         return done
 
     # --- the hop that disappears
 
     def _run(self) -> Facts:
+        self._carry()
+        return self.news()
+
+    def _carry(self) -> None:
         """Carry the operations between the halves on this TCF until none is left."""
         while self._queue:
             post = self._queue.popleft()
@@ -405,8 +424,9 @@ class GroupCalls:
                 self._downwards(post)
         for group in sorted(self._touched):
             self._save(group)
+        if self._ctx.watched:
+            self._changed |= self._touched
         self._touched.clear()
-        return NONE
 
     # --- what outlives the process
 

@@ -6,6 +6,7 @@ from enum import Enum, auto
 
 from opentcf.model.call import CallSetup
 from opentcf.model.cause import ReleaseCause
+from opentcf.model.facts import CallChanged
 from opentcf.model.numbers import Aor
 from opentcf.services.leg import Happened, Leg, LegState, What
 from opentcf.services.path import Role
@@ -82,6 +83,12 @@ class PrivateCall:
     def over(self) -> bool:
         """Have both legs ended?"""
         return self.up.state is LegState.ENDED and self.down.state is LegState.ENDED
+
+    def told(self) -> CallChanged:
+        """For who watches: giving up an INVITE and ending a call are one state to him."""
+        state = State.RELEASING if self.state is State.CANCELLING else self.state
+        kind = self.setup.call_type
+        return CallChanged(self.key, self.id, kind, state.value, self.caller, self.called, self.began)
 
     def stop_ringing(self) -> None:
         """It was answered, refused or given up."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from opentcf.btrunc import call as wire_call
 from opentcf.model.call import CallSetup
 from opentcf.model.cause import Decline, ReleaseCause
-from opentcf.model.facts import PeerDown, PeerLostState, PeerUp, UserLeaving
+from opentcf.model.facts import CallsWatched, PeerDown, PeerLostState, PeerUp, UserLeaving
 from opentcf.model.numbers import Aor
 from opentcf.model.subscriber import Preemptible
 from opentcf.services import path
@@ -40,6 +40,7 @@ class PrivateCalls:
         self._calls: dict[str, PrivateCall] = {}
         self._homes: dict[str, int] = {}
         self._down_timers: dict[str, Timer] = {}
+        self._changed: dict[PrivateCall, None] = {}
 
     # --- doorways
 
@@ -59,14 +60,14 @@ class PrivateCalls:
         setup = self._allowed(setup, hop)
         self._make_room(setup, hop, called)
         self._begin(incoming, setup, called, hop, max_forwards)
-        return NONE
+        return self.news()
 
     def happened(self, happened: Happened) -> Facts:
         """An event of one of the legs."""
         call = self._calls.get(happened.leg.call)
         if call is not None:
             self._step(call, classify(call, happened), happened)
-        return NONE
+        return self.news()
 
     def outcome(self, outcome: Outcome) -> Facts:
         """Requests outside legs: there are none."""
@@ -79,13 +80,13 @@ class PrivateCalls:
             self._release_where(
                 lambda call: owner.key in (call.up.peer, call.down.peer), ReleaseCause.PEER_DOWN
             )
-            return NONE
+            return self.news()
         call = self._calls.get(owner.key)
         if call is not None:
             call.ring = None
             call.cause = ReleaseCause.NO_ANSWER
             self._step(call, Input.NO_ANSWER, None)
-        return NONE
+        return self.news()
 
     def release(self, online_call_id: str, cause: ReleaseCause) -> int:
         """By command: release every part of a call that this TCF has. Returns how many."""
@@ -99,7 +100,7 @@ class PrivateCalls:
             if call.down.peer == fact.domain and call.state in (State.SETUP, State.ALERTING):
                 call.cause = ReleaseCause.PEER_DOWN
                 self._step(call, Input.NO_ANSWER, None)
-        return NONE
+        return self.news()
 
     def on_peer_up(self, fact: PeerUp) -> Facts:
         """It came back in time, or we did; it may have dropped calls meanwhile."""
@@ -107,12 +108,12 @@ class PrivateCalls:
         if timer is not None:
             timer.cancel()
         self._check_legs_to(fact.domain)
-        return NONE
+        return self.news()
 
     def on_peer_lost_state(self, fact: PeerLostState) -> Facts:
         """It does not know the calls any more."""
         self._check_legs_to(fact.domain)
-        return NONE
+        return self.news()
 
     def on_user_leaving(self, fact: UserLeaving) -> Facts:
         """The calls of a user who leaves this V-TCF are released first (profile 4.1)."""
@@ -121,7 +122,17 @@ class PrivateCalls:
             if call is not None:
                 call.cause = fact.cause
                 self._step(call, Input.RELEASE, None)
-        return NONE
+        return self.news()
+
+    def on_calls_watched(self, fact: CallsWatched) -> Facts:
+        """Somebody watches from now on: every call is news."""
+        self._changed.update(dict.fromkeys(self._calls.values()))
+        return self.news()
+
+    def news(self) -> Facts:
+        """What changed since this was asked last."""
+        changed, self._changed = self._changed, {}
+        return tuple(call.told() for call in changed)
 
     def view(self) -> list[dict[str, Value]]:
         """For people: one row a call."""
@@ -210,6 +221,7 @@ class PrivateCalls:
         last = Role.CALLED_VISITED in hop.roles
         call.ring = ctx.start(ctx.durations.tring + (0.0 if last else 5.0), Owner(NAME, key, RING))
         records.save(self._ctx, call)
+        self._note(call)
         ctx.notice("call", id=call.id, state="setup", caller=str(caller), called=str(called))
 
     def _leg_to(self, owner: Owner, incoming: Incoming, hop: Hop, caller: Aor, called: Aor) -> Leg:
@@ -250,10 +262,17 @@ class PrivateCalls:
     def _step(self, call: PrivateCall, what: Input, event: Happened | None) -> None:
         before = call.state
         self._relay.step(call, what, event)
+        if call.state is not before:
+            self._note(call)
         if call.over:
             self._forget(call)
         elif call.state is not before:
             records.save(self._ctx, call)
+
+    def _note(self, call: PrivateCall) -> None:
+        """Something about it is news, if anybody watches."""
+        if self._ctx.watched:
+            self._changed[call] = None
 
     def _release_where(self, chosen: Callable[[PrivateCall], bool], cause: ReleaseCause) -> int:
         calls = [call for call in self._calls.values() if chosen(call)]
@@ -264,6 +283,7 @@ class PrivateCalls:
 
     def _forget(self, call: PrivateCall) -> None:
         call.state = State.ENDED
+        self._note(call)
         call.stop_ringing()
         self._calls.pop(call.key, None)
         self._ctx.directory.disengage(call.caller, call.key)

@@ -145,6 +145,29 @@ def test_a_v_whose_request_is_not_answered_takes_the_floor_within_t1():
     assert w.talking() == []
 
 
+def test_a_talker_whose_v_is_silent_loses_the_floor_within_t1():
+    w = talking(fire(hang_time=300.0))
+    w.press("4001")
+    w.run(1.0)
+    w.crash(2)
+    w.run(10.0 + 4.0 + 0.1)
+    assert w.talking() == ["1001", "4001"]
+    assert w.floor() == ("4001", [])
+    w.restart(2)
+    w.run(30.0)
+    assert w.talking() == ["4001"]
+
+
+def test_a_talker_whose_v_restarts_within_t1_keeps_the_floor():
+    w = talking(fire(hang_time=300.0))
+    w.crash(2)
+    w.run(3.0)
+    w.restart(2)
+    w.run(20.0)
+    assert w.floor() == ("1001", [])
+    assert w.talking() == ["1001"]
+
+
 def test_a_member_who_leaves_costs_his_neighbour_nothing():
     w = talking(fire(hang_time=300.0))
     w.leave("3001")

@@ -91,8 +91,8 @@ class Context:
     """The surroundings of all procedures of a node. `now` is the time of the verb that runs."""
 
     __slots__ = (
-        "audit_log", "directory", "durations", "epoch", "ids", "layer", "legs", "limits", "local_hosts", "media",
-        "meters", "now", "outbox", "peer_states", "timers", "wall_offset", "watched", "wire", "wires",
+        "audit_log", "directory", "durations", "epoch", "heard", "ids", "layer", "legs", "limits", "local_hosts",
+        "media", "meters", "now", "outbox", "peer_states", "timers", "wall_offset", "watched", "wire", "wires",
     )  # fmt: skip
 
     def __init__(
@@ -113,6 +113,8 @@ class Context:
         self.wire = Wire()
         self.wires: dict[str, Wire] = {}
         self.peer_states: dict[str, PeerState] = {}
+        self.heard: dict[str, float] = {}
+        """When a peer answered a heartbeat last."""
         self.epoch = ""
         self.watched = False
         """Does anybody watch calls? While nobody does no call tells of its changes."""

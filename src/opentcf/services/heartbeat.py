@@ -76,6 +76,7 @@ class Heartbeat:
         if outcome.response is None:
             return self._missed(pulse)
         pulse.misses = 0
+        self._ctx.heard[pulse.domain] = self._ctx.now
         pulse.rtt = self._ctx.now - pulse.sent
         facts = self._become(pulse, PeerState.UP)
         wire = self._ctx.peer_wire(pulse.domain)

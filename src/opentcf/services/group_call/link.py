@@ -89,6 +89,10 @@ class Link:
         """Does the dialog stand?"""
         return self.leg.state is LegState.UP
 
+    def heard_since(self, ctx: Context, when: float) -> bool:
+        """Has the other end said anything since then, on this leg or to a heartbeat?"""
+        return max(self.leg.heard_at, ctx.heard.get(self.leg.peer or "", 0.0)) >= when
+
     def give_voice(self, ctx: Context, codecs: bytes) -> None:
         """Our own description on this leg."""
         local = ctx.our_address(self.leg.flow).rpartition(":")[0].strip("[]")

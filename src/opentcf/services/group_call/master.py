@@ -39,7 +39,7 @@ class MasterCall:
 
     __slots__ = (
         "asked", "began", "branches", "caller_branch", "changed", "codecs", "emergency_by", "floor", "group", "key",
-        "left", "originator", "patience", "setup", "state", "timers", "untold",
+        "left", "originator", "patience", "setup", "silent_since", "state", "timers", "untold",
         "waiting",
     )  # fmt: skip
 
@@ -65,6 +65,8 @@ class MasterCall:
         """Seconds until V-TCFs that failed or refused are asked again."""
         self.emergency_by: Aor | None = originator if setup.emergency else None
         self.timers: dict[str, Timer] = {}
+        self.silent_since = 0.0
+        """When that was sent which the talker's V-TCF leaves unanswered."""
         self.waiting: dict[Aor, float] = {}
         """Since when the waiters of the queue wait; wall seconds."""
 

@@ -21,6 +21,7 @@ from opentcf.sip.transaction import Owner
 
 NAME = "group_call"
 TALK, GRACE, HANG, LONGEST, CONFIRM, AGAIN = "talk", "grace", "hang", "longest", "confirm", "again"
+SILENT = "silent"
 ASK_SOON, ASK_AGAIN = 1.0, 10.0
 """Seconds until a V-TCF that failed or refused is asked again (profile 4.3): soon at first, since a late entry may
 reach it before its home's answer does, later as a heartbeat's."""
@@ -52,7 +53,8 @@ class Masters:
             call.branches[branch.domain] = branch
         self.calls[call.group.aor] = call
         for what, when in timers.items():
-            self._start(call, what, max(0.0, when - self._ctx.now))
+            if what != SILENT:
+                self._start(call, what, max(0.0, when - self._ctx.now))
         for leg in sorted({entry.leg for entry in call.floor.entries()} - call.branches.keys()):
             self._apply(call, call.floor.lost(leg))
         if not call.branches:
@@ -398,6 +400,8 @@ class Masters:
             self.revoke(call, FloorCause.TIMEOUT)
         elif what == GRACE:
             self._grace_over(call)
+        elif what == SILENT:
+            self._talker_lost(call)
         elif what == HANG:
             self.end(call, ReleaseCause.NORMAL)
         elif what == LONGEST:
@@ -406,6 +410,22 @@ class Masters:
             self.confirmed_setup(call)
         elif what == AGAIN:
             self._ask_again(call)
+
+    def watch(self, call: MasterCall, domain: str, since: float) -> None:
+        """The V-TCF left unanswered what was sent at `since`: if its member talks, T1 is the time to hear from it."""
+        talker = call.floor.talker
+        if talker is not None and talker.leg == domain and SILENT not in call.timers:
+            call.silent_since = since
+            self._start(call, SILENT, max(0.0, since + self._ctx.durations.t1 - self._ctx.now))
+
+    def _talker_lost(self, call: MasterCall) -> None:
+        """T1 without a word of the talker's V-TCF counts as his release."""
+        talker = call.floor.talker
+        branch = call.branches.get(talker.leg) if talker is not None else None
+        if talker is None or branch is None or branch.link is None:
+            return
+        if not branch.link.heard_since(self._ctx, call.silent_since):
+            self._apply(call, call.floor.release(talker.user))
 
     def _grace_over(self, call: MasterCall) -> None:
         """T3: the talker did not confirm; a revoke that still waits on the leg is pointless now."""

@@ -360,11 +360,14 @@ class GroupCalls:
         return self._run()
 
     def on_peer_silent(self, fact: PeerSilent) -> Facts:
-        """As V: a master that was not heard for T1 since then costs our talker the floor (profile 4.4)."""
+        """T1 begins: a talker at a V-TCF, or here as V, whose other end stays silent loses the floor (profile 4.4)."""
+        for call in self.masters.calls.values():
+            self.masters.watch(call, fact.domain, fact.since)
+            self._touched.add(call.group.aor)
         for group, visit in self.visits.calls.items():
             if group.domain == fact.domain:
                 self.visits.watch(visit, fact.since)
-        return NONE
+        return self._run()
 
     def on_peer_up(self, fact: PeerUp) -> Facts:
         """It is asked again into the running calls whose members it serves."""

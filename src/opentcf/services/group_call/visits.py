@@ -552,7 +552,7 @@ class Visits:
     def cut_off(self, call: VisitedCall) -> None:
         """T1 without a word of the master: the floor is taken from a talker of ours (profile 4.4, partition)."""
         since, call.watched = call.watched, None
-        if since is None or call.uplink is None or call.uplink.leg.heard_at >= since:
+        if since is None or call.uplink is None or call.uplink.heard_since(self._ctx, since):
             return
         link = call.members.get(call.talker) if call.talker is not None else None
         if link is not None and call.talker is not None:

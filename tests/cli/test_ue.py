@@ -158,7 +158,7 @@ def test_for_people(node, tmp_path: Path):
         finished = opentcf("ue", "1001@core1.example", *where, stdin=stdin)
     lines = finished.stdout.splitlines()
     assert lines[:2] == ["● registered 200 OK", "no calls"]
-    assert "  hangup [CALL]           release or cancel a call" in lines
+    assert "  hangup [CALL]                    release or cancel a call" in lines
     assert lines[-2:] == ["there is no 'registr'; did you mean 'register'?", "● unregistered 200 OK"]
     assert finished.returncode == 1
 

@@ -1,10 +1,15 @@
 """The `Ptt-Extension` header field: a token and its parameters."""
 
+from collections.abc import Sequence
+
 from opentcf.btrunc.wire import Param, Token, Wire
 from opentcf.model.numbers import Aor, is_number
 from opentcf.sip.errors import RemoteError
 from opentcf.sip.grammar import decimal, is_token, quote, split_outside_quotes, unquote
 from opentcf.sip.message import Message
+
+Params = Sequence[tuple[Param | str, str | None]]
+"""Parameters in their order: None is a flag, an empty value is left out."""
 
 
 class Extension:

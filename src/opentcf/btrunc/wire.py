@@ -12,6 +12,7 @@ from typing import TypeVar
 from opentcf.model.call import CalledType, CallType
 from opentcf.model.cause import FloorCause, KickCause, ReleaseCause
 from opentcf.model.registration import RegType
+from opentcf.model.short_data import MessageType
 
 E = TypeVar("E", bound=Enum)
 
@@ -181,7 +182,9 @@ def _code_key(member: Enum) -> str:
     return f"code.{type(member).__name__}.{member.name}".lower()
 
 
-CODES: tuple[type[Enum], ...] = (CallType, CalledType, ReleaseCause, FloorCause, KickCause, RegType, Alert)
+CODES: tuple[type[Enum], ...] = (
+    CallType, CalledType, ReleaseCause, FloorCause, KickCause, RegType, Alert, MessageType,
+)  # fmt: skip
 TABLE |= {_code_key(member): str(member.value) for codes in CODES for member in codes}
 
 

@@ -28,7 +28,7 @@ ANSWER_SECONDS = 33.0
 WAIT_SECONDS = 30.0
 LEAVE_SECONDS = 5.0
 _LOOK_AGAIN = 0.01
-_GOOD = frozenset(("registered", "refreshed", "unregistered", "up", "changed", "granted"))
+_GOOD = frozenset(("registered", "refreshed", "unregistered", "up", "changed", "granted", "delivered"))
 _BAD = frozenset(("refused", "failed", "kicked", "denied", "revoked"))
 
 
@@ -141,6 +141,11 @@ class Printer:
             ways = "from" if event.name == "incoming" else "with"
             text.append(f"call {number} {ways} {event.call.remote}: ")
         text.append(event.name.replace("_", " "), f"bold {style}")
+        if event.name == "message" and event.page is not None:
+            told = f" to {event.page.group}" if event.page.group else ""
+            text.append(f" from {event.page.sender}{told}: {event.text}")
+            self._console.print(text)
+            return
         if event.status:
             text.append(f" {event.status} {REASONS.get(event.status, '')}".rstrip(), style)
         if event.text:
@@ -152,6 +157,10 @@ class Printer:
         fields: dict[str, object] = {"event": event.name}
         if event.call is not None:
             fields |= {"call": number, "remote": event.call.remote, "id": event.call.id or None}
+        if event.page is not None:
+            page = event.page
+            said = {"sender": page.sender, "group": page.group, "msgid": page.msgid}
+            fields |= {name: value for name, value in said.items() if value}
         if event.status:
             fields["status"] = event.status
         if event.text:
@@ -188,6 +197,8 @@ class Desk:
             "resume": ("[CALL]", "take a held call up again", self._resume),
             "press": ("[CALL]", "press to talk: ask for the floor", self._press),
             "release": ("[CALL]", "release to listen: give the floor back", self._release),
+            "text": ("NUMBER[@DOMAIN] TEXT…", "send a text to a user", self._text),
+            "grouptext": ("NUMBER[@DOMAIN] TEXT…", "send a text to a group", self._grouptext),
             "move": ("udp:HOST:PORT", "attach to another TCF", self._move),
             "calls": ("", "list the calls", self._list),
             "wait": ("WHAT [SECONDS]", "until registered, incoming, ringing, up or ended", self._wait),
@@ -217,7 +228,7 @@ class Desk:
                 f"there is no {name!r}; " + (f"did you mean {near[0]!r}?" if near else "try help")
             )
         usage, _, verb = found
-        if len(arguments) > len(usage.split()):
+        if len(arguments) > len(usage.split()) and not usage.endswith("…"):
             raise CommandError(f"usage: {name} {usage}".rstrip())
         await verb(arguments)
 
@@ -261,17 +272,41 @@ class Desk:
         self._radio.pump()
         heard = self._radio.heard
         wanted = {*good, "refused", "failed"}
-        if not await self._until(lambda: any(event.name in wanted for event in heard[mark:]), ANSWER_SECONDS):
+
+        def settled() -> bool:
+            return any(event.name in wanted and event.page is None for event in heard[mark:])
+
+        if not await self._until(settled, ANSWER_SECONDS):
             raise CommandError("the TCF does not answer")
         if not any(event.name in good for event in heard[mark:]):
             raise CommandError(f"not {good[0]}")
 
+    async def _text(self, arguments: list[str]) -> None:
+        await self._send_text(arguments, "text", group=False)
+
+    async def _grouptext(self, arguments: list[str]) -> None:
+        await self._send_text(arguments, "grouptext", group=True)
+
+    async def _send_text(self, arguments: list[str], verb: str, *, group: bool) -> None:
+        if len(arguments) < 2:
+            raise CommandError(f"usage: {verb} NUMBER[@DOMAIN] TEXT…")
+        mark, number = len(self._radio.heard), _number(arguments[0])
+        key = self._terminal.message(number, " ".join(arguments[1:]), self._radio.now, group=group)
+        self._radio.pump()
+        heard = self._radio.heard
+
+        def results() -> list[Event]:
+            return [event for event in heard[mark:] if event.page is not None and event.page.key == key]
+
+        if not await self._until(lambda: bool(results()), ANSWER_SECONDS):
+            raise CommandError("the TCF does not answer")
+        if results()[0].name != "delivered":
+            raise CommandError("not delivered")
+
     async def _call(self, arguments: list[str]) -> None:
         if not arguments:
             raise CommandError("usage: call NUMBER[@DOMAIN]")
-        number = arguments[0].removeprefix("sip:").removeprefix("tel:")
-        if not is_number(number.partition("@")[0]):
-            raise CommandError(f"{arguments[0]!r} is neither a number nor number@domain")
+        number = _number(arguments[0])
         self._last = None
         call = self._terminal.call(number, self._radio.now)
         self._calls[call.key] = len(self._calls) + 1
@@ -400,6 +435,13 @@ class Desk:
                 return False
             await asyncio.sleep(_LOOK_AGAIN)
         return True
+
+
+def _number(text: str) -> str:
+    number = text.removeprefix("sip:").removeprefix("tel:")
+    if not is_number(number.partition("@")[0]):
+        raise CommandError(f"{text!r} is neither a number nor number@domain")
+    return number
 
 
 def _seconds(text: str) -> float:

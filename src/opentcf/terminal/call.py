@@ -49,5 +49,15 @@ class Call:
         self.sdp_version = 0
         self.remote_sdp = b""
 
+    def describe(self, host: str, port: int) -> bytes:
+        """A new session description of ours; the media port follows from the terminal's own."""
+        self.sdp_version += 1
+        family = "IP6" if ":" in host else "IP4"
+        return (
+            f"v=0\r\no=- {int(self.key[:8], 16)} {self.sdp_version} IN {family} {host}\r\ns=-\r\n"
+            f"c=IN {family} {host}\r\nt=0 0\r\nm=audio {40_000 + port % 10_000 * 2} RTP/AVP 8\r\n"
+            f"a=rtpmap:8 PCMA/8000\r\na={self.direction}\r\n"
+        ).encode()
+
     def __repr__(self) -> str:
         return f"<Call {self.key} {self.remote} {self.state.value}>"

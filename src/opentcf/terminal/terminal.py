@@ -1,12 +1,11 @@
 """The terminal: registers, calls, answers, hangs up. Same rules as the node: no I/O, no clock, no chance."""
 
-from enum import Enum
-from typing import NamedTuple
-
 from opentcf.btrunc import call as wire_call
 from opentcf.btrunc import extension as wire_extension
 from opentcf.btrunc import floor as wire_floor
 from opentcf.btrunc import registration as wire_registration
+from opentcf.btrunc.data import BINARY, UTF_8, encode
+from opentcf.btrunc.extension import Params
 from opentcf.btrunc.wire import Alert, Param, Token, Wire
 from opentcf.model.call import CallSetup
 from opentcf.model.cause import ReleaseCause
@@ -28,32 +27,14 @@ from opentcf.sip.transaction import Layer, Outcome, Owner, ServerTransaction, Tr
 from opentcf.sip.transaction.layer import TransactionAlarm, stamp_via
 from opentcf.sip.transaction.machines import Result
 from opentcf.sip.uri import join_host_port
+from opentcf.terminal import messages
 from opentcf.terminal.call import Call, CallState
+from opentcf.terminal.event import Behaviour, Event, warning
 
 ALLOW = "INVITE, ACK, BYE, CANCEL, INFO, MESSAGE, OPTIONS"
 REFRESH = "refresh"
 RINGS_FOR = 180.0
 """Seconds until a terminal stops ringing by itself: nothing can cancel a call none of whose 180s arrived."""
-
-
-class Behaviour(Enum):
-    """What the terminal does when it is called."""
-
-    RING = "ring"
-    ANSWER = "answer"
-    BUSY = "busy"
-    DECLINE = "decline"
-
-
-class Event(NamedTuple):
-    """Something the person at the terminal would notice: `registered`, `refreshed`, `unregistered`, `kicked`,
-    `moved_on` (a TCF that we left lets go of us), `refused`, `incoming`, `ringing`, `up`, `ended`, `changed` (our
-    offer was taken), `offer` (theirs changed the media), `message`, `failed`. `text` says why, where it is known."""
-
-    name: str
-    call: Call | None = None
-    status: int = 0
-    text: str = ""
 
 
 class Terminal:
@@ -249,6 +230,40 @@ class Terminal:
         )
         self._invite(call, CallSetup(), extension)
 
+    def message(
+        self,
+        to: str,
+        content: str | bytes,
+        now: float,
+        *,
+        msgid: str = "",
+        group: bool = False,
+        charset: str = UTF_8,
+    ) -> str:
+        """Send short data to a user, or to a `group`; returns its msgid, which the result's `page` has as its key."""
+        uri, msgid = messages.uri_of(to, self.user.domain), msgid or self._ids.token()
+        kind, body = (BINARY, content) if isinstance(content, bytes) else encode(content, charset)
+        params = messages.short_data(self._wire, msgid, group=group)
+        return self.page(uri, Token.MESSAGE, params, now, body, kind, key=msgid)
+
+    def page(
+        self,
+        uri: str,
+        token: Token,
+        params: Params,
+        now: float,
+        body: bytes = b"",
+        content_type: str = "",
+        key: str = "",
+    ) -> str:
+        """Send any MESSAGE; its result is an event `delivered` or `refused` whose `page` has the key returned."""
+        self._now, key = now, key or self._ids.token()
+        request = self._new("MESSAGE", uri, f"<{uri}>")
+        extension = "" if self.plain else wire_extension.render(self._wire, token, *params)
+        messages.fill(request, extension, self._wire, body, content_type)
+        self._send(request, f"page {key}", None)
+        return key
+
     # --- requests of ours
 
     def _new(self, method: str, uri: str, to: str) -> Request:
@@ -361,6 +376,8 @@ class Terminal:
             self._registration(purpose, result)
         elif purpose == "invite" and call is not None:
             self._invited(call, result)
+        elif purpose.startswith("page ") and result.status >= 200:
+            self.events.append(messages.result(result, purpose.partition(" ")[2], self._wire))
 
     def _is_stale(self, response: Response) -> bool:
         challenge = digest.choose(response.headers.lines("WWW-Authenticate"))
@@ -380,7 +397,7 @@ class Terminal:
             self._refresh = self._timers.start(self._now + max(granted / 2, 1.0), REFRESH)
         else:
             self.registered = False
-            self._event("refused", None, result.status, _warning(result.response))
+            self._event("refused", None, result.status, warning(result.response))
 
     def _stop_refresh(self) -> None:
         if self._refresh is not None:
@@ -403,9 +420,9 @@ class Terminal:
             if response is not None:
                 self._learn_floor(call, response, "denied")
             if call.state is CallState.UP and result.status not in (408, 481):
-                self._event("failed", call, result.status, _warning(response))
+                self._event("failed", call, result.status, warning(response))
             else:
-                self._end(call, "ended", result.status, _warning(response))
+                self._end(call, "ended", result.status, warning(response))
             return
         self._accepted(call, result, response)
 
@@ -541,16 +558,15 @@ class Terminal:
         self._learn_floor(call, request, "revoked")
 
     def _other(self, request: Request, txn: ServerTransaction, source: Flow) -> None:
-        response = request.respond(
-            200 if request.method in ("OPTIONS", "MESSAGE") else 405, self._ids.token()
-        )
+        status = 200 if request.method in ("OPTIONS", "MESSAGE") else 405
+        response = request.respond(status, self._ids.token())
         response.headers.set("Allow", ALLOW)
         self._layer.respond(txn, response, self._now)
         ext = wire_extension.read(request, self._wire)
         if ext is not None and ext.token is Token.KICK_OFF:
             self._kicked(wire_registration.read_kick(ext, self._wire).cause.value, source)
         elif request.method == "MESSAGE":
-            self._event("message", None, 0, request.body.decode("utf-8", "replace"))
+            self.events.append(messages.received(request, ext, self._wire))
 
     def _kicked(self, cause: str, source: Flow) -> None:
         """A TCF that we left lets go of us, or ours ends the registration."""
@@ -568,13 +584,7 @@ class Terminal:
         return f"sip:{self.user.number}@{join_host_port(self.host, self.port)}{transport}"
 
     def _describe(self, call: Call) -> bytes:
-        call.sdp_version += 1
-        family = "IP6" if ":" in self.host else "IP4"
-        return (
-            f"v=0\r\no=- {int(call.key[:8], 16)} {call.sdp_version} IN {family} {self.host}\r\ns=-\r\n"
-            f"c=IN {family} {self.host}\r\nt=0 0\r\nm=audio {40_000 + self.port % 10_000 * 2} RTP/AVP 8\r\n"
-            f"a=rtpmap:8 PCMA/8000\r\na={call.direction}\r\n"
-        ).encode()
+        return call.describe(self.host, self.port)
 
     def _describe_into(self, call: Call, message: Message) -> None:
         call.sdp = self._describe(call)
@@ -591,9 +601,3 @@ class Terminal:
 
     def _event(self, name: str, call: Call | None = None, status: int = 0, text: str = "") -> None:
         self.events.append(Event(name, call, status, text))
-
-
-def _warning(response: Response | None) -> str:
-    """The sentence of a Warning, which says more than the status."""
-    raw = response.headers.get("Warning") if response is not None else None
-    return raw.partition('"')[2].rpartition('"')[0] if raw else ""

@@ -1,0 +1,51 @@
+"""What the person at a terminal notices, and how the terminal behaves when it is called."""
+
+from enum import Enum
+from typing import NamedTuple
+
+from opentcf.btrunc.extension import Extension
+from opentcf.sip.message import Response
+from opentcf.terminal.call import Call
+
+
+class Behaviour(Enum):
+    """What the terminal does when it is called."""
+
+    RING = "ring"
+    ANSWER = "answer"
+    BUSY = "busy"
+    DECLINE = "decline"
+
+
+class Page(NamedTuple):
+    """A MESSAGE that came (`sender`), or the result of one that was sent (`key`).
+
+    `extension` is that of the MESSAGE, or of the answer. `msgid` and `group` are those of short data.
+    """
+
+    key: str = ""
+    sender: str = ""
+    msgid: str = ""
+    group: str = ""
+    body: bytes = b""
+    content_type: str = ""
+    extension: Extension | None = None
+
+
+class Event(NamedTuple):
+    """Something the person at the terminal would notice: `registered`, `refreshed`, `unregistered`, `kicked`,
+    `moved_on` (a TCF that we left lets go of us), `refused`, `incoming`, `ringing`, `up`, `ended`, `changed` (our
+    offer was taken), `offer` (theirs changed the media), `failed`; with a `page`: `message` (one came), `delivered`
+    and `refused` (what became of ours). `text` says why, where it is known, or what a message says."""
+
+    name: str
+    call: Call | None = None
+    status: int = 0
+    text: str = ""
+    page: Page | None = None
+
+
+def warning(response: Response | None) -> str:
+    """The sentence of a Warning, which says more than the status."""
+    raw = response.headers.get("Warning") if response is not None else None
+    return raw.partition('"')[2].rpartition('"')[0] if raw else ""

@@ -8,6 +8,7 @@ import pytest
 from tests.interop.baresip import Baresip
 from tests.interop.network import Network
 from tests.interop.programs import need, wait_until
+from tests.interop.sipp import Message, Phone
 
 pytestmark = pytest.mark.interop
 PairMaker = Callable[..., tuple[Baresip, Baresip]]
@@ -100,6 +101,31 @@ def test_both_hold_one_after_the_other(network: Network, pair: PairMaker) -> Non
     called.do("hangup")
     caller.wait("CALL_CLOSED")
     quiet(network)
+
+
+def test_baresip_takes_another_codec(network: Network, pair: PairMaker, phone: Callable[..., Phone]) -> None:
+    """It cannot ask for one itself: sipp holds, then resumes with μ-law alone, over four nodes."""
+    need("sipp")
+    _, called = pair(answer="manual")
+    caller = phone(network[1].user(), network[3])
+    caller.register()
+    calling = caller.call("call_and_change_media", called.user)
+    called.wait("CALL_INCOMING")
+    called.do("accept")
+    calling.finish()
+    answers = [message for message in calling.received("SIP/2.0 200") if message.body.strip()]
+    assert [payload_types(answer) for answer in answers] == [["8", "0"], ["8", "0"], ["0"]]
+    assert "a=recvonly" in answers[1].body
+    assert "a=sendrecv" in answers[2].body
+    called.program.wait_for(r"Set audio encoder: PCMA(?:.|\n)*Set audio encoder: PCMU")
+    called.wait("CALL_CLOSED")
+    quiet(network)
+
+
+def payload_types(message: Message) -> list[str]:
+    """What the audio stream of a description may be coded in."""
+    line = next(line for line in message.body.splitlines() if line.startswith("m=audio "))
+    return [number for number in line.split()[3:] if int(number) < 96]
 
 
 def test_called_phone_rings_and_answers(network: Network, pair: PairMaker) -> None:

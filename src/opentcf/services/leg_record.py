@@ -17,27 +17,34 @@ KEPT = ("Via", "Route", "Max-Forwards", "From", "To", "Call-ID", "CSeq")
 
 
 def write(leg: Leg, ctx: Context) -> dict[str, Value]:
-    """A plain record; times are wall seconds."""
+    """A plain record; times are wall seconds. What says nothing is left out, and of a leg that ended all but its name."""
     dialog, session = leg.dialog, leg.session
-    return {
+    row: dict[str, Value] = {
         "peer": leg.peer,
         "party": str(leg.party),
         "flow": list(leg.flow[:4]),
-        "caller": leg.caller,
-        "ptt": leg.ptt,
         "state": leg.state.value,
         "call_id": dialog.call_id,
         "tags": [dialog.local_tag, dialog.remote_tag],
+    }
+    if leg.state is LegState.ENDED:
+        return row
+    more: dict[str, Value] = {
+        "caller": leg.caller,
+        "ptt": leg.ptt,
         "uris": [dialog.local, dialog.remote, dialog.target],
         "cseq": [dialog.local_cseq, dialog.remote_cseq],
         "routes": dialog.routes,
         "carry": [list(field) for field in leg.carry],
-        "sdp": [leg.local_sdp.decode("latin-1"), leg.remote_sdp.decode("latin-1")],
+        "local_sdp": leg.local_sdp.decode("latin-1"),
+        "remote_sdp": leg.remote_sdp.decode("latin-1"),
         "session": [session.interval, session.ours, leg.session_at + ctx.wall_offset] if session else None,
         "voice": _write_voice(leg.voice),
         "theirs": _write_theirs(leg, ctx),
         "ours": _write_ours(leg),
     }
+    row.update((name, value) for name, value in more.items() if value)
+    return row
 
 
 def _write_voice(voice: Voice | None) -> Value:
@@ -85,30 +92,37 @@ def _fields(request: Request) -> Value:
 
 
 def read(ctx: Context, owner: Owner, row: dict[str, Value]) -> Leg:
-    """The leg again, with its open transactions and its session timer."""
-    local_tag, remote_tag = row["tags"]
-    dialog = Dialog(row["call_id"], local_tag, *row["uris"])
-    dialog.remote_tag = remote_tag
-    dialog.local_cseq, dialog.remote_cseq = row["cseq"][0] + CSEQ_JUMP, row["cseq"][1]
-    dialog.routes = row["routes"]
+    """The leg again, with its open transactions and its session timer. Older records have both bodies as `sdp`."""
     side, transport, host, port = row["flow"]
     party, peer = Aor.parse(row["party"]), row["peer"]
-    leg = Leg(owner, dialog, Flow(side, transport, host, port), party, peer, ctx.peer_wire(peer))
-    leg.caller, leg.ptt, leg.state = row["caller"], row["ptt"], LegState(row["state"])
-    leg.carry = tuple((name, value) for name, value in row["carry"])
-    leg.local_sdp, leg.remote_sdp = (text.encode("latin-1") for text in row["sdp"])
-    leg.voice = _read_voice(row.get("voice"))
+    leg = Leg(owner, _read_dialog(row), Flow(side, transport, host, port), party, peer, ctx.peer_wire(peer))
+    leg.state = LegState(row["state"])
     if leg.state is LegState.ENDED:
         return leg
+    leg.caller, leg.ptt = row.get("caller", False), row.get("ptt", False)
+    leg.carry = tuple((name, value) for name, value in row.get("carry", ()))
+    local, remote = row.get("sdp") or (row.get("local_sdp", ""), row.get("remote_sdp", ""))
+    leg.local_sdp, leg.remote_sdp = local.encode("latin-1"), remote.encode("latin-1")
+    leg.voice = _read_voice(row.get("voice"))
     ctx.legs[leg.key] = leg
-    if row["session"] is not None:
+    if row.get("session"):
         interval, ours, over = row["session"]
         leg.resume_session(ctx, Session(interval, ours), over - ctx.wall_offset)
-    if row["theirs"] is not None:
+    if row.get("theirs"):
         leg.theirs = _read_theirs(ctx, leg, row["theirs"])
-    if row["ours"] is not None:
+    if row.get("ours"):
         _read_ours(ctx, leg, row["ours"])
     return leg
+
+
+def _read_dialog(row: dict[str, Value]) -> Dialog:
+    local_tag, remote_tag = row["tags"]
+    dialog = Dialog(row["call_id"], local_tag, *row.get("uris", ("", "", "")))
+    dialog.remote_tag = remote_tag
+    local_cseq, dialog.remote_cseq = row.get("cseq", (0, 0))
+    dialog.local_cseq = local_cseq + CSEQ_JUMP
+    dialog.routes = row.get("routes", [])
+    return dialog
 
 
 def _read_theirs(ctx: Context, leg: Leg, row: dict[str, Value]) -> ServerTransaction | None:

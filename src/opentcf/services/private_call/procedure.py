@@ -266,7 +266,9 @@ class PrivateCalls:
             self._note(call)
         if call.over:
             self._forget(call)
-        elif call.state is not before:
+        elif (
+            call.state is not before and call.state is not State.ALERTING
+        ):  # which a restart ends as it does SETUP
             records.save(self._ctx, call)
 
     def _note(self, call: PrivateCall) -> None:

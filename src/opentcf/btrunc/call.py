@@ -40,6 +40,11 @@ _FROM_REASON = {
 }
 
 
+def read_call_type(ext: Extension, wire: Wire) -> CallType:
+    """The kind of call alone; RemoteError 488 for a code that nobody knows."""
+    return _code(ext, wire, Param.CALL_TYPE, CallType.PRIVATE_AUDIO)
+
+
 def read_setup(ext: Extension | None, wire: Wire, domain: str) -> CallSetup:
     """The values of a call set-up; without an extension what a plain phone means. `domain` is that of To.
 
@@ -48,7 +53,7 @@ def read_setup(ext: Extension | None, wire: Wire, domain: str) -> CallSetup:
     if ext is None:
         return CallSetup()
     return CallSetup(
-        call_type=_code(ext, wire, Param.CALL_TYPE, CallType.PRIVATE_AUDIO),
+        call_type=read_call_type(ext, wire),
         full_duplex=_flag(ext, Param.DUPLEX, default=True),
         priority=LOWEST_PRIORITY if (priority := ext.number(Param.PRIORITY, 256)) is None else priority,
         emergency=_flag(ext, Param.EMERGENCY, default=False),

@@ -274,7 +274,7 @@ class Node:
         elif request.method == "CANCEL":
             self._cancel(incoming)
         else:
-            self._check(request)
+            self._check(incoming)
             incoming.txn = self._layer.accept(request, via, incoming.flow, now)
             self._spread(self._serve(incoming))
 
@@ -294,9 +294,9 @@ class Node:
         if request.method not in ("ACK", "CANCEL"):
             self._terminals.admit(incoming)
 
-    def _check(self, request: Request) -> None:
-        """What every request must satisfy (RFC 3261 §8.2)."""
-        request.target()
+    def _check(self, incoming: Incoming) -> None:
+        """What every request must satisfy (RFC 3261 §8.2): a Request-URI that can be read is the first of it."""
+        request, _ = incoming.request, incoming.target
         if len(request.body) > self.settings.limits.max_body:
             self.meters.count("opentcf_refused_total", "max_body")
             raise Decline(413, f"the body is larger than {self.settings.limits.max_body} bytes")

@@ -29,8 +29,9 @@ class PeerAdmission:
         self._by_host, self._by_name = {}, {}
         for peer in peers:
             self._by_name[(peer.tls_name or peer.domain).lower()] = peer
-            for host in addresses.get(peer.domain) or (peer.host,):
-                self._by_host.setdefault(host, []).append(peer)
+            if peer.transport != "tls":
+                for host in addresses.get(peer.domain) or (peer.host,):
+                    self._by_host.setdefault(host, []).append(peer)
 
     def proved(self, flow: Flow, names: Iterable[str]) -> None:
         """A TLS connection's certificate bears these names."""
@@ -47,9 +48,11 @@ class PeerAdmission:
         """By certificate under TLS, else by source address; the port decides where peers share one."""
         if flow.transport == "tls":
             return self._proved.get(flow.connection)
-        peers = [peer for peer in self._by_host.get(flow.host, ()) if peer.transport != "tls"]
-        if len(peers) <= 1:
-            return peers[0] if peers else None
+        peers = self._by_host.get(flow.host)
+        if peers is None:
+            return None
+        if len(peers) == 1:
+            return peers[0]
         port = flow.port if flow.transport == "udp" else (via.port if via else 0)
         return next((peer for peer in peers if peer.port == port), None)
 

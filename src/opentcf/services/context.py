@@ -20,6 +20,7 @@ from opentcf.sip.meters import Meters
 from opentcf.sip.outbox import Flow, Notice, Outbox, Save, Value
 from opentcf.sip.timers import Timer, Timers
 from opentcf.sip.transaction import Layer, Outcome, Owner, ServerTransaction
+from opentcf.sip.uri import Uri
 
 if TYPE_CHECKING:
     from opentcf.services.leg import Happened, Leg
@@ -55,7 +56,7 @@ class Incoming:
     """
 
     __slots__ = (
-        "attachment", "extension", "flow", "leg", "peer", "request", "size", "txn", "user", "via", "wire",
+        "_target", "attachment", "extension", "flow", "leg", "peer", "request", "size", "txn", "user", "via", "wire",
     )  # fmt: skip
 
     def __init__(self, request: Request, via: Via, flow: Flow, wire: Wire) -> None:
@@ -70,6 +71,14 @@ class Incoming:
         self.extension: Extension | None = None
         self.txn: ServerTransaction | None = None
         self.leg: Leg | None = None
+        self._target: Uri | None = None
+
+    @property
+    def target(self) -> Uri:
+        """The Request-URI, decoded once."""
+        if self._target is None:
+            self._target = self.request.target()
+        return self._target
 
     @property
     def transaction(self) -> ServerTransaction:

@@ -352,7 +352,7 @@ class Leg:
             return
         if self.ours is not None and self.ours.answered:
             self.acknowledge(ctx)
-        self._refuse_open(ctx, wire_call.read_release(fill, self.wire))
+        self._refuse_open(ctx, fill)
         self.state = LegState.RELEASING
         self._hush()
         request = self.dialog.request("BYE")
@@ -361,7 +361,7 @@ class Leg:
 
     def end(self, ctx: Context) -> None:
         """Forget the dialog."""
-        self._refuse_open(ctx, ReleaseCause.NORMAL)
+        self._refuse_open(ctx)
         self.state = LegState.ENDED
         self._hush()
         ctx.legs.pop(self.key, None)
@@ -520,7 +520,7 @@ class Leg:
     def _ended(self, ctx: Context, incoming: Incoming) -> Happened | None:
         """Their BYE. When it overtook the answer to our first INVITE, that answer is waited for."""
         ctx.respond(incoming, 200)
-        self._refuse_open(ctx, wire_call.read_release(incoming.request, self.wire))
+        self._refuse_open(ctx, incoming.request)
         if self.state is LegState.RELEASING:
             return None
         if self.state is LegState.EARLY and self.ours is not None:
@@ -532,12 +532,14 @@ class Leg:
             self.end(ctx)
         return Happened(What.ENDED, self, incoming=incoming)
 
-    def _refuse_open(self, ctx: Context, cause: ReleaseCause) -> None:
-        """The dialog ends: an INVITE of theirs that is still open gets 487 (RFC 3261 §15.1.2)."""
+    def _refuse_open(self, ctx: Context, release: Message | None = None) -> None:
+        """The dialog ends: an INVITE of theirs that is still open gets 487 (RFC 3261 §15.1.2) with the cause that
+        `release` names."""
         txn = self.theirs
         if txn is None or not txn.open or txn.request is None:
             return
         response = txn.request.respond(487, self.key)
+        cause = ReleaseCause.NORMAL if release is None else wire_call.read_release(release, self.wire)
         operation = wire_call.cancelled_operation(self.wire, txn.request, txn.request)
         wire_call.write_cancelled(response, self.wire, cause, operation)
         ctx.layer.respond(txn, response, ctx.now)

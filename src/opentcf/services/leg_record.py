@@ -17,7 +17,7 @@ KEPT = ("Via", "Route", "Max-Forwards", "From", "To", "Call-ID", "CSeq")
 
 
 def write(leg: Leg, ctx: Context) -> dict[str, Value]:
-    """A plain record; times are wall seconds. What says nothing is left out, and of a leg that ended all but its name."""
+    """A plain record; times are wall seconds. What says nothing is left out; of a leg that ended its name is kept."""
     dialog, session = leg.dialog, leg.session
     row: dict[str, Value] = {
         "peer": leg.peer,

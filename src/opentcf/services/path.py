@@ -58,7 +58,7 @@ def forwards(incoming: Incoming) -> str:
 
 def called(ctx: Context, incoming: Incoming) -> Aor:
     """Whom a Request-URI means: on D a number may stand alone, on TC2 it may be the Contact we registered."""
-    uri = incoming.request.target()
+    uri = incoming.target
     number = uri.user.partition(";")[0]
     if uri.scheme == "tel" or incoming.user is not None:
         return _dialled(ctx, uri, number, incoming.user)
@@ -97,7 +97,7 @@ def entry(ctx: Context, incoming: Incoming, caller: Aor, called: Aor, *, known: 
     if incoming.peer is None:
         return Role.CALLER_VISITED
     here, sender = ctx.directory, incoming.peer.domain
-    if incoming.request.target().parameters.get(HOME):
+    if incoming.target.parameters.get(HOME):
         if called.domain != sender:
             raise Decline(403, f"{sender} is not the home of {called}")
         return Role.CALLED_VISITED

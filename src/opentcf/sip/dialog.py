@@ -42,8 +42,8 @@ class Dialog:
         dialog = cls(
             request.call_id(),
             local_tag,
-            _untagged(request, "To"),
-            _untagged(request, "From"),
+            _untagged(request.to()),
+            _untagged(caller),
             str(contact.uri),
         )
         dialog.remote_tag = caller.tag
@@ -119,11 +119,9 @@ def _routes(message: Message) -> list[str]:
     return routes
 
 
-def _untagged(request: Request, name: str) -> str:
+def _untagged(address: NameAddr) -> str:
     """A From or To without its parameters, in a form that parameters can follow."""
-    address = NameAddr.parse(request.headers.fields[name][0])
-    address.parameters = {}
-    return str(address)
+    return str(NameAddr(address.uri, address.display))
 
 
 def _strict(uri: Uri) -> str:

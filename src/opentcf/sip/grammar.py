@@ -8,6 +8,7 @@ TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+\Z")
 QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _LINE_END = re.compile(r"[\r\n\0]")
+_MARK = re.compile(r'["<>,;]')
 _ODD = re.compile(r'[\s",]')
 _PARAMETER = re.compile(
     r'\s*([^\s;=",]+)\s*(?:(=)\s*(?:("(?:[^"\\]|\\.)*"|\[[^\]]*\]|[^\s;,"]+)\s*)?)?(?:;|\Z)', re.DOTALL
@@ -40,22 +41,20 @@ def split_outside_quotes(text: str, separator: str) -> list[str]:
     if '"' not in text and "<" not in text:
         return [piece.strip() for piece in text.split(separator)]
     pieces, start, at, depth = [], 0, 0, 0
-    while at < len(text):
-        char = text[at]
-        if char == '"':
-            quoted = QUOTED.match(text, at)
+    while (found := _MARK.search(text, at)) is not None:
+        mark, at = found.group(), found.end()
+        if mark == '"':
+            quoted = QUOTED.match(text, at - 1)
             if quoted is None:
                 raise RemoteError(400, "a quoted string is not closed")
             at = quoted.end()
-            continue
-        if char == "<":
+        elif mark == "<":
             depth += 1
-        elif char == ">":
+        elif mark == ">":
             depth = max(0, depth - 1)
-        elif char == separator and not depth:
-            pieces.append(text[start:at].strip())
-            start = at + 1
-        at += 1
+        elif mark == separator and not depth:
+            pieces.append(text[start : at - 1].strip())
+            start = at
     pieces.append(text[start:].strip())
     return pieces
 

@@ -57,10 +57,8 @@ class GroupCalls:
     def serves(self, incoming: Incoming) -> bool:
         """Is this INVITE for a group, by its call type or by what its number is known to be?"""
         ext = incoming.extension
-        if ext is not None and ext.get(Param.CALL_TYPE) is not None:
-            setup = wire_call.read_setup(ext, incoming.wire, "")
-            if setup.call_type.is_group:
-                return True
+        if ext is not None and wire_call.read_call_type(ext, incoming.wire).is_group:
+            return True
         called = path.called(self._ctx, incoming)
         if self._ctx.directory.group(called) is not None:
             return True

@@ -17,10 +17,11 @@ from opentcf.sip.message import Message, Request, Response
 
 
 class Kick(NamedTuple):
-    """A network de-registration: why, and (when not empty) which binding alone is meant."""
+    """A network de-registration: why, (when not empty) which binding alone is meant, and which call moves along."""
 
     cause: KickCause
     binding: str
+    call: str = ""
 
 
 def read_reg_type(ext: Extension | None, wire: Wire) -> RegType:
@@ -45,16 +46,22 @@ def milliseconds(text: str) -> float:
     return decimal(text, 10**15, "since") / 1000
 
 
+def read_moved_call(ext: Extension | None) -> str:
+    """The call that moves along with a handover; empty when none does (TC2-C 切换)."""
+    return (ext.get(Param.CALL_ID) or "") if ext is not None else ""
+
+
 def write_register(
-    message: Message, wire: Wire, reg_type: RegType | None, since: float | None = None
+    message: Message, wire: Wire, reg_type: RegType | None, since: float | None = None, call: str = ""
 ) -> None:
-    """Put the registration token into a REGISTER; no type for a de-registration."""
+    """Put the registration token into a REGISTER; no type for a de-registration, `call` with a handover."""
     extension.write(
         message,
         wire,
         Token.REGISTER,
         (Param.REG_TYPE, wire.code(reg_type) if reg_type else ""),
         (Param.SINCE, "" if since is None else str(int(since * 1000))),
+        (Param.CALL_ID, call),
     )
 
 
@@ -141,6 +148,7 @@ def write_kick(message: Message, wire: Wire, kick: Kick) -> None:
         Token.KICK_OFF,
         (Param.KICK_CAUSE, wire.code(kick.cause)),
         (Param.BINDING, kick.binding),
+        (Param.CALL_ID, kick.call),
     )
 
 
@@ -149,7 +157,7 @@ def read_kick(ext: Extension, wire: Wire) -> Kick:
     # Names compare without case: `Cause` reads as `cause`.
     text = ext.get(Param.KICK_CAUSE) or ext.get(Param.CAUSE)
     cause = wire.member(KickCause, text or "")
-    return Kick(cause or KickCause.ADMIN, ext.get(Param.BINDING) or "")
+    return Kick(cause or KickCause.ADMIN, ext.get(Param.BINDING) or "", ext.get(Param.CALL_ID) or "")
 
 
 def write_heartbeat(message: Message, wire: Wire, epoch: str) -> None:

@@ -33,12 +33,16 @@ class PeerLostState(NamedTuple):
 
 
 class UserBound(NamedTuple):
-    """H: a user of ours registered; `visited` is where, `moved` whether he came from another V-TCF."""
+    """H: a user of ours registered; `visited` is where, `moved` whether he came from another V-TCF.
+
+    `call`: the OnlineCallID that moves along with a handover; empty when none does.
+    """
 
     user: Aor
     visited: str
     moved: bool
     handover: bool
+    call: str = ""
 
 
 class UserRefreshed(NamedTuple):
@@ -76,11 +80,15 @@ class UserUnbound(NamedTuple):
 
 
 class KickOff(NamedTuple):
-    """H: this TCF, as V, must drop the attachment whose home Call-ID is `binding` (any when empty)."""
+    """H: this TCF, as V, must drop the attachment whose home Call-ID is `binding` (any when empty).
+
+    `call` moves along to another V-TCF: it is not released here.
+    """
 
     user: Aor
     cause: KickCause
     binding: str
+    call: str = ""
 
 
 class UserAttached(NamedTuple):
@@ -91,11 +99,15 @@ class UserAttached(NamedTuple):
 
 
 class UserLeaving(NamedTuple):
-    """V: a terminal de-registered or was kicked off; its calls are released, then the rest follows."""
+    """V: a terminal de-registered or was kicked off; its calls are released, then the rest follows.
+
+    `moving`: the call that a handover takes along, which its home or master ends here.
+    """
 
     user: Aor
     cause: ReleaseCause
     notify_home: bool
+    moving: str = ""
 
 
 class CallsWatched(NamedTuple):

@@ -41,12 +41,13 @@ class Attachment:
 
     `contact`, `flow`, `call_id`, `cseq`, `expires` are of its D registration; `home_call_id`, `home_cseq`,
     `home_expires` of ours towards its home. `ha1` maps a digest algorithm to the visitor's secret when his home shared
-    it. `ptt`: it speaks the extension. `groups` is the membership list as his home gave it.
+    it. `ptt`: it speaks the extension. `groups` is the membership list as his home gave it. `arriving`: the call that
+    he brings along by a handover.
     """
 
     __slots__ = (
-        "call_id", "contact", "cseq", "display", "expires", "flow", "granted", "groups", "ha1", "home_call_id",
-        "home_cseq", "home_expires", "ptt", "since", "stunned", "user",
+        "arriving", "call_id", "contact", "cseq", "display", "expires", "flow", "granted", "groups", "ha1",
+        "home_call_id", "home_cseq", "home_expires", "ptt", "since", "stunned", "user",
     )  # fmt: skip
 
     def __init__(
@@ -67,6 +68,7 @@ class Attachment:
         self.since = 0.0
         self.stunned = False
         self.ptt = False
+        self.arriving = ""
         self.display = ""
 
     def __repr__(self) -> str:

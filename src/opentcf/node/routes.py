@@ -77,7 +77,7 @@ def cares(have: Procedures) -> dict[type[Fact], tuple[Callable[[Any], Facts], ..
             have.visited_registration.on_peer_lost_state,
             info.on_peer_lost_state,
         ),
-        UserBound: (info.on_user_bound,),
+        UserBound: (info.on_user_bound, private.on_user_bound),
         UserRefreshed: (info.on_user_refreshed,),
         UserUnbound: (info.on_user_unbound,),
         MemberLocated: (group.on_member_located,),

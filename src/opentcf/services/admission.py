@@ -115,6 +115,8 @@ class TerminalAdmission:
     def _check_visitor(
         self, incoming: Incoming, user: Aor, attachment: Attachment | None, found: Credentials | None
     ) -> None:
+        if attachment is None and self._in_his_dialog(incoming, user):
+            return
         if attachment is None:
             self._fresh(user, found)
             raise Decline(403, f"{user} is not registered here")
@@ -122,6 +124,11 @@ class TerminalAdmission:
             self._prove(incoming, user, self._fresh(user, found), attachment.ha1)
         elif attachment.flow != tuple(incoming.flow):
             raise Decline(403, f"{user} must register anew from here")
+
+    def _in_his_dialog(self, incoming: Incoming, user: Aor) -> bool:
+        """He moved on, but a call of his still stands here (a handover that failed): its flow proves him."""
+        leg = self._ctx.legs.get(incoming.request.to_tag() or "")
+        return leg is not None and leg.party == user and tuple(leg.flow) == tuple(incoming.flow)
 
     def _fresh(self, user: Aor, found: Credentials | None) -> Credentials:
         if found is None:

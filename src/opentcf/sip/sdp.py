@@ -16,6 +16,7 @@ _RTP = frozenset(("RTP/AVP", "RTP/AVPF", "RTP/SAVP", "RTP/SAVPF"))
 _CODEC = ("a=rtpmap:", "a=fmtp:", "a=ptime:", "a=maxptime:", "a=rtcp-fb:")
 _LINE = re.compile(r"[a-z]=[^\r\0]*\Z")
 _RAW_ORIGIN = re.compile(rb"(?:\A|\n)o=([^\r\n]*)")
+_VERSION = re.compile(rb"(?:\A|\n)o=(\S+ \S+) ([0-9]{1,20}) ([^\r\n]*)")
 _RAW_DIRECTION = re.compile(rb"\na=(sendrecv|sendonly|recvonly|inactive)(?=\r?\n|\r?\Z)")
 
 
@@ -220,6 +221,20 @@ def same_description(one: bytes, other: bytes) -> bool:
     if first is None or second is None or first[1] != second[1]:
         return False
     return one == other or direction_of(one) == direction_of(other)
+
+
+def same_media(one: bytes, other: bytes) -> bool:
+    """Do two descriptions say the same but for their o= line?"""
+    return _RAW_ORIGIN.sub(b"", one) == _RAW_ORIGIN.sub(b"", other)
+
+
+def continued(body: bytes, before: bytes) -> bytes:
+    """`body` as the next version of the description `before`: the same o= line, counted up (RFC 3264 §8)."""
+    old, new = _VERSION.search(before), _RAW_ORIGIN.search(body)
+    if old is None or new is None:
+        return body
+    origin = b"%s %d %s" % (old[1], int(old[2]) + 1, old[3])
+    return body[: new.start(1)] + origin + body[new.end(1) :]
 
 
 def direction_of(body: bytes) -> str:

@@ -46,13 +46,39 @@ class Input(Enum):
     INFO = auto()
     RELEASED = auto()
     RELEASE = auto()
+    ARRIVED = auto()
+    NOT_ARRIVED = auto()
+    OLD_LEFT = auto()
+    ASIDE = auto()
+
+
+class Move:
+    """A handover (切换) of one party, at his home: `old` leads to the V-TCF that he left, `new` to the one he reached.
+
+    `offered` is the far side's description as the new leg's INVITE carried it.
+    """
+
+    __slots__ = ("new", "offered", "old", "patience", "user")
+
+    def __init__(self, user: Aor, old: Leg, new: Leg, offered: bytes) -> None:
+        self.user = user
+        self.old = old
+        self.new = new
+        self.offered = offered
+        self.patience: Timer | None = None
 
 
 class PrivateCall:
-    """A call at this TCF. `up` leads towards the caller, `down` towards the called user; `id` is the OnlineCallID."""
+    """A call at this TCF. `up` leads towards the caller, `down` towards the called user; `id` is the OnlineCallID.
+
+    `moves` are handovers under way, at most one for each party; `left` are legs that were replaced or given up and
+    have not ended; `continued` are the keys of legs whose far side a handover replaced; `waiting` are parties whose
+    handover begins anew after a restart.
+    """
 
     __slots__ = (
-        "began", "called", "caller", "cause", "down", "id", "key", "offering", "ring", "roles", "setup", "state", "up",
+        "began", "called", "caller", "cause", "continued", "down", "id", "key", "left", "moves", "offering", "ring",
+        "roles", "setup", "state", "up", "waiting",
     )  # fmt: skip
 
     def __init__(self, key: str, setup: CallSetup, caller: Aor, called: Aor, up: Leg, down: Leg) -> None:
@@ -69,6 +95,10 @@ class PrivateCall:
         self.began = 0.0
         self.offering: Leg | None = None
         self.ring: Timer | None = None
+        self.moves: list[Move] = []
+        self.left: list[Leg] = []
+        self.continued: set[str] = set()
+        self.waiting: list[Aor] = []
 
     def other(self, leg: Leg) -> Leg:
         """The leg on the other side."""
@@ -81,8 +111,21 @@ class PrivateCall:
 
     @property
     def over(self) -> bool:
-        """Have both legs ended?"""
-        return self.up.state is LegState.ENDED and self.down.state is LegState.ENDED
+        """Have all legs ended?"""
+        legs = (*self.legs, *(move.new for move in self.moves), *self.left)
+        return all(leg.state is LegState.ENDED for leg in legs)
+
+    def party(self, leg: Leg) -> Aor:
+        """Who is at the far end of a leg."""
+        return self.caller if leg is self.up else self.called
+
+    def move_to(self, leg: Leg) -> Move | None:
+        """The handover whose new leg this is."""
+        return next((move for move in self.moves if move.new is leg), None)
+
+    def move_from(self, leg: Leg) -> Move | None:
+        """The handover whose old leg this is."""
+        return next((move for move in self.moves if move.old is leg), None)
 
     def told(self) -> CallChanged:
         """For who watches: giving up an INVITE and ending a call are one state to him."""
@@ -114,6 +157,10 @@ def refusal(status: int) -> int:
 def classify(call: PrivateCall, happened: Happened) -> Input:
     """Which input an event of a leg is."""
     what, leg = happened.what, happened.leg
+    if leg not in call.legs:
+        return _classify_aside(call, happened)
+    if call.move_from(leg) is not None and what in (What.ENDED, What.LOST):
+        return Input.OLD_LEFT
     initial = call.state in (State.SETUP, State.ALERTING, State.CANCELLING)
     if what is What.ANSWERED:
         return Input.ANSWER if initial and leg is call.down else Input.OFFER_ANSWER
@@ -122,6 +169,19 @@ def classify(call: PrivateCall, happened: Happened) -> Input:
     if what is What.ENDED and initial and leg is call.down:
         return Input.HUNG_UP
     return _PLAIN[what]
+
+
+def _classify_aside(call: PrivateCall, happened: Happened) -> Input:
+    """An event of a leg that is not, or not yet, one of the two."""
+    move = call.move_to(happened.leg)
+    if move is None:
+        return Input.ASIDE
+    if happened.what is What.ANSWERED:
+        return Input.ARRIVED
+    if happened.what in (What.REFUSED, What.ENDED, What.LOST):
+        gone = move.old.state is not LegState.UP
+        return Input.LOST if gone and call.state is State.UP else Input.NOT_ARRIVED
+    return Input.ASIDE
 
 
 _PLAIN = {

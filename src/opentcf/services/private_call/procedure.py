@@ -8,15 +8,16 @@ from dataclasses import replace
 from opentcf.btrunc import call as wire_call
 from opentcf.model.call import CallSetup
 from opentcf.model.cause import Decline, ReleaseCause
-from opentcf.model.facts import CallsWatched, PeerDown, PeerLostState, PeerUp, UserLeaving
+from opentcf.model.facts import CallsWatched, PeerDown, PeerLostState, PeerUp, UserBound, UserLeaving
 from opentcf.model.numbers import Aor
 from opentcf.model.subscriber import Preemptible
 from opentcf.services import path
 from opentcf.services.context import NONE, Context, Facts, Incoming, peer_flow
-from opentcf.services.leg import Happened, Leg, LegState
+from opentcf.services.leg import Happened, Leg, LegState, What
 from opentcf.services.path import Hop, Role
-from opentcf.services.private_call import records
+from opentcf.services.private_call import moves, records
 from opentcf.services.private_call.call import NAME, Input, PrivateCall, State, classify
+from opentcf.services.private_call.moves import ARRIVE
 from opentcf.services.private_call.relay import Relay, pass_body
 from opentcf.sip.headers import NameAddr
 from opentcf.sip.message import Request
@@ -27,6 +28,7 @@ from opentcf.sip.transaction import Outcome, Owner
 from opentcf.sip.uri import Uri
 
 RING, DOWN = "ring", "down"
+ENDING = (State.CANCELLING, State.RELEASING)
 PACE = 0.02
 """Seconds from one leg to the next when legs are checked."""
 
@@ -81,12 +83,23 @@ class PrivateCalls:
                 lambda call: owner.key in (call.up.peer, call.down.peer), ReleaseCause.PEER_DOWN
             )
             return self.news()
+        if owner.purpose == ARRIVE:
+            self._not_arrived(*owner.key.split(" "))
+            return self.news()
         call = self._calls.get(owner.key)
         if call is not None:
             call.ring = None
             call.cause = ReleaseCause.NO_ANSWER
             self._step(call, Input.NO_ANSWER, None)
         return self.news()
+
+    def _not_arrived(self, key: str, leg_key: str) -> None:
+        """Tho: the terminal did not take its call at the target; the old leg keeps it."""
+        call = self._calls.get(key)
+        move = next((m for m in call.moves if m.new.key == leg_key), None) if call is not None else None
+        if call is not None and move is not None:
+            move.patience = None
+            self._step(call, Input.NOT_ARRIVED, Happened(What.LOST, move.new))
 
     def release(self, online_call_id: str, cause: ReleaseCause) -> int:
         """By command: release every part of a call that this TCF has. Returns how many."""
@@ -115,11 +128,33 @@ class PrivateCalls:
         self._check_legs_to(fact.domain)
         return self.news()
 
+    def on_user_bound(self, fact: UserBound) -> Facts:
+        """H: a user of ours moved and brought a call along (profile 4.6)."""
+        if fact.call and fact.moved:
+            for call in list(self._calls.values()):
+                if call.id == fact.call:
+                    self._move(call, fact.user)
+        return self.news()
+
+    def _move(self, call: PrivateCall, user: Aor) -> None:
+        before = next((move for move in call.moves if move.user == user), None)
+        if before is not None:
+            self._step(call, Input.NOT_ARRIVED, Happened(What.LOST, before.new))
+        moves.begin(self._ctx, call, user)
+
+    def _call_the_waiting(self, call: PrivateCall) -> None:
+        """Whose handover a restart cut short is called anew, once the first attempt is over."""
+        if call.waiting and all(leg.state is LegState.ENDED for leg in call.left):
+            waiting, call.waiting = call.waiting, []
+            for user in waiting:
+                moves.begin(self._ctx, call, user)
+
     def on_user_leaving(self, fact: UserLeaving) -> Facts:
-        """The calls of a user who leaves this V-TCF are released first (profile 4.1)."""
+        """The calls of a user who leaves this V-TCF are released first (profile 4.1); one that moves along with him
+        is ended by his home."""
         for key in self._ctx.directory.engagements(fact.user):
             call = self._calls.get(key)
-            if call is not None:
+            if call is not None and not (fact.moving and call.id == fact.moving):
                 call.cause = fact.cause
                 self._step(call, Input.RELEASE, None)
         return self.news()
@@ -189,7 +224,7 @@ class PrivateCalls:
         if hop.attachment is None:
             return
         engaged = [call for key in ctx.directory.engagements(called) if (call := self._calls.get(key))]
-        running = [call for call in engaged if call.state is not State.RELEASING]
+        running = [call for call in engaged if call.state not in ENDING]
         if any(not self._may_preempt(setup, called, call) for call in running):
             raise Decline(486, f"{called} is in a call")
         for call in running:
@@ -246,6 +281,9 @@ class PrivateCalls:
         headers.set("P-Asserted-Identity", f"<{path.aor_uri(call.caller)}>")
         wire_call.write_setup(request, down.wire, call.setup, call.called.domain)
         pass_body(incoming.request, request)
+        attachment = self._ctx.directory.attachment(call.called)
+        if down.peer is None and attachment is not None and attachment.arriving == call.id:
+            moves.auto_answer(request, call.caller)
         carry = headers.get(down.wire.extension)
         down.carry = ((down.wire.extension, carry),) if carry else ()
         return request
@@ -264,6 +302,7 @@ class PrivateCalls:
         self._relay.step(call, what, event)
         if call.state is not before:
             self._note(call)
+        self._call_the_waiting(call)
         if call.over:
             self._forget(call)
         elif (
@@ -313,13 +352,20 @@ class PrivateCalls:
             self._revive(records.read(self._ctx, key, row))
         self._check_legs_to(None)
 
-    def _revive(self, call: PrivateCall) -> None:
-        self._calls[call.key] = call
-        self._enter(call)
-        for leg in call.legs:
+    def _release_again(self, call: PrivateCall) -> None:
+        """What was being given up when we stopped is given up again."""
+        for leg in (*call.legs, *call.left):
             if leg.state is LegState.RELEASING:
                 leg.state = LegState.UP
                 self._relay.bye(call, leg)
+            elif leg in call.left:
+                self._relay.leave(call, leg, call.cause)
+
+    def _revive(self, call: PrivateCall) -> None:
+        self._calls[call.key] = call
+        self._enter(call)
+        arriving = moves.revive(self._ctx, call)
+        self._release_again(call)
         if call.down.state is LegState.EARLY and call.down.ours is None:
             call.down.end(self._ctx)
         if call.state in (State.SETUP, State.ALERTING):
@@ -329,6 +375,8 @@ class PrivateCalls:
             self._relay.cancel_down(call, call.cause)
         elif call.state is State.UP:
             self._relay.end_open_offers(call)
+            call.waiting = arriving
+            self._call_the_waiting(call)
         if call.key not in self._calls:
             return
         if call.over:

@@ -7,8 +7,9 @@ from opentcf.model.cause import ReleaseCause
 from opentcf.model.numbers import Aor
 from opentcf.services import leg_record
 from opentcf.services.context import Context
+from opentcf.services.leg import LegState
 from opentcf.services.path import Role
-from opentcf.services.private_call.call import NAME, PrivateCall, State
+from opentcf.services.private_call.call import NAME, Move, PrivateCall, State
 from opentcf.sip.outbox import Value
 from opentcf.sip.transaction import Owner
 
@@ -23,7 +24,7 @@ def save(ctx: Context, call: PrivateCall) -> None:
         setup.emergency,
         int(setup.called_type),
     ]
-    row = {
+    row: dict[str, Value] = {
         "v": 1,
         "state": call.state.value,
         "id": call.id,
@@ -37,6 +38,10 @@ def save(ctx: Context, call: PrivateCall) -> None:
         "up": leg_record.write(call.up, ctx),
         "down": leg_record.write(call.down, ctx),
     }
+    if call.moves or call.left or call.continued:
+        row["moves"] = [[str(move.user), leg_record.write(move.new, ctx)] for move in call.moves]
+        row["left"] = [leg_record.write(leg, ctx) for leg in call.left if leg.state is not LegState.ENDED]
+        row["continued"] = sorted(call.continued)
     ctx.save(NAME, call.key, row)
 
 
@@ -60,4 +65,10 @@ def read(ctx: Context, key: str, row: dict[str, Value]) -> PrivateCall:
     call = PrivateCall(key, setup, caller, called, up, down)
     call.state, call.cause, call.began = State(row["state"]), ReleaseCause(row["cause"]), row["began"]
     call.roles = tuple(Role[name] for name in row["roles"])
+    call.left = [leg_record.read(ctx, owner, leg) for leg in row.get("left", ())]
+    call.continued = set(row.get("continued", ()))
+    for user_text, leg in row.get("moves", ()):
+        user = Aor.parse(user_text)
+        old = call.up if user == call.caller else call.down
+        call.moves.append(Move(user, old, leg_record.read(ctx, owner, leg), call.other(old).remote_sdp))
     return call

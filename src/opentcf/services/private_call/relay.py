@@ -9,10 +9,11 @@ from opentcf.btrunc.wire import Token
 from opentcf.model.cause import ReleaseCause
 from opentcf.services import path
 from opentcf.services.context import Context
-from opentcf.services.leg import Happened, Leg, LegState
-from opentcf.services.private_call import records
-from opentcf.services.private_call.call import Input, PrivateCall, State, refusal
+from opentcf.services.leg import Happened, Leg, LegState, Rank, What, Wish
+from opentcf.services.private_call import moves, records
+from opentcf.services.private_call.call import Input, Move, PrivateCall, State, refusal
 from opentcf.sip.message import Message, Request, Response
+from opentcf.sip.sdp import continued, same_media
 
 
 class Relay:
@@ -108,14 +109,14 @@ class Relay:
     def _acknowledge_late(self, call: PrivateCall, leg: Leg, body: bytes) -> None:
         other = call.other(leg)
         if other.ours is not None and other.ours.answered:
-            other.acknowledge(self._ctx, body)
+            other.acknowledge(self._ctx, _as_ours(call, other, body))
 
     def _pass_offer(self, call: PrivateCall, event: Happened | None) -> None:
         """Hold, resume, media change: relayed; it never waits, a busy slot is 491 (profile 2.1)."""
         assert event is not None
         assert event.incoming is not None
         ctx, leg, other = self._ctx, event.leg, call.other(event.leg)
-        if not other.free or other.state is not LegState.UP:
+        if not other.free or other.state is not LegState.UP or call.moves:
             leg.answer(ctx, leg.response(ctx, 491))
             return
         if event.incoming.request.body:
@@ -126,6 +127,7 @@ class Relay:
         for name, value in other.carry:
             request.headers.set(name, value)
         pass_body(event.incoming.request, request)
+        request.body = _as_ours(call, other, request.body)
         other.send_invite(ctx, request)
         records.save(self._ctx, call)
 
@@ -139,6 +141,7 @@ class Relay:
         for name, value in leg.carry:
             response.headers.set(name, value)
         pass_body(event.message, response)
+        response.body = _as_ours(call, leg, response.body)
         leg.answer(self._ctx, response)
         records.save(self._ctx, call)
 
@@ -189,6 +192,7 @@ class Relay:
 
     def _release_other(self, call: PrivateCall, event: Happened | None) -> None:
         assert event is not None
+        self._give_up_moves(call)
         self.bye(call, call.other(event.leg))
 
     def _release_lost(self, call: PrivateCall, event: Happened | None) -> None:
@@ -200,14 +204,84 @@ class Relay:
         self._release_both(call, event)
 
     def _release_both(self, call: PrivateCall, event: Happened | None) -> None:
+        self._give_up_moves(call)
         for leg in call.legs:
             self.bye(call, leg)
 
-    def bye(self, call: PrivateCall, leg: Leg) -> None:
-        """BYE on one leg, with the cause of the call."""
+    def bye(self, call: PrivateCall, leg: Leg, cause: ReleaseCause | None = None) -> None:
+        """BYE on one leg, with the cause of the call unless it has its own."""
         fill = Request("BYE", "")
-        wire_call.write_release(fill, leg.wire, call.cause)
+        wire_call.write_release(fill, leg.wire, call.cause if cause is None else cause)
         leg.bye(self._ctx, fill)
+
+    # --- handover
+
+    def _switch(self, call: PrivateCall, event: Happened | None) -> None:
+        """The new V-TCF has the call: the old leg goes, the far side is re-offered the media if they changed."""
+        assert event is not None
+        move = call.move_to(event.leg)
+        assert move is not None
+        old, new, far = move.old, move.new, call.other(move.old)
+        self._close(call, move)
+        if old is call.up:
+            call.up = new
+        else:
+            call.down = new
+        call.continued.add(far.key)
+        self.leave(call, old, ReleaseCause.HANDOVER)
+        if not same_media(old.remote_sdp, new.remote_sdp):
+            body = continued(new.remote_sdp, far.local_sdp)
+            far.want(self._ctx, Wish(Rank.MEDIA, "moved", far.carry, body))
+        moves.settle(self._ctx, call)
+        if far.remote_sdp != move.offered:
+            new.want(
+                self._ctx, Wish(Rank.MEDIA, "moved", new.carry, continued(far.remote_sdp, new.local_sdp))
+            )
+        records.save(self._ctx, call)
+
+    def _stay(self, call: PrivateCall, event: Happened | None) -> None:
+        """The target refused, or the terminal never came: the old leg keeps the call (profile 4.6)."""
+        assert event is not None
+        move = call.move_to(event.leg)
+        if move is not None:
+            self._close(call, move)
+            self.leave(call, move.new, ReleaseCause.NORMAL)
+            records.save(self._ctx, call)
+
+    def _late_arrival(self, call: PrivateCall, event: Happened | None) -> None:
+        """The call ended while its party was on the way."""
+        assert event is not None
+        self.bye(call, event.leg)
+
+    def _aside(self, call: PrivateCall, event: Happened | None) -> None:
+        """A leg that was given up: a 200 that crossed our CANCEL gets its BYE."""
+        assert event is not None
+        if event.what is What.ANSWERED:
+            self.bye(call, event.leg)
+        elif event.what is What.LOST:
+            event.leg.end(self._ctx)
+        elif event.what is What.INFORMED and event.incoming is not None:
+            self._ctx.respond(event.incoming, 481)
+
+    def _give_up_moves(self, call: PrivateCall) -> None:
+        for move in list(call.moves):
+            self._close(call, move)
+            self.leave(call, move.new, call.cause)
+
+    def _close(self, call: PrivateCall, move: Move) -> None:
+        call.moves.remove(move)
+        if move.patience is not None:
+            move.patience.cancel()
+
+    def leave(self, call: PrivateCall, leg: Leg, cause: ReleaseCause) -> None:
+        """Give a leg up, in whatever state it is."""
+        if leg.state is LegState.EARLY:
+            fill = Request("CANCEL", "")
+            wire_call.write_release(fill, leg.wire, cause, Token.CALL)
+            leg.cancel(self._ctx, fill)
+        else:
+            self.bye(call, leg, cause)
+        call.left = [kept for kept in (*call.left, leg) if kept.state is not LegState.ENDED]
 
     def _nothing(self, call: PrivateCall, event: Happened | None) -> None:
         """The state says it all."""
@@ -235,6 +309,11 @@ def pass_body(source: Message, target: Message) -> None:
     if source.body:
         target.headers.put("Content-Type", source.headers.lines("Content-Type") or ["application/sdp"])
         target.body = source.body
+
+
+def _as_ours(call: PrivateCall, leg: Leg, body: bytes) -> bytes:
+    """On a leg whose far side was replaced the description goes on as ours (profile 2.3)."""
+    return continued(body, leg.local_sdp) if body and leg.key in call.continued else body
 
 
 S, I, P = State, Input, Relay
@@ -267,9 +346,15 @@ TABLE: dict[State, dict[Input, tuple[State, Deed]]] = {
         I.BYE: (S.RELEASING, P._pass_bye),
         I.LOST: (S.RELEASING, P._release_lost),
         I.RELEASE: (S.RELEASING, P._release_both),
+        I.ARRIVED: (S.UP, P._switch),
+        I.NOT_ARRIVED: (S.UP, P._stay),
+        I.OLD_LEFT: (S.UP, P._nothing),
+        I.ASIDE: (S.UP, P._aside),
     },
     S.RELEASING: {
         I.RELEASED: (S.RELEASING, P._nothing),
+        I.ARRIVED: (S.RELEASING, P._late_arrival),
+        I.ASIDE: (S.RELEASING, P._aside),
         I.INFO: (S.RELEASING, P._pass_info),
     },
     S.ENDED: {},

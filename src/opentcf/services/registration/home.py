@@ -40,6 +40,7 @@ class Wanted(NamedTuple):
     reg_type: RegType
     expires: int
     since: float | None
+    call: str = ""
 
 
 class Granted(NamedTuple):
@@ -54,13 +55,12 @@ class Granted(NamedTuple):
 class PendingKick:
     """A network de-registration that V has not answered yet."""
 
-    __slots__ = ("binding", "cause", "since", "timer", "user", "visited")
+    __slots__ = ("kick", "since", "timer", "user", "visited")
 
-    def __init__(self, user: Aor, visited: str, cause: KickCause, binding: str, since: float) -> None:
+    def __init__(self, user: Aor, visited: str, kick: Kick, since: float) -> None:
         self.user = user
         self.visited = visited
-        self.cause = cause
-        self.binding = binding
+        self.kick = kick
         self.since = since
         self.timer: Timer | None = None
 
@@ -181,6 +181,7 @@ class HomeRegistration:
             wire_registration.read_reg_type(incoming.extension, incoming.wire),
             expires,
             wire_registration.read_since(incoming.extension),
+            wire_registration.read_moved_call(incoming.extension),
         )
 
     def _verify(self, incoming: Incoming, user: Aor) -> None:
@@ -215,13 +216,13 @@ class HomeRegistration:
         facts: list[Fact] = []
         moved = before is not None and before.visited != wanted.visited
         if before is not None and moved:
-            facts += self._kick(before, KickCause.MOVED)
+            facts += self._kick(before, KickCause.MOVED, wanted.call)
         if before is not None and not moved:
             facts.append(UserRefreshed(wanted.user, before.call_id != wanted.call_id))
         else:
             ctx.notice("registration", user=str(wanted.user), visited=wanted.visited, state="registered")
             handover = wanted.reg_type is RegType.HANDOVER
-            facts.append(UserBound(wanted.user, wanted.visited, moved, handover))
+            facts.append(UserBound(wanted.user, wanted.visited, moved, handover, wanted.call))
         return tuple(facts)
 
     def _deregister(self, wanted: Wanted, binding: Binding | None) -> Facts:
@@ -257,15 +258,15 @@ class HomeRegistration:
 
     # --- network de-registration
 
-    def _kick(self, binding: Binding, cause: KickCause) -> Facts:
+    def _kick(self, binding: Binding, cause: KickCause, call: str = "") -> Facts:
         """Tell V; where V is this TCF that is a fact, else an OPTIONS that is repeated until answered."""
         if binding.visited == self._ctx.directory.domain:
-            return (KickOff(binding.user, cause, binding.call_id),)
+            return (KickOff(binding.user, cause, binding.call_id, call),)
         key = f"{binding.user.number}@{binding.visited}"
-        self._kicks[key] = PendingKick(binding.user, binding.visited, cause, binding.call_id, self._ctx.wall)
-        self._ctx.save(
-            KICK, key, [str(binding.user), binding.visited, cause.value, binding.call_id, self._ctx.wall]
-        )
+        kick = Kick(cause, binding.call_id, call)
+        self._kicks[key] = PendingKick(binding.user, binding.visited, kick, self._ctx.wall)
+        row = [str(binding.user), binding.visited, cause.value, binding.call_id, self._ctx.wall, call]
+        self._ctx.save(KICK, key, row)
         self._send_kick(key)
         return NONE
 
@@ -283,7 +284,7 @@ class HomeRegistration:
             return
         to = f"<{aor_uri(kick.user)}>"
         request = ctx.new_request("OPTIONS", aor_uri(kick.user), f"<sip:{ctx.directory.domain}>", to)
-        wire_registration.write_kick(request, ctx.peer_wire(peer.domain), Kick(kick.cause, kick.binding))
+        wire_registration.write_kick(request, ctx.peer_wire(peer.domain), kick.kick)
         ctx.request(request, peer_flow(peer), Owner(NAME, key, KICK))
 
     def _drop_kick_to(self, user: Aor, visited: str) -> None:
@@ -326,8 +327,9 @@ class HomeRegistration:
             binding.refreshed = row["refreshed"]
             ctx.directory.bind(binding)
             self._arm(binding)
-        for key, (user_text, visited, cause, call_id, since) in kicks.items():
-            kick = PendingKick(Aor.parse(user_text), visited, KickCause(cause), call_id, since)
+        for key, (user_text, visited, cause, call_id, since, *call) in kicks.items():
+            meant = Kick(KickCause(cause), call_id, *call)
+            kick = PendingKick(Aor.parse(user_text), visited, meant, since)
             self._kicks[key] = kick
             kick.timer = ctx.start(0.0, Owner(NAME, key, KICK))
 

@@ -48,6 +48,7 @@ class Asked(NamedTuple):
     contact: str
     expires: int
     reg_type: RegType
+    call: str = ""
 
 
 class Pending(NamedTuple):
@@ -93,7 +94,7 @@ class VisitedRegistration:
         response = incoming.request.respond(200, self._ctx.ids.token())
         wire_registration.write_kick(response, incoming.wire, Kick(kick.cause, ""))
         self._ctx.reply(incoming, response)
-        return self.on_kick_off(KickOff(user, kick.cause, kick.binding))
+        return self.on_kick_off(KickOff(user, kick.cause, kick.binding, kick.call))
 
     def on_kick_off(self, fact: KickOff) -> Facts:
         """A home has let the user go: tell the terminal, release its calls, forget it."""
@@ -102,7 +103,7 @@ class VisitedRegistration:
             return NONE
         self._kick_terminal(attachment, fact.cause)
         cause = ReleaseCause.STUNNED if fact.cause is KickCause.KILLED else ReleaseCause.NORMAL
-        return (UserLeaving(fact.user, cause, notify_home=False),)
+        return (UserLeaving(fact.user, cause, notify_home=False, moving=fact.call),)
 
     def on_user_leaving(self, fact: UserLeaving) -> Facts:
         """His calls are released: now his attachment goes, and where he left by himself his home is told."""
@@ -174,7 +175,9 @@ class VisitedRegistration:
         minimum = int(self._ctx.durations.register_min)
         if 0 < expires < minimum:
             raise Decline(423, f"the shortest registration is {minimum} s", (("Min-Expires", str(minimum)),))
-        return Asked(user, str(contact.uri), min(expires, int(self._ctx.durations.register)), reg_type)
+        expires = min(expires, int(self._ctx.durations.register))
+        call = wire_registration.read_moved_call(incoming.extension) if reg_type is RegType.HANDOVER else ""
+        return Asked(user, str(contact.uri), expires, reg_type, call)
 
     def _serve(self, incoming: Incoming, asked: Asked) -> Facts:
         attachment = self._ctx.directory.attachment(asked.user)
@@ -221,7 +224,7 @@ class VisitedRegistration:
             raise Decline(503, f"{peer.domain} is down", (("Retry-After", str(int(peer.heartbeat) + 1)),))
         call_id, since = ctx.ids.token(), ctx.wall
         self._pending[asked.user] = Pending(incoming, asked, call_id, since)
-        request = self._home_request(asked.user, call_id, 1, asked.expires, asked.reg_type, since)
+        request = self._home_request(asked.user, call_id, 1, asked.expires, asked.reg_type, since, asked.call)
         request.headers.put("Authorization", incoming.request.headers.lines("Authorization"))
         ctx.request(request, peer_flow(peer), self._owner(asked.user, HOME_REGISTER), timeout=HOME_WAIT)
         return NONE
@@ -242,6 +245,7 @@ class VisitedRegistration:
             asked.reg_type,
             asked.expires,
             ctx.wall,
+            asked.call,
         )
         granted, facts = self._home.register(wanted)
         attachment = self._new_attachment(incoming, asked, call_id, ctx.wall)
@@ -276,6 +280,7 @@ class VisitedRegistration:
         attachment.call_id, attachment.cseq = request.call_id(), request.cseq()[0]
         attachment.expires = ctx.now + min(asked.expires, attachment.granted)
         attachment.ptt = incoming.extension is not None
+        attachment.arriving = asked.call
         ctx.directory.attach(attachment)
         self._arm_expiry(attachment)
         if not ctx.directory.is_home(asked.user) and asked.user not in self._refreshes:
@@ -400,7 +405,14 @@ class VisitedRegistration:
         return NONE
 
     def _home_request(
-        self, user: Aor, call_id: str, cseq: int, expires: int, reg_type: RegType | None, since: float | None
+        self,
+        user: Aor,
+        call_id: str,
+        cseq: int,
+        expires: int,
+        reg_type: RegType | None,
+        since: float | None,
+        call: str = "",
     ) -> Request:
         ctx = self._ctx
         peer = ctx.directory.peer(user.domain)
@@ -413,7 +425,7 @@ class VisitedRegistration:
         request.headers.set("Contact", f"<{contact};{HOME}={user.domain}>")
         request.headers.set("P-Visited-Network-ID", ctx.directory.domain)
         request.headers.set("Expires", str(expires))
-        wire_registration.write_register(request, ctx.peer_wire(user.domain), reg_type, since)
+        wire_registration.write_register(request, ctx.peer_wire(user.domain), reg_type, since, call)
         return request
 
     # --- leaving

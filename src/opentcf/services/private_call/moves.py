@@ -1,0 +1,119 @@
+"""Handover of a private call, at the home of the party that moves (TC2-C 切换, profile 4.6).
+
+His home calls the V-TCF that he reached, with the far side's description; the old leg goes when that is answered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from opentcf.btrunc import call as wire_call
+from opentcf.model.numbers import Aor
+from opentcf.services.context import Context, peer_flow
+from opentcf.services.leg import Leg, LegState
+from opentcf.services.path import Role, aor_uri
+from opentcf.services.private_call import records
+from opentcf.services.private_call.call import NAME, Move, PrivateCall, State
+from opentcf.sip.message import Message
+from opentcf.sip.outbox import Flow
+from opentcf.sip.transaction import Owner
+
+ARRIVE = "arrive"
+
+
+def old_leg(ctx: Context, call: PrivateCall, user: Aor) -> Leg | None:
+    """The leg that a handover of `user` replaces: this TCF must be his home, and the call must stand."""
+    if call.state is not State.UP:
+        return None
+    for party, leg, home in (
+        (call.caller, call.up, Role.CALLER_HOME),
+        (call.called, call.down, Role.CALLED_HOME),
+    ):
+        if party == user and home in call.roles:
+            return leg
+    return None
+
+
+def misplaced(ctx: Context, call: PrivateCall) -> list[Aor]:
+    """Parties whose leg does not lead to where they are registered: their handover was cut short by a restart."""
+    found = []
+    for user in (call.caller, call.called):
+        binding, leg = ctx.directory.binding(user), old_leg(ctx, call, user)
+        if binding is not None and leg is not None and binding.visited != (leg.peer or ctx.directory.domain):
+            found.append(user)
+    return found
+
+
+def begin(ctx: Context, call: PrivateCall, user: Aor) -> None:
+    """Call the V-TCF where he is now; a handover of his that was still under way is over."""
+    old = old_leg(ctx, call, user)
+    binding = ctx.directory.binding(user)
+    if old is None or binding is None:
+        return
+    far = call.other(old)
+    new = _leg_to(ctx, call, user, binding.visited, binding.contact, call.party(far))
+    if new is None:
+        ctx.notice("handover", id=call.id, user=str(user), state="unreachable", target=binding.visited)
+        return
+    move = Move(user, old, new, far.remote_sdp)
+    call.moves.append(move)
+    request = new.invite(ctx)
+    request.headers.set("P-Asserted-Identity", f"<{aor_uri(call.party(far))}>")
+    setup = replace(call.setup, caller=call.party(far))
+    wire_call.write_setup(request, new.wire, setup, user.domain)
+    new.carry = ((new.wire.extension, request.headers.lines(new.wire.extension)[0]),)
+    if new.peer is None:
+        auto_answer(request, call.party(far))
+    if move.offered:
+        request.headers.set("Content-Type", "application/sdp")
+        request.body = move.offered
+    new.send_invite(ctx, request)
+    move.patience = ctx.start(ctx.durations.tho, Owner(NAME, f"{call.key} {new.key}", ARRIVE))
+    records.save(ctx, call)
+    ctx.notice("handover", id=call.id, user=str(user), state="calling", target=binding.visited)
+
+
+def auto_answer(request: Message, far: Aor) -> None:
+    """The terminal takes the call that it brought along by itself."""
+    request.headers.set("Answer-Mode", "Auto")
+    request.headers.set("Call-Info", f"<{aor_uri(far)}>;answer-after=0")
+
+
+def _leg_to(ctx: Context, call: PrivateCall, user: Aor, visited: str, contact: str, far: Aor) -> Leg | None:
+    owner, from_, to = Owner(NAME, call.key), f"<{aor_uri(far)}>", f"<{aor_uri(user)}>"
+    if visited != ctx.directory.domain:
+        peer = ctx.directory.peer(visited)
+        if peer is None or ctx.peer_is_down(visited):
+            return None
+        return Leg.calling(ctx, owner, peer_flow(peer), user, visited, contact, from_, to)
+    attachment = ctx.directory.attachment(user)
+    if attachment is None:
+        return None
+    leg = Leg.calling(ctx, owner, Flow(*attachment.flow), user, None, attachment.contact, from_, to)
+    leg.ptt = attachment.ptt
+    return leg
+
+
+def settle(ctx: Context, call: PrivateCall) -> None:
+    """After legs were exchanged: who is served here by this call."""
+    for user, leg, visited in (
+        (call.caller, call.up, Role.CALLER_VISITED),
+        (call.called, call.down, Role.CALLED_VISITED),
+    ):
+        served = leg.peer is None
+        if served != (visited in call.roles):
+            call.roles = (
+                *(role for role in call.roles if role is not visited),
+                *([visited] if served else ()),
+            )
+            (ctx.directory.engage if served else ctx.directory.disengage)(user, call.key)
+
+
+def revive(ctx: Context, call: PrivateCall) -> list[Aor]:
+    """After a restart: a new leg that was not answered is given up. Returns who is to be called anew."""
+    for move in call.moves:
+        if move.new.state is LegState.EARLY and move.new.ours is None:
+            move.new.end(ctx)
+        call.left.append(move.new)
+    call.moves.clear()
+    return misplaced(ctx, call)

@@ -219,7 +219,13 @@ class Terminal:
         self._now = now
         self._cancel(call, Token.REQUEST)
 
-    def _floor(self, call: Call, op: wire_floor.Ask | wire_floor.LetGo, direction: str, now: float) -> None:
+    def calm(self, call: Call, now: float) -> None:
+        """End the emergency of a group call: its originator or a dispatcher may."""
+        self._floor(call, wire_floor.Calm(self.user), call.direction, now)
+
+    def _floor(
+        self, call: Call, op: wire_floor.Ask | wire_floor.LetGo | wire_floor.Calm, direction: str, now: float
+    ) -> None:
         self._now = now
         call.direction = direction
         call.sdp = self._describe(call)
@@ -463,11 +469,18 @@ class Terminal:
             told = wire_floor.read_info(ext, self._wire, self.user.domain)
             if isinstance(told, wire_floor.Inform) and told.alert is not Alert.QUEUE:
                 call.talker = str(told.user) if told.user is not None else ""
-            self._event("floor", call, 0, f"{ext.get(Param.ALERT_TYPE)} {ext.get(Param.UDN) or ''}".strip())
+            self._event("floor", call, 0, _floor_words(told, ext))
 
     def _learn_id(self, call: Call, message: Message | None) -> None:
         ext = wire_extension.read(message, self._wire) if message is not None else None
         call.id = (ext.get(Param.CALL_ID) if ext is not None else None) or call.id
+
+    def _learn_talker(self, call: Call, request: Request) -> None:
+        """Who talks in a group that calls us."""
+        ext = wire_extension.read(request, self._wire)
+        if ext is not None and wire_call.read_setup(ext, self._wire, self.user.domain).call_type.is_group:
+            talker = ext.identity(Param.CALLER, self.user.domain)
+            call.talker = str(talker) if talker is not None else ""
 
     # --- requests of theirs
 
@@ -511,16 +524,19 @@ class Terminal:
         uri = NameAddr.parse(dialog.remote).uri
         call = Call(dialog.local_tag, dialog, f"{uri.user}@{uri.host}")
         self._learn_id(call, request)
+        self._learn_talker(call, request)
         call.state = CallState.INCOMING
         call.remote_sdp = request.body
         call.incoming = txn
         txn.owner = Owner("ue", call.key, "answer")
         self.calls[call.key] = call
-        self._event("incoming", call)
+        self._event("incoming", call, 0, call.talker)
         if self.behaviour is Behaviour.BUSY:
             self.reject(call, self._now, 486)
         elif self.behaviour is Behaviour.DECLINE:
             self.reject(call, self._now, 603)
+        elif (request.headers.get("Answer-Mode") or "").lower().startswith("auto"):  # RFC 5373: a group call
+            self.answer(call, self._now)
         else:
             ringing = request.respond(180, call.key)
             ringing.headers.put("Record-Route", request.headers.lines("Record-Route"))
@@ -601,3 +617,11 @@ class Terminal:
 
     def _event(self, name: str, call: Call | None = None, status: int = 0, text: str = "") -> None:
         self.events.append(Event(name, call, status, text))
+
+
+def _floor_words(told: wire_floor.Inform | wire_floor.Left | None, ext: wire_extension.Extension) -> str:
+    """A floor information for people: what, who or which place, and whether it is an emergency."""
+    if not isinstance(told, wire_floor.Inform):
+        return ext.get(Param.ALERT_TYPE) or ""
+    place = str(told.position) if told.alert is Alert.QUEUE else str(told.user or "")
+    return " ".join(filter(None, (told.alert.value, place, "emergency" if told.emergency else "")))

@@ -55,6 +55,23 @@ name = "{name}"
 password = "{password}"
 role = "{role}"
 """
+_GROUP = """
+[[group]]
+number = "{number}"
+name = "{name}"
+members = [{members}]
+{settings}
+"""
+MASTER = 1
+"""The core network that masters the groups."""
+GROUPS: dict[str, tuple[str, str]] = {
+    "8001": ("Fire", "owner_release = true"),
+    "8002": ("Police", 'setup = "confirmed"'),
+    "8003": ("Harbour", "hang_time = 1.0"),
+    "8004": ("Works", "talk_time = 2.0\nqueue_length = 0"),
+    "8005": ("Rescue", "preemption = true\nqueue_length = 1"),
+}
+"""Number → name and settings. Short timers, so that they can be watched."""
 
 
 class NetworkError(Exception):
@@ -72,9 +89,22 @@ def domain(core: int) -> str:
 
 
 def users(core: int) -> list[tuple[str, str, str]]:
-    """Number, name and role of its users: three terminals and a dispatcher."""
-    terminals = [(f"{core}00{n}", f"Terminal {core}00{n}", "terminal") for n in (1, 2, 3)]
+    """Number, name and role of its users: three terminals, the members of the groups and a dispatcher."""
+    numbers = [f"{core}00{n}" for n in (1, 2, 3)] + [n for group in GROUPS for n in members(group, core)]
+    terminals = [(number, f"Terminal {number}", "terminal") for number in numbers]
     return [*terminals, (f"{core}100", f"Dispatcher {core}100", "dispatcher")]
+
+
+def members(group: str, core: int) -> list[str]:
+    """Members of a group who are at home in a core network: of 8003 in core 2 2031 and 2032. Nobody is in two groups."""
+    return [f"{core}0{group[-1]}{n}" for n in (1, 2)]
+
+
+def member_table(number: str) -> str:
+    """How a member stands in the configuration: in group 8005 some are better, or only listen."""
+    uri = f"sip:{number}@{domain(int(number[0]))}"
+    more = {"1051": ", priority = 10", "4051": ", listen_only = true"}.get(number)
+    return f'{{uri = "{uri}"{more}}}' if more else f'"{uri}"'
 
 
 def configuration(core: int) -> str:
@@ -89,6 +119,14 @@ def configuration(core: int) -> str:
             )  # fmt: skip
     for number, name, role in users(core):
         text += _SUBSCRIBER.format(number=number, name=name, role=role, password=PASSWORD)
+    return text + (_groups() if core == MASTER else "")
+
+
+def _groups() -> str:
+    text = ""
+    for number, (name, settings) in GROUPS.items():
+        everybody = ", ".join(member_table(user) for core in CORES for user in members(number, core))
+        text += _GROUP.format(number=number, name=name, members=everybody, settings=settings)
     return text
 
 

@@ -10,6 +10,7 @@ from opentcf.cli.demo.actor import Actor, CheckError
 from opentcf.cli.demo.feed import Feed
 from opentcf.cli.demo.network import CORES, D_PORT, PASSWORD, Network, domain, host
 from opentcf.cli.radio import Radio, open_radio
+from opentcf.model.call import CallSetup
 from opentcf.model.numbers import Aor
 from opentcf.model.registration import RegType
 from opentcf.sip.outbox import Flow
@@ -54,9 +55,9 @@ class Phone:
         self.terminal.move(Flow("d", "udp", host(core), D_PORT), self.radio.now)
         self.radio.pump()
 
-    def call(self, number: str) -> Call:
+    def call(self, number: str, setup: CallSetup | None = None) -> Call:
         """Call somebody."""
-        call = self.terminal.call(number, self.radio.now)
+        call = self.terminal.call(number, self.radio.now, setup)
         self.radio.pump()
         return call
 
@@ -80,6 +81,21 @@ class Phone:
         self.terminal.change(call, direction, self.radio.now)
         self.radio.pump()
 
+    def press(self, call: Call, *, emergency: bool = False) -> None:
+        """Ask for the floor."""
+        self.terminal.press(call, self.radio.now, emergency=emergency)
+        self.radio.pump()
+
+    def let_go(self, call: Call) -> None:
+        """Give the floor, or the place in the queue, back."""
+        self.terminal.let_go(call, self.radio.now)
+        self.radio.pump()
+
+    def calm(self, call: Call) -> None:
+        """End the emergency."""
+        self.terminal.calm(call, self.radio.now)
+        self.radio.pump()
+
     def is_registered(self) -> bool:
         """Does the terminal believe so?"""
         return self.terminal.registered
@@ -95,6 +111,11 @@ class Phone:
     def heard(self, name: str) -> Event | None:
         """The first event of that name since the procedure began."""
         return next((event for event in self.radio.heard[self._mark :] if event.name == name), None)
+
+    def times(self, name: str, text: str = "") -> int:
+        """How often an event of that name and text was heard since the procedure began."""
+        heard = self.radio.heard[self._mark :]
+        return sum(1 for event in heard if event.name == name and text in ("", event.text))
 
     def told(self) -> str:
         """All that was heard, for people."""
@@ -114,6 +135,10 @@ class Stage:
 
     def __getitem__(self, user: str) -> Phone:
         return self._phones[user]
+
+    def phones(self) -> list[Phone]:
+        """The equipment of all actors."""
+        return list(self._phones.values())
 
     # --- before and after
 

@@ -1,4 +1,4 @@
 """The procedures, a module for each group of them. A module adds what it has when it is imported."""
 
-MODULES = ("registration", "heartbeat", "private_call", "outage")
+MODULES = ("registration", "heartbeat", "private_call", "outage", "group_call", "floor", "group_outage")
 """In the order of showing."""

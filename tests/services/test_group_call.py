@@ -196,8 +196,8 @@ def test_an_invite_into_a_running_call_joins():
     w.dial("4001")
     w.run(1.0)
     assert w.floor() == ("1001", ["4001"])
-    assert w.said("core1", "core4")[-1] == "200 INVITE pttwaiting sendonly"
-    assert w.told_events("4001")[-1] == "queued 1"
+    assert w.said("core1", "core4")[-2:] == ["200 INVITE pttwaiting sendonly", "INFO pttinfo"]
+    assert w.told_events("4001")[-2:] == ["queued 1", "floor taken 1001@core1.example"]
 
 
 def test_who_joins_without_a_queue_listens():
@@ -207,8 +207,8 @@ def test_who_joins_without_a_queue_listens():
     w.dial("4001")
     w.run(1.0)
     assert "4001" in w.in_call()
-    assert w.said("core1", "core4")[-1] == "200 INVITE pttreleasefloor sendonly"
-    assert w.told_events("4001")[-1] == "denied denied"
+    assert w.said("core1", "core4")[-2:] == ["200 INVITE pttreleasefloor sendonly", "INFO pttinfo"]
+    assert w.told_events("4001")[-2:] == ["denied denied", "floor taken 1001@core1.example"]
 
 
 def test_a_member_behind_the_same_v_joins_within_its_leg():

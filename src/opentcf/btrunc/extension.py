@@ -6,6 +6,7 @@ from opentcf.btrunc.wire import Param, Token, Wire
 from opentcf.model.numbers import Aor, is_number
 from opentcf.sip.errors import RemoteError
 from opentcf.sip.grammar import decimal, is_token, quote, split_outside_quotes, unquote
+from opentcf.sip.headers import NameAddr
 from opentcf.sip.message import Message
 
 Params = Sequence[tuple[Param | str, str | None]]
@@ -61,6 +62,11 @@ def identity(text: str, domain: str) -> Aor:
         return Aor.parse(text)
     except ValueError as error:
         raise RemoteError(400, str(error)) from None
+
+
+def domain_of(to: str) -> str:
+    """The domain that a To names: bare numbers of its message belong there. `to` may have a tag."""
+    return NameAddr.parse(to).uri.host
 
 
 def write_identity(aor: Aor, domain: str) -> str:

@@ -330,13 +330,17 @@ class Leg:
     # --- other requests of ours
 
     def inform(self, ctx: Context, kind: str, headers: tuple[tuple[str, str], ...]) -> None:
-        """INFO; it waits for the answer to the one before, and of what waits only the newest of a kind is sent."""
+        """INFO; of what waits only the newest of a kind is sent.
+
+        It waits for the answer to the one before, and for the ACK of our 2xx: overtaking that, it may find no dialog.
+        """
         self.news.pop(kind, None)
         self.news[kind] = headers
         self._inform_next(ctx)
 
     def _inform_next(self, ctx: Context) -> None:
         waiting = self.ours is not None and not self.ours.proceeding and not self.ours.answered
+        waiting = waiting or (self.theirs is not None and not self.theirs.open)
         if not self.news or self.informing or waiting or self.state is not LegState.UP:
             return
         headers = self.news.pop(next(iter(self.news)))

@@ -535,7 +535,7 @@ class Terminal:
             self.reject(call, self._now, 486)
         elif self.behaviour is Behaviour.DECLINE:
             self.reject(call, self._now, 603)
-        elif (request.headers.get("Answer-Mode") or "").lower().startswith("auto"):  # RFC 5373: a group call
+        elif self.behaviour is Behaviour.ANSWER and _answers_itself(request):
             self.answer(call, self._now)
         else:
             ringing = request.respond(180, call.key)
@@ -617,6 +617,11 @@ class Terminal:
 
     def _event(self, name: str, call: Call | None = None, status: int = 0, text: str = "") -> None:
         self.events.append(Event(name, call, status, text))
+
+
+def _answers_itself(request: Request) -> bool:
+    """RFC 5373: no ringing, as in a group call."""
+    return (request.headers.get("Answer-Mode") or "").lower().startswith("auto")
 
 
 def _floor_words(told: wire_floor.Inform | wire_floor.Left | None, ext: wire_extension.Extension) -> str:

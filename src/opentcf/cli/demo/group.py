@@ -1,13 +1,18 @@
 """A group's call on the stage: what its members do, and what all of them must come to see."""
 
-from opentcf.cli.demo.actor import CheckError
+from opentcf.cli.demo.actor import Actor, CheckError
 from opentcf.cli.demo.network import GROUPS, MASTER, domain
 from opentcf.cli.demo.stage import PATIENCE, Phone, Stage
 from opentcf.model.call import CallSetup, CallType
-from opentcf.terminal import Call, CallState
+from opentcf.terminal import Behaviour, Call, CallState
 
 LOOK = 1.5
 """Seconds that somebody who watches needs for what just happened."""
+
+
+def member(user: str, at: int = 0, *, left: bool = False, plain: bool = False, near: int = 0) -> Actor:
+    """An actor whose equipment takes a group's call by itself."""
+    return Actor(user, at, Behaviour.ANSWER, plain, left, near)
 
 
 class GroupCall:

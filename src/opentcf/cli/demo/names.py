@@ -5,9 +5,9 @@ from typing import NamedTuple
 from opentcf.btrunc import extension
 from opentcf.btrunc.extension import Extension
 from opentcf.btrunc.registration import read_kick
-from opentcf.btrunc.wire import Param, Token, Wire
+from opentcf.btrunc.wire import Alert, Param, Token, Wire
 from opentcf.model.call import CallType
-from opentcf.model.cause import KickCause
+from opentcf.model.cause import FloorCause, KickCause
 from opentcf.sip.message import Message, Request, Response
 from opentcf.sip.sdp import direction_of
 
@@ -51,6 +51,17 @@ _TOKENS: dict[Token, Name] = {
 _CALLS: dict[CallType, Name] = {
     CallType.PRIVATE_AUDIO: ("private call", "单呼"),
     CallType.GROUP_AUDIO: ("group call", "组呼"),
+}
+_DENIED: dict[FloorCause, Name] = {
+    FloorCause.DENIED: ("floor denied", "话权拒绝"),
+    FloorCause.QUEUE_FULL: ("denied, queue full", "话权排队已满"),
+    FloorCause.RECEIVE_ONLY: ("denied, may listen", "话权拒绝：只听"),
+    FloorCause.FORCED: ("floor denied", "话权拒绝"),
+}
+_REVOKED: dict[FloorCause, Name] = {
+    FloorCause.PREEMPTED: ("revoked, preempted", "话权收回：抢占"),
+    FloorCause.TIMEOUT: ("revoked, time over", "话权收回：超时"),
+    FloorCause.FORCED: ("revoked by command", "话权收回：强制"),
 }
 _KICKS: dict[KickCause, Name] = {
     KickCause.MOVED: ("kick-off, moved", "注销：移动"),
@@ -100,6 +111,7 @@ _DIRECTIONS: dict[str, Name] = {
     "recvonly": ("hold", "呼叫保持"),
     "inactive": ("hold", "呼叫保持"),
 }
+_RELEASES = (_TOKENS[Token.RELEASE_FLOOR], _TOKENS[Token.ACCEPT], *_REVOKED.values())
 
 
 class Namer:
@@ -134,11 +146,28 @@ class Namer:
             return _KICKS[read_kick(ext, self._wire).cause]
         if request.method == "INVITE":
             return self._invite(request, ext)
+        if request.method == "INFO" and ext is not None and ext.token is Token.INFO:
+            return self._floor_information(ext)
         if request.method in ("ACK", "BYE", "CANCEL") or ext is None or ext.token is None:
             return _METHODS.get(request.method, (request.method.lower(), ""))
         return _TOKENS.get(ext.token, _METHODS.get(request.method, ("", "")))
 
+    def _floor_information(self, ext: Extension) -> Name:
+        alert, user = self._wire.member(Alert, ext.get(Param.ALERT_TYPE) or ""), ext.get(Param.UDN) or ""
+        number = user.partition("@")[0]
+        if alert is Alert.TAKEN:
+            return (f"{number} talks", "话权已占用")
+        if alert is Alert.QUEUE:
+            place = ext.get(Param.POSITION) or ""
+            return (f"{number} at place {place}", f"排队第{place}位")
+        if alert is Alert.LEFT:
+            return (f"{number} left", "组成员离开")
+        return ("floor idle", "话权空闲") if alert is Alert.IDLE else _TOKENS[Token.INFO]
+
     def _register(self, request: Request, ext: Extension | None) -> Name:
+        if ext is not None and ext.get(Param.GDN) is not None:
+            gone = request.headers.get("Expires") == "0"
+            return ("group location gone", "组位置撤销") if gone else ("group location", "组位置登记")
         if request.headers.get("Expires") == "0":
             return ("de-registration", "终端注销")
         kind = (ext.get(Param.REG_TYPE) or "") if ext is not None else ""
@@ -150,15 +179,26 @@ class Namer:
         return ("roaming", "漫游注册") if roams else ("registration", "注册")
 
     def _invite(self, request: Request, ext: Extension | None) -> Name:
+        if ext is not None and ext.token is Token.RELEASE_FLOOR:
+            cause = self._wire.member(FloorCause, ext.get(Param.CAUSE) or "")
+            return (
+                _REVOKED.get(cause, _TOKENS[Token.RELEASE_FLOOR]) if cause else _TOKENS[Token.RELEASE_FLOOR]
+            )
         if ext is not None and ext.token not in (None, Token.CALL):
             return _TOKENS.get(ext.token, _METHODS["INVITE"])
+        if request.to_tag() is not None and ext is not None and ext.get(Param.EMERGENCY) == "0":
+            return ("emergency ends", "取消紧急")
         if request.to_tag() is not None:
             return _DIRECTIONS.get(direction_of(request.body), ("media change", "媒体变更"))
         code = (ext.get(Param.CALL_TYPE) or "") if ext is not None else ""
         kind = self._wire.member(CallType, code)
+        if kind is CallType.GROUP_AUDIO and ext is not None and ext.get(Param.EMERGENCY) == "1":
+            return ("emergency group call", "紧急组呼")
         return _CALLS.get(kind, _METHODS["INVITE"]) if kind is not None else _METHODS["INVITE"]
 
     def _response(self, response: Response, method: str, asked: Name | None) -> Name:
+        if (floor := self._floor_answer(response, method)) is not None:
+            return floor
         if response.status not in (200, 202):
             return _STATUSES.get(response.status, (response.reason.lower(), ""))
         if asked is not None and asked[0] == "de-registration":
@@ -170,6 +210,25 @@ class Namer:
                 "resume": ("resumed", "已恢复"),
                 "refresh": ("refreshed", "周期注册成功"),
             }[asked[0]]
+        if asked is not None and (asked in _RELEASES or asked == ("emergency ends", "取消紧急")):
+            return ("ok", "成功")
+        if asked is not None and asked[0].startswith("group location"):
+            return ("noted", "已登记")
         if asked is not None and method == "OPTIONS":
             return ("de-registered", "注销确认")
         return _DONE.get(method, ("ok", "成功"))
+
+    def _floor_answer(self, response: Response, method: str) -> Name | None:
+        """What the answer to a floor request says of the floor; None for another answer."""
+        ext = extension.read(response, self._wire) if method == "INVITE" and response.status >= 200 else None
+        if ext is None:
+            return None
+        if ext.token is Token.ACCEPT:
+            return ("floor granted", "话权申请成功")
+        if ext.token is Token.WAITING:
+            place = ext.get(Param.POSITION) or ""
+            return (f"queued, place {place}", f"话权排队第{place}位")
+        if ext.token is Token.RELEASE_FLOOR:
+            cause = self._wire.member(FloorCause, ext.get(Param.CAUSE) or "")
+            return _DENIED.get(cause or FloorCause.DENIED, _DENIED[FloorCause.DENIED])
+        return None

@@ -96,7 +96,7 @@ def users(core: int) -> list[tuple[str, str, str]]:
 
 
 def members(group: str, core: int) -> list[str]:
-    """Members of a group who are at home in a core network: of 8003 in core 2 2031 and 2032. Nobody is in two groups."""
+    """Members of a group who are at home in a core network: of 8003 in core 2 2031 and 2032. None is in two groups."""
     return [f"{core}0{group[-1]}{n}" for n in (1, 2)]
 
 

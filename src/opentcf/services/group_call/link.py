@@ -55,6 +55,22 @@ def purpose(op: Operation) -> str:
     return f"{type(op).__name__} {getattr(op, 'user', '')}{number}"
 
 
+def _to(request: Request) -> str:
+    return wire_extension.domain_of(request.headers.get("To") or "")
+
+
+def read_info(incoming: Incoming) -> Inform | Left | None:
+    """The floor information that an INFO bears."""
+    ext = incoming.extension
+    return wire_floor.read_info(ext, incoming.wire, _to(incoming.request)) if ext is not None else None
+
+
+def read_downward(incoming: Incoming) -> Grant | Revoke | None:
+    """The grant or revoke that a master's re-INVITE bears."""
+    ext = incoming.extension
+    return wire_floor.read_downward(ext, incoming.wire, _to(incoming.request)) if ext is not None else None
+
+
 LEG = "group_leg"
 """The kind of a leg's row in the store."""
 
@@ -71,7 +87,7 @@ class Half(Enum):
 
 
 class Link:
-    """One leg of a group call. `domain` is that of To on it: bare numbers belong there.
+    """One leg of a group call. `domain` is that of the called group or member, to which the first INVITE goes.
 
     `told` is the talker whom the INVITE named that opened it.
     """
@@ -92,6 +108,18 @@ class Link:
     def heard_since(self, ctx: Context, when: float) -> bool:
         """Has the other end said anything since then, on this leg or to a heartbeat?"""
         return max(self.leg.heard_at, ctx.heard.get(self.leg.peer or "", 0.0)) >= when
+
+    @property
+    def _there(self) -> str:
+        """The domain of To in our requests on this leg: it is the other side's From when they opened it."""
+        return wire_extension.domain_of(self.leg.dialog.remote)
+
+    @property
+    def _here(self) -> str:
+        """The domain of To in our answer to their open INVITE."""
+        assert self.leg.theirs is not None
+        assert self.leg.theirs.request is not None
+        return _to(self.leg.theirs.request)
 
     def give_voice(self, ctx: Context, codecs: bytes) -> None:
         """Our own description on this leg."""
@@ -154,7 +182,7 @@ class Link:
     def _headers(self, op: Operation) -> tuple[tuple[str, str], ...]:
         """A plain phone hears of the floor by the direction alone (profile 6)."""
         wire = self.leg.wire
-        return ((wire.extension, wire_floor.render(op, wire, self.domain)),) if self.leg.ptt else ()
+        return ((wire.extension, wire_floor.render(op, wire, self._there)),) if self.leg.ptt else ()
 
     def withdraw(self, ctx: Context, ask: Ask) -> bool:
         """Take a request back. True when it has been sent: CANCEL follows it, and so will its answer."""
@@ -204,7 +232,7 @@ class Link:
         if isinstance(answer, Waiting) and not leg.ptt and not joining:
             self._refuse(ctx, Refused(answer.user, FloorCause.DENIED))
             return
-        self._accept(ctx, direction, wire_floor.render(answer, leg.wire, self.domain))
+        self._accept(ctx, direction, wire_floor.render(answer, leg.wire, self._here))
 
     def confirm(self, ctx: Context, op: Operation) -> None:
         """200 to a grant, revoke or release of theirs."""
@@ -231,7 +259,7 @@ class Link:
         leg = self.leg
         response = leg.response(ctx, wire_floor.STATUS.get(answer.cause, 486))
         if leg.ptt:
-            response.headers.set(leg.wire.extension, wire_floor.render(answer, leg.wire, self.domain))
+            response.headers.set(leg.wire.extension, wire_floor.render(answer, leg.wire, self._here))
         leg.answer(ctx, response)
         self.save(ctx)
 
@@ -256,7 +284,7 @@ class Link:
         if self.leg.voice is not None:
             self.leg.voice.check(incoming.request.body)
         if ext is not None and ext.token is not None:
-            op = wire_floor.read_upward(ext, self.leg.wire, user, self.domain)
+            op = wire_floor.read_upward(ext, self.leg.wire, user, _to(incoming.request))
             if op is not None:
                 return op
         if ext is None and user is not None:

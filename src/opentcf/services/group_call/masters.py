@@ -111,6 +111,7 @@ class Masters:
         )
         branch.up = True
         self._apply(call, actions[1:])
+        self.catch_up(call, branch)
         if call.floor.talker is None and HANG not in call.timers:
             self._start_hang(call)
         self.call_missing(call)

@@ -3,7 +3,6 @@
 from collections import deque
 
 from opentcf.btrunc import call as wire_call
-from opentcf.btrunc import floor as wire_floor
 from opentcf.btrunc.floor import Ask, Calm, Left, LetGo, Refused
 from opentcf.btrunc.wire import Param
 from opentcf.model.call import CallSetup
@@ -23,7 +22,7 @@ from opentcf.model.numbers import Aor
 from opentcf.services import path
 from opentcf.services.context import NONE, Context, Facts, Incoming
 from opentcf.services.group_call import records, status
-from opentcf.services.group_call.link import Half, Link
+from opentcf.services.group_call.link import Half, Link, read_info
 from opentcf.services.group_call.local import Confirmed, End, Gone, Invite, Local, Open, Post, Queue
 from opentcf.services.group_call.master import Branch, MasterCall, MasterState
 from opentcf.services.group_call.masters import NAME, Masters, group_of, new_key
@@ -241,8 +240,7 @@ class GroupCalls:
         incoming = happened.incoming
         assert incoming is not None
         self._ctx.respond(incoming, 200)
-        ext = incoming.extension
-        op = wire_floor.read_info(ext, happened.leg.wire, call.group.aor.domain) if ext is not None else None
+        op = read_info(incoming)
         if isinstance(op, Left):
             self.masters.left(call, branch, op)
 

@@ -23,7 +23,7 @@ from opentcf.model.call import CallSetup
 from opentcf.model.cause import Decline, FloorCause, ReleaseCause
 from opentcf.model.numbers import Aor
 from opentcf.services.context import Context, Incoming, peer_flow
-from opentcf.services.group_call.link import Half, Link, purpose
+from opentcf.services.group_call.link import Half, Link, purpose, read_downward, read_info
 from opentcf.services.group_call.local import Confirmed, Gone, Local, Open, Post, Queue
 from opentcf.services.group_call.masters import NAME
 from opentcf.services.group_call.visited import VisitedCall, VisitedState
@@ -170,9 +170,11 @@ class Visits:
         self._begin(call or self._new_call(key, group, setup, None, codecs), setup)
 
     def _begin(self, call: VisitedCall, setup: CallSetup) -> None:
+        """Who is here from before is told who talks now; a talker of old is silenced."""
         call.state = VisitedState.UP
+        alert = Alert.IDLE if setup.caller is None else Alert.TAKEN
+        self._take_inform(call, Inform(alert, setup.caller, 0, setup.emergency))
         call.setup = setup
-        call.talker = setup.caller
         self.alert_all(call)
 
     def alert_all(self, call: VisitedCall) -> None:
@@ -258,6 +260,8 @@ class Visits:
             self.up(call, LetGo(user))
         if isinstance(answer, Accepted):
             self._talks(call, user, answer.grant)
+        elif joining:
+            self._catch_up(call, user, link)
 
     def _withdraw(self, call: VisitedCall, user: Aor) -> None:
         """His request was cancelled: so is ours to the master, hop by hop (profile 7)."""
@@ -417,9 +421,7 @@ class Visits:
         uplink, incoming = call.uplink, happened.incoming
         assert uplink is not None
         assert incoming is not None
-        op = None
-        if incoming.extension is not None:
-            op = wire_floor.read_downward(incoming.extension, uplink.leg.wire, call.group.domain)
+        op = read_downward(incoming)
         if op is None:
             uplink.leg.answer_as_before(self._ctx)
         else:
@@ -430,8 +432,7 @@ class Visits:
         assert incoming is not None
         assert uplink is not None
         self._ctx.respond(incoming, 200)
-        ext = incoming.extension
-        op = wire_floor.read_info(ext, uplink.leg.wire, call.group.domain) if ext is not None else None
+        op = read_info(incoming)
         if isinstance(op, Inform):
             self.from_master(call, op)
 

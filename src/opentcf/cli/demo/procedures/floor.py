@@ -1,19 +1,18 @@
 """The floor 话权 of a group call. There is never more than one talker."""
 
-from opentcf.cli.demo.actor import Actor
-from opentcf.cli.demo.group import LOOK, GroupCall
+from opentcf.cli.demo.group import LOOK, GroupCall, member
 from opentcf.cli.demo.network import MASTER
 from opentcf.cli.demo.procedure import procedure
 from opentcf.cli.demo.stage import Stage
 from opentcf.sip.sdp import direction_of
 
 ROLES = {1: "G=V", 2: "V", 3: "V", 4: "V"}
-FIRE = (Actor("1011", at=1, left=True), Actor("2011", at=2), Actor("3011", at=3))
-WORKS = (Actor("1041", at=1, left=True), Actor("2041", at=2), Actor("3041", at=3))
-RESCUE = (Actor("2051", at=2, left=True), Actor("1051", at=1), Actor("3051", at=3), Actor("4051", at=4))
+FIRE = (member("1011", at=1, left=True), member("2011", at=2), member("3011", at=3))
+WORKS = (member("1041", at=1, left=True), member("2041", at=2), member("3041", at=3))
+RESCUE = (member("2051", at=2, left=True), member("1051", at=1), member("3051", at=3), member("4051", at=4))
 
 
-@procedure("floor", "Floor requested, granted, released", "话权申请、授权与释放", *FIRE, roles=ROLES)
+@procedure("floor", "Floor granted and released", "话权申请与释放", *FIRE, roles=ROLES)
 async def request(stage: Stage) -> None:
     """One presses and talks, all others are told; he releases, all are told that the floor is free."""
     group = GroupCall(stage)
@@ -32,9 +31,9 @@ async def request(stage: Stage) -> None:
 @procedure(
     "floor-queue",
     "Floor queued, granted later",
-    "话权排队与后续授权",
+    "话权排队与授权",
     *FIRE,
-    Actor("4011", at=4),
+    member("4011", at=4),
     roles=ROLES,
 )
 async def queue(stage: Stage) -> None:
@@ -55,7 +54,7 @@ async def queue(stage: Stage) -> None:
 
 
 @procedure(
-    "floor-unqueue", "A waiter leaves the queue", "退出话权排队", *FIRE, Actor("4011", at=4), roles=ROLES
+    "floor-unqueue", "A waiter leaves the queue", "退出话权排队", *FIRE, member("4011", at=4), roles=ROLES
 )
 async def unqueue(stage: Stage) -> None:
     """He releases before it is his turn; who waits behind him moves up."""
@@ -70,7 +69,7 @@ async def unqueue(stage: Stage) -> None:
     await _end(group, "1011")
 
 
-@procedure("floor-preempted", "Floor pre-empted by priority", "话权抢占", *RESCUE[:3], roles=ROLES)
+@procedure("floor-preempted", "Floor pre-empted, priority", "话权抢占", *RESCUE[:3], roles=ROLES)
 async def preempted(stage: Stage) -> None:
     """1051 has the better priority: the talker is revoked, then 1051 is granted."""
     group = GroupCall(stage, "8005")
@@ -82,7 +81,7 @@ async def preempted(stage: Stage) -> None:
     await _end(group, "2051", "1051", "3051")
 
 
-@procedure("floor-off", "Floor denied, no queue", "话权拒绝：无排队", *WORKS, roles=ROLES)
+@procedure("floor-off", "Floor denied, no queue", "话权拒绝", *WORKS, roles=ROLES)
 async def queue_off(stage: Stage) -> None:
     """This group has no queue: 486 while somebody talks."""
     group = GroupCall(stage, "8004")
@@ -97,9 +96,9 @@ async def queue_off(stage: Stage) -> None:
 @procedure(
     "floor-full",
     "Floor denied, queue full",
-    "话权拒绝：排队已满",
+    "话权排队已满",
     *RESCUE[:3],
-    Actor("2052", at=2),
+    member("2052", at=2),
     roles=ROLES,
 )
 async def queue_full(stage: Stage) -> None:
@@ -115,7 +114,7 @@ async def queue_full(stage: Stage) -> None:
     await _end(group, "2051", "1051", "3051", "2052")
 
 
-@procedure("floor-listener", "Floor denied, listens only", "话权拒绝：只听成员", *RESCUE, roles=ROLES)
+@procedure("floor-listener", "Floor denied, listens only", "只听成员", *RESCUE, roles=ROLES)
 async def listener(stage: Stage) -> None:
     """4051 is a member who may listen only."""
     group = GroupCall(stage, "8005")
@@ -127,7 +126,7 @@ async def listener(stage: Stage) -> None:
     await _end(group, "2051", "1051", "3051", "4051")
 
 
-@procedure("floor-timeout", "Talks too long: T2", "讲话超时", *WORKS, roles=ROLES)
+@procedure("floor-timeout", "Talks too long, T2", "讲话超时", *WORKS, roles=ROLES)
 async def talk_time(stage: Stage) -> None:
     """The longest talk burst of this group is two seconds: the master takes the floor."""
     group = GroupCall(stage, "8004")
@@ -137,7 +136,7 @@ async def talk_time(stage: Stage) -> None:
     await _end(group, "1041", "2041", "3041")
 
 
-@procedure("floor-command", "Floor revoked by the operator", "操作员收回话权", *FIRE, roles=ROLES)
+@procedure("floor-command", "Floor revoked, operator", "操作员收回话权", *FIRE, roles=ROLES)
 async def by_command(stage: Stage) -> None:
     """A command at the master takes the floor; the next waiter gets it."""
     group = GroupCall(stage)
@@ -164,8 +163,8 @@ async def emergency(stage: Stage) -> None:
 
 
 @procedure(
-    "floor-plain", "Plain softphone in a group call", "普通SIP话机参与组呼",
-    Actor("2011", at=3, left=True, plain=True), Actor("1011", at=1), Actor("2012", at=2),
+    "floor-plain", "Plain softphone in group call", "普通话机组呼",
+    member("2011", at=3, left=True, plain=True), member("1011", at=1), member("2012", at=2),
     roles={1: "G=V", 2: "V", 3: "V"},
 )  # fmt: skip
 async def plain(stage: Stage) -> None:

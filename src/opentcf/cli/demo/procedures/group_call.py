@@ -1,7 +1,6 @@
 """Group call 组呼: set-up, who takes part, and its ends."""
 
-from opentcf.cli.demo.actor import Actor
-from opentcf.cli.demo.group import LOOK, GroupCall
+from opentcf.cli.demo.group import LOOK, GroupCall, member
 from opentcf.cli.demo.network import MASTER, domain
 from opentcf.cli.demo.procedure import procedure
 from opentcf.cli.demo.stage import Stage
@@ -12,8 +11,8 @@ GROUP_AUDIO = CallSetup(CallType.GROUP_AUDIO)
 
 
 @procedure(
-    "group-home", "Group call by a member at home", "组呼，归属域成员发起",
-    Actor("1011", at=1, left=True), Actor("2011", at=2), Actor("3011", at=3), Actor("4011", at=4), roles=ROLES,
+    "group-home", "Group call, member at home", "组呼，本地发起",
+    member("1011", at=1, left=True), member("2011", at=2), member("3011", at=3), member("4011", at=4), roles=ROLES,
 )  # fmt: skip
 async def by_member_at_home(stage: Stage) -> None:
     """One leg to each V-TCF, all at once; the caller has the floor. He is the originator and hangs up: it ends."""
@@ -25,8 +24,8 @@ async def by_member_at_home(stage: Stage) -> None:
 
 
 @procedure(
-    "group-roaming", "Group call by a roaming member", "组呼，漫游成员发起",
-    Actor("2011", at=3, left=True), Actor("1011", at=1), Actor("2012", at=2), Actor("4011", at=4),
+    "group-roaming", "Group call, roaming member", "组呼，漫游发起",
+    member("2011", at=3, left=True), member("1011", at=1), member("2012", at=2), member("4011", at=4),
     roles={1: "G=V", 2: "V", 3: "V, caller's", 4: "V"},
 )  # fmt: skip
 async def by_roaming_member(stage: Stage) -> None:
@@ -39,8 +38,8 @@ async def by_roaming_member(stage: Stage) -> None:
 
 
 @procedure(
-    "group-one-leg", "One leg for two members of one TCF", "每个拜访TCF一条支路",
-    Actor("1011", at=1, left=True), Actor("2011", at=2), Actor("2012", at=2), Actor("3011", at=2),
+    "group-one-leg", "One leg for three members", "每TCF一条支路",
+    member("1011", at=1, left=True), member("2011", at=2), member("2012", at=2), member("3011", at=2),
     roles={1: "G=V", 2: "V"},
 )  # fmt: skip
 async def one_leg(stage: Stage) -> None:
@@ -54,8 +53,8 @@ async def one_leg(stage: Stage) -> None:
 
 
 @procedure(
-    "group-dispatcher", "Group call by a dispatcher, his release", "组呼，调度台发起并释放",
-    Actor("1100", at=1, left=True), Actor("2021", at=2), Actor("3021", at=4), roles=ROLES,
+    "group-dispatcher", "Dispatcher calls and releases", "调度台组呼与释放",
+    member("1100", at=1, left=True), member("2021", at=2), member("3021", at=4), roles=ROLES,
 )  # fmt: skip
 async def by_dispatcher(stage: Stage) -> None:
     """He is no member, but a dispatcher of the master; the call that he began ends with him."""
@@ -67,11 +66,11 @@ async def by_dispatcher(stage: Stage) -> None:
 
 
 @procedure(
-    "group-confirmed", "Confirmed set-up", "组呼，确认建立",
-    Actor("1021", at=1, left=True), Actor("2021", at=2), Actor("3021", at=3), roles=ROLES,
+    "group-confirmed", "Confirmed set-up", "组呼确认建立",
+    member("1021", at=1, left=True), member("2021", at=2), member("3021", at=3), roles=ROLES,
 )  # fmt: skip
 async def confirmed(stage: Stage) -> None:
-    """The caller gets his 200 when every V-TCF has answered. This group outlives its originator, not its last member."""
+    """The caller gets his 200 when every V-TCF has answered. The call outlives its originator, not its last member."""
     group = GroupCall(stage, "8002")
     await group.begin("1021", "2021", "3021")
     await group.leave("1021")
@@ -82,8 +81,8 @@ async def confirmed(stage: Stage) -> None:
 
 
 @procedure(
-    "group-not-member", "Caller is not a member", "主叫非组成员",
-    Actor("2001", at=3, left=True), roles={1: "G", 3: "V"},
+    "group-not-member", "Caller not a member", "主叫非组成员",
+    member("2001", at=3, left=True), roles={1: "G", 3: "V"},
 )  # fmt: skip
 async def not_member(stage: Stage) -> None:
     """The master refuses."""
@@ -92,7 +91,7 @@ async def not_member(stage: Stage) -> None:
 
 @procedure(
     "group-unknown", "Unknown group", "组号不存在",
-    Actor("2001", at=3, left=True), roles={1: "G", 3: "V"},
+    member("2001", at=3, left=True), roles={1: "G", 3: "V"},
 )  # fmt: skip
 async def unknown(stage: Stage) -> None:
     """The master does not have it."""
@@ -101,7 +100,7 @@ async def unknown(stage: Stage) -> None:
 
 @procedure(
     "group-late-entry", "Late entry by registration", "注册后迟后进入",
-    Actor("1011", at=1, left=True), Actor("2011", near=3), Actor("4011", at=4),
+    member("1011", at=1, left=True), member("2011", near=3), member("4011", at=4),
     roles={1: "G=V", 2: "H", 3: "V", 4: "V"},
 )  # fmt: skip
 async def late_entry(stage: Stage) -> None:
@@ -118,7 +117,7 @@ async def late_entry(stage: Stage) -> None:
 
 @procedure(
     "group-left", "Members hang up", "组成员挂机",
-    Actor("1011", at=1, left=True), Actor("2011", at=2), Actor("2012", at=2), Actor("3011", at=3), roles=ROLES,
+    member("1011", at=1, left=True), member("2011", at=2), member("2012", at=2), member("3011", at=3), roles=ROLES,
 )  # fmt: skip
 async def members_hang_up(stage: Stage) -> None:
     """The first of a V-TCF is reported, the last one ends its leg; the call goes on, and they are not called back."""
@@ -134,8 +133,8 @@ async def members_hang_up(stage: Stage) -> None:
 
 
 @procedure(
-    "group-join", "Dialling into a running call", "拨入正在进行的组呼",
-    Actor("1011", at=1, left=True), Actor("2011", at=2), Actor("3011", at=3), roles=ROLES,
+    "group-join", "Dialling into a running call", "拨入组呼",
+    member("1011", at=1, left=True), member("2011", at=2), member("3011", at=3), roles=ROLES,
 )  # fmt: skip
 async def join(stage: Stage) -> None:
     """Who hung up and calls the group again joins, and has asked for the floor."""
@@ -153,8 +152,8 @@ async def join(stage: Stage) -> None:
 
 
 @procedure(
-    "group-command", "Released by the operator", "操作员释放组呼",
-    Actor("1031", at=1, left=True), Actor("2031", at=2), Actor("3031", at=3), roles=ROLES,
+    "group-command", "Group call, operator releases", "操作员释放组呼",
+    member("1031", at=1, left=True), member("2031", at=2), member("3031", at=3), roles=ROLES,
 )  # fmt: skip
 async def by_command(stage: Stage) -> None:
     """A command at the master ends the call on every leg."""
@@ -169,8 +168,8 @@ async def by_command(stage: Stage) -> None:
 
 
 @procedure(
-    "group-hang-time", "Nobody talks: hang time", "空闲超时释放",
-    Actor("1031", at=1, left=True), Actor("2031", at=2), Actor("3031", at=3), roles=ROLES,
+    "group-hang-time", "Nobody talks, hang time", "空闲超时释放",
+    member("1031", at=1, left=True), member("2031", at=2), member("3031", at=3), roles=ROLES,
 )  # fmt: skip
 async def hang_time(stage: Stage) -> None:
     """The floor has been idle for the group's hang time (here one second): the master releases the call."""
@@ -182,8 +181,8 @@ async def hang_time(stage: Stage) -> None:
 
 
 @procedure(
-    "group-emergency", "Emergency group call, cancelled", "紧急组呼及取消",
-    Actor("2031", at=2, left=True), Actor("1031", at=1), Actor("3031", at=3), roles=ROLES,
+    "group-emergency", "Emergency group call and end", "紧急组呼及取消",
+    member("2031", at=2, left=True), member("1031", at=1), member("3031", at=3), roles=ROLES,
 )  # fmt: skip
 async def emergency(stage: Stage) -> None:
     """The group is in emergency: its originator takes the floor from anybody, until he ends the emergency."""

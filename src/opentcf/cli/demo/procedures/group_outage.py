@@ -1,17 +1,16 @@
 """Group calls while a TCF dies."""
 
-from opentcf.cli.demo.actor import Actor
-from opentcf.cli.demo.group import LOOK, GroupCall
+from opentcf.cli.demo.group import LOOK, GroupCall, member
 from opentcf.cli.demo.network import MASTER
 from opentcf.cli.demo.procedure import procedure
 from opentcf.cli.demo.stage import Stage
 
 ROLES = {1: "G=V", 2: "V", 3: "V", 4: "V"}
-FIRE = (Actor("1011", at=1, left=True), Actor("2011", at=2), Actor("3011", at=3), Actor("4011", at=4))
+FIRE = (member("1011", at=1, left=True), member("2011", at=2), member("3011", at=3), member("4011", at=4))
 LOST = 3
 
 
-@procedure("group-v-down", "V-TCF down, taken in later", "拜访TCF宕机后补入组呼", *FIRE, roles=ROLES)
+@procedure("group-v-down", "V-TCF down, taken in later", "拜访TCF恢复补入", *FIRE, roles=ROLES)
 async def visited_down(stage: Stage) -> None:
     """A V-TCF that is down is left out of the set-up, and called when it is back."""
     group = GroupCall(stage)

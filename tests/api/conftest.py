@@ -26,7 +26,7 @@ def node(tmp_path):
         runtime = Runtime(load_config(path))
         await runtime.start()
         try:
-            transport = httpx.ASGITransport(make_app(runtime, token))
+            transport = httpx.ASGITransport(make_app(runtime, {"alice": token} if token else {}))
             async with httpx.AsyncClient(transport=transport, base_url=base_url) as client:
                 yield client, runtime
         finally:

@@ -1,6 +1,7 @@
 """The HTTP API of a real node."""
 
 import asyncio
+import re
 from dataclasses import replace
 
 import httpx
@@ -10,6 +11,7 @@ from tests.cli.process import Terminal
 from opentcf import __version__
 from opentcf.api.problems import as_json
 from opentcf.api.server import serve_api
+from opentcf.api.table import ENDPOINTS
 from opentcf.node.commands import COMMANDS
 from opentcf.transport.interface import ListenError
 
@@ -55,16 +57,19 @@ async def test_lists(node):
     assert calls == {"items": [], "next": None}
 
 
-async def test_every_look_and_act_of_the_node_has_a_path(node):
+def test_every_look_and_act_of_the_node_has_a_path():
     """What only the shell asks is left out."""
+    assert COMMANDS.keys() - {"reload", "leave"} <= {endpoint.name for endpoint in ENDPOINTS}
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: f"{endpoint.method} {endpoint.path}")
+async def test_every_endpoint_answers(node, endpoint):
     async with node() as (client, _):
-        for name in COMMANDS.keys() - {"reload", "leave", "health"}:
-            thing, _, verb = name.partition("_")
-            answer = await client.request(
-                *(("POST", f"/api/v1/{thing}s/none/{verb}") if verb else ("GET", f"/api/v1/{name}"))
-            )
-            assert answer.status_code in (200, 400, 404)
-            assert ": not found" not in answer.text
+        answer = await client.request(endpoint.method, re.sub(r"\{\w+\}", "77", endpoint.path))
+    assert answer.status_code in (200, 400, 404)
+    assert ": not found" not in answer.text
+    wanted = endpoint.media if answer.status_code == 200 else "application/problem+json"
+    assert answer.headers["content-type"].startswith(wanted)
 
 
 async def test_pages(node):

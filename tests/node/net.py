@@ -215,9 +215,9 @@ class Net:
     def noticed(self, name: str) -> list[dict[str, Any]]:
         return [dict(notice.fields) for _, notice in self.notices if notice.name == name]
 
-    def command(self, number: int, name: str, **arguments: Any) -> Reply:
+    def command(self, core: int, name: str, /, **arguments: Any) -> Reply:
         """Give a command and return its reply."""
-        ticket = self.node(number).command(Command(name, arguments), self.now)
+        ticket = self.node(core).command(Command(name, arguments), self.now)
         self.pump()
         return next(reply for reply in reversed(self.replies) if reply.ticket == ticket)
 

@@ -80,7 +80,7 @@ def test_the_file_of_the_manual(load, tmp_path):
         ),
     )  # fmt: skip
     assert config.portless == {"core3.example"}
-    assert (config.store_url, config.http) == ("memory:", Http("127.0.1.1", 8060, "sesame"))
+    assert (config.store_url, config.http) == ("memory:", Http("127.0.1.1", 8060, {"default": "sesame"}))
     assert config.tls == Tls(tmp_path / "core1.pem", tmp_path / "core1.key", tmp_path / "peers.pem")
     alice, bob = settings.subscribers
     assert (alice.aor, alice.name, alice.role) == (Aor("1001", "core1.example"), "Alice", Role.TERMINAL)

@@ -1,31 +1,67 @@
-"""The ASGI application of a node."""
+"""The ASGI application of a node: the table of endpoints as routes."""
+
+from collections.abc import Mapping
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from opentcf.api import openapi
 from opentcf.api.guard import Guard
-from opentcf.api.problems import on_http_exception
-from opentcf.api.resources import LISTS, Resources
+from opentcf.api.problems import as_json, on_bug, on_http_exception, on_wrong_value
+from opentcf.api.resources import BodyError, QueryError, Resources, Serve
+from opentcf.api.table import ENDPOINTS, Endpoint
 from opentcf.runtime.runtime import Runtime
 
 
-def make_app(runtime: Runtime, token: str | None = None) -> Starlette:
-    """All paths of one node; with a `token` they ask for it."""
+def make_app(runtime: Runtime, tokens: Mapping[str, str] | None = None) -> Starlette:
+    """All paths of one node; with `tokens` (name → secret) they ask for one of them."""
     resources = Resources(runtime)
-    routes = [
-        Route("/health", resources.health),
-        Route("/metrics", resources.metrics),
-        *(Route(f"/api/v1/{name}", resources.listing(name)) for name in LISTS),
-        Route("/api/v1/calls/{id:path}/release", resources.release_call, methods=["POST"]),
-        Route("/api/v1/floors/{gdn:path}/revoke", resources.revoke_floor, methods=["POST"]),
-        Route("/api/v1/users/{udn:path}/kick", resources.kick_user, methods=["POST"]),
-        Route("/api/v1/audit", resources.audit),
-        Route("/api/v1/trace", resources.trace),
-    ]
+    by_path: dict[str, dict[str, Serve]] = {}
+    for endpoint in ENDPOINTS:
+        by_path.setdefault(endpoint.path, {})[endpoint.method] = _serve(resources, endpoint)
     return Starlette(
-        routes=routes,
-        middleware=[Middleware(Guard, token=token)],
-        exception_handlers={HTTPException: on_http_exception},
+        routes=[_route(path, methods) for path, methods in by_path.items()],
+        middleware=[Middleware(Guard, tokens=tokens or {})],
+        exception_handlers={
+            HTTPException: on_http_exception,
+            QueryError: on_wrong_value,
+            BodyError: on_wrong_value,
+            Exception: on_bug,
+        },
     )
+
+
+def _serve(resources: Resources, endpoint: Endpoint) -> Serve:
+    match endpoint.name:
+        case "metrics":
+            return resources.metrics
+        case "trace":
+            return resources.trace(endpoint)
+        case "openapi":
+            return _openapi
+        case "docs":
+            return _docs
+    return resources.command(endpoint)
+
+
+def _route(path: str, methods: Mapping[str, Serve]) -> Route:
+    """One route a path, so that 405 names all of its methods. A parameter may hold slashes."""
+
+    async def serve(request: Request) -> Response:
+        method = "GET" if request.method == "HEAD" else request.method
+        return await methods[method](request)
+
+    return Route(path.replace("}", ":path}"), serve, methods=list(methods))
+
+
+async def _openapi(request: Request) -> Response:
+    return as_json(openapi.document())
+
+
+async def _docs(request: Request) -> Response:
+    policy = "default-src 'none'; style-src 'unsafe-inline'"
+    return HTMLResponse(openapi.page(), headers={"Content-Security-Policy": policy})

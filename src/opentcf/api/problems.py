@@ -33,6 +33,16 @@ async def on_http_exception(request: Request, error: Exception) -> Response:
     return problem(error.status_code, detail, dict(error.headers or {}))
 
 
+async def on_wrong_value(request: Request, error: Exception) -> Response:
+    """A parameter or body that cannot be meant."""
+    return problem(400, str(error))
+
+
+async def on_bug(request: Request, error: Exception) -> Response:
+    """A bug of ours; what happened is logged, not shown."""
+    return problem(500, f"{request.method} {request.url.path}: internal error")
+
+
 def _presentable(value: Any) -> Any:
     match value:
         case str():

@@ -1,23 +1,23 @@
-"""Paths of the API. Lists and actions are commands of the node; the trace is read from the runtime's ring."""
+"""The endpoints: most hand a command to the node; metrics and the trace are read where they are."""
 
 from collections.abc import Awaitable, Callable
 from itertools import islice
 from typing import Any
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from opentcf.api.bodies import LONGEST, BodyError
+from opentcf.api.guard import who
 from opentcf.api.problems import as_json, problem
+from opentcf.api.table import PAGE, Endpoint, Query
 from opentcf.runtime.metrics import exposition
 from opentcf.runtime.runtime import Runtime
 from opentcf.runtime.trace import Traced
 from opentcf.sip.uri import join_host_port
 
-LISTS = ("peers", "registrations", "subscribers", "groups", "calls", "floors")
-PAGE = 1000
-"""The longest page, and the usual one."""
-
-Endpoint = Callable[[Request], Awaitable[Response]]
+Serve = Callable[[Request], Awaitable[Response]]
 
 
 class QueryError(ValueError):
@@ -30,9 +30,21 @@ class Resources:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
 
-    async def health(self, request: Request) -> Response:
-        """200 while the node serves."""
-        return await self._command("health", {})
+    def command(self, endpoint: Endpoint) -> Serve:
+        """What hands the command of an endpoint to the node."""
+
+        async def serve(request: Request) -> Response:
+            arguments: dict[str, Any] = read_query(request, endpoint.query)
+            if endpoint.body is not None:
+                data, domain = await _data(request), self._runtime.settings.domain
+                arguments |= endpoint.body.read(data, request.path_params, domain)
+            arguments |= request.path_params
+            reply = await self._runtime.loop.ask(endpoint.name, arguments, who=who(request))
+            if reply.error is not None:
+                return problem(reply.status, reply.error)
+            return as_json(reply.value, endpoint.answer)
+
+        return serve
 
     async def metrics(self, request: Request) -> Response:
         """Prometheus' text format."""
@@ -40,54 +52,18 @@ class Resources:
             exposition(self._runtime.metrics), media_type="text/plain; version=0.0.4; charset=utf-8"
         )
 
-    def listing(self, name: str) -> Endpoint:
-        """One page of a list; `?limit=` and `?after=` (the `next` of the page before) say which."""
-
-        async def endpoint(request: Request) -> Response:
-            try:
-                arguments = {
-                    "limit": _number(request, "limit", PAGE, 1, PAGE),
-                    "after": request.query_params.get("after"),
-                }
-            except QueryError as error:
-                return problem(400, str(error))
-            return await self._command(name, arguments)
-
-        return endpoint
-
-    async def release_call(self, request: Request) -> Response:
-        """End a call on all its hops."""
-        return await self._command("call_release", {"id": request.path_params["id"]})
-
-    async def revoke_floor(self, request: Request) -> Response:
-        """Take the floor from who talks in a group."""
-        return await self._command("floor_revoke", {"gdn": request.path_params["gdn"]})
-
-    async def kick_user(self, request: Request) -> Response:
-        """Take a user's registration away."""
-        return await self._command("user_kick", {"udn": request.path_params["udn"]})
-
-    async def audit(self, request: Request) -> Response:
-        """Who did what, oldest first; `?after=` is the number seen last."""
-        try:
-            after = _number(request, "after", 0, 0, 2**63)
-            limit = _number(request, "limit", PAGE, 1, PAGE)
-        except QueryError as error:
-            return problem(400, str(error))
-        return await self._command("audit", {"after": after, "limit": limit})
-
-    async def trace(self, request: Request) -> Response:
+    def trace(self, endpoint: Endpoint) -> Serve:
         """Messages later than number `?after=`, at most `?limit=`, of one call with `?call=`."""
-        try:
-            after = _number(request, "after", 0, 0, 2**63)
-            limit = _number(request, "limit", PAGE, 1, PAGE)
-        except QueryError as error:
-            return problem(400, str(error))
-        ring, call = self._runtime.trace, request.query_params.get("call")
-        found = ring.call(call, after) if call else ring.after(after)
-        page = list(islice(found, limit + 1))
-        more = page[limit - 1].number if len(page) > limit else None
-        return as_json({"items": [self._traced(message) for message in page[:limit]], "next": more})
+
+        async def serve(request: Request) -> Response:
+            query = read_query(request, endpoint.query)
+            ring, limit, after = self._runtime.trace, query.get("limit", PAGE), query.get("after", 0)
+            found = ring.call(query["call"], after) if "call" in query else ring.after(after)
+            page = list(islice(found, limit + 1))
+            more = page[limit - 1].number if len(page) > limit else None
+            return as_json({"items": [self._traced(message) for message in page[:limit]], "next": more})
+
+        return serve
 
     def _traced(self, message: Traced) -> dict[str, Any]:
         flow = message.flow
@@ -104,17 +80,30 @@ class Resources:
             "body": self._runtime.mask(body.decode("utf-8", "replace")),
         }
 
-    async def _command(self, name: str, arguments: dict[str, Any]) -> Response:
-        reply = await self._runtime.loop.ask(name, arguments)
-        if reply.error is not None:
-            return problem(reply.status, reply.error)
-        return as_json(reply.value)
+
+def read_query(request: Request, known: tuple[Query, ...]) -> dict[str, Any]:
+    """The query parameters that an endpoint knows; QueryError for one that cannot be meant."""
+    given = request.query_params
+    return {query.name: _value(query, given[query.name]) for query in known if query.name in given}
 
 
-def _number(request: Request, name: str, usual: int, low: int, high: int) -> int:
-    text = request.query_params.get(name)
-    if text is None:
-        return usual
-    if not (text.isascii() and text.isdigit()) or len(text) > 19 or int(text) < low:
-        raise QueryError(f"{name}={text[:40]} is not a number from {low}")
-    return min(int(text), high)
+def _value(query: Query, text: str) -> str | int:
+    if query.low is None:
+        return text
+    if not (text.isascii() and text.isdigit()) or len(text) > 19 or int(text) < query.low:
+        raise QueryError(f"{query.name}={text[:40]} is not a number from {query.low}")
+    return min(int(text), query.high)
+
+
+async def _data(request: Request) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > LONGEST:
+            raise HTTPException(413, f"the body is longer than {LONGEST} bytes")
+    return b"".join(chunks)
+
+
+__all__ = ["BodyError", "QueryError", "Resources", "read_query"]

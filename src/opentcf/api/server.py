@@ -30,7 +30,7 @@ async def serve_api(runtime: Runtime) -> AsyncIterator[str]:
         return
     sock = _listening(http.host, http.port)
     config = uvicorn.Config(
-        make_app(runtime, http.token),
+        make_app(runtime, http.tokens),
         lifespan="off",
         log_config=None,
         access_log=False,

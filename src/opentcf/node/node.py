@@ -17,6 +17,7 @@ from opentcf.model.peer import PeerState
 from opentcf.node import commands
 from opentcf.node.orders import Batch, Command, Snapshot
 from opentcf.node.procedures import Procedures
+from opentcf.node.provisioning import Provisioning
 from opentcf.node.routes import LENIENT, Side, capabilities, cares, no_route, routes
 from opentcf.node.settings import Settings
 from opentcf.services.admission import PeerAdmission, TerminalAdmission
@@ -70,6 +71,7 @@ class Node:
         self._ctx = Context(
             Directory(settings.domain), ids, self._layer, self._timers, self._outbox, self.meters
         )
+        self.provisioning = Provisioning(self._ctx)
         self.procedures = Procedures.on(self._ctx)
         self._by_name = self.procedures.by_name()
         self._routes = routes(self.procedures)
@@ -93,6 +95,8 @@ class Node:
         self._terminals = TerminalAdmission(
             ctx, Nonces(secret.encode()), algorithms, self.procedures.visited_registration.foreign_nonces
         )
+        self.provisioning.load(snapshot.get("subscriber", {}), snapshot.get("group", {}))
+        self.provisioning.apply(self.settings)
         for _, row in sorted(snapshot.get("audit", {}).items()):
             ctx.audit_log.restore(Audited(*(row[name] for name in Audited._fields)))
         self.procedures.home_registration.load(
@@ -111,7 +115,7 @@ class Node:
             dict(snapshot.get("group_leg", {})),
         )
         self.procedures.heartbeat.begin(dict(snapshot.get("heartbeat", {})))
-        self._spread(self.procedures.group_info.announce())
+        self._spread(self._after_enrolment())
 
     def receive(self, data: bytes, source: Flow, now: float) -> None:
         """A datagram or one framed message of a stream."""
@@ -143,10 +147,14 @@ class Node:
         ticket = self._tickets
         try:
             value, facts = commands.run(self, self._ctx, command)
+            self._spread(facts)
         except Decline as decline:
             self._outbox.replies.append(Reply(ticket, None, decline.text, decline.status))
             return ticket
-        self._spread(facts)
+        except Exception:  # noqa: BLE001 - a bug fails one command, never the node
+            self._fault(command.name.encode())
+            self._outbox.replies.append(Reply(ticket, None, "internal error", 500))
+            return ticket
         if command.name == "leave":
             self._left = True
             self._leaving.append(ticket)
@@ -199,7 +207,7 @@ class Node:
         self.settings = settings
         ctx = self._ctx
         ctx.durations, ctx.limits = settings.timers, settings.limits
-        ctx.directory.configure(settings.subscribers, settings.groups, settings.peers)
+        self.provisioning.apply(settings)
         ctx.wires = {peer.domain: Wire(peer.wire) for peer in settings.peers if peer.wire}
         ctx.local_hosts = _local_hosts(settings)
         for name, side in ((TC2, settings.tc2), (D, settings.d)):
@@ -211,7 +219,15 @@ class Node:
         """Take new settings; peers that are new get their heartbeat."""
         self.configure(settings)
         self.procedures.heartbeat.begin({})
-        self._spread(self.procedures.group_info.announce())
+        self._spread(self._after_enrolment())
+
+    def enrolled(self) -> Facts:
+        """Subscribers or groups were changed by command: the directory learns it, and whoever is concerned."""
+        self.provisioning.apply(self.settings)
+        return self._after_enrolment()
+
+    def _after_enrolment(self) -> Facts:
+        return self.procedures.home_registration.dismiss() + self.procedures.group_info.announce()
 
     def gauges(self) -> dict[Key, float]:
         """What can be counted by looking."""

@@ -1,5 +1,6 @@
 """The configuration of a node: one TOML file, checked once, made into one immutable object."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -32,11 +33,11 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class Http:
-    """Where the API is served, and the bearer token that it asks for."""
+    """Where the API is served, and the bearer tokens that it takes: name → secret."""
 
     host: str
     port: int
-    token: str | None = field(default=None, repr=False)
+    tokens: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +135,10 @@ def _http(document: Document, table: HttpTable) -> Http:
     host, port = document.read(("http", "listen"), host_port, table.listen)
     if not is_literal(host) or port is None:
         raise document.error(("http", "listen"), f"{table.listen!r} is not ADDRESS:PORT")
-    if table.token is None and not is_loopback(host):
+    tokens = table.tokens if table.token is None else {"default": table.token, **table.tokens}
+    if not tokens and not is_loopback(host):
         raise document.error(("http", "token"), f"is needed when the API listens on {host}, not on loopback")
-    return Http(host, port, table.token)
+    return Http(host, port, tokens)
 
 
 def _portless(document: Document, file: File) -> frozenset[str]:

@@ -91,22 +91,28 @@ class Document:
         return os.environ[name]
 
     def _explain(self, text: str, schema: type) -> ConfigError:
-        """Turn msgspec's words into ours: where it stands, and what would have been right."""
-        reason, _, where = text.partition(" - at `$")
-        steps = _STEP.findall(where.rstrip("`"))
-        place: Place = tuple(int(index) if index else key for key, index in steps)
-        allowed = _Allowed(schema, place)
-        if found := _UNKNOWN.match(reason):
-            return self.error((*place, found[1]), f"unknown key{allowed.near(found[1])}")
-        if found := _MISSING.match(reason):
-            return self.error((*place, found[1]), "is missing")
-        if found := _ENUM.match(reason):
-            return self.error(place, f"{found[1]!r} is none of {allowed.listed()}{allowed.near(found[1])}")
-        if reason == "Expected `array`, got `object`" and place[-1] in self.raw:
-            return self.error(place, f"write [[{place[-1]}]], with two brackets on each side")
-        if reason == "Expected `object`, got `array`" and place[-1] in self.raw:
-            return self.error(place, f"write [{place[-1]}] once, with one bracket on each side")
-        return self.error(place, _plain(reason))
+        place, reason = explain(text, schema)
+        if place and place[-1] in self.raw:
+            if reason == "expected a list, got a table":
+                reason = f"write [[{place[-1]}]], with two brackets on each side"
+            elif reason == "expected a table, got a list":
+                reason = f"write [{place[-1]}] once, with one bracket on each side"
+        return self.error(place, reason)
+
+
+def explain(text: str, schema: type) -> tuple[Place, str]:
+    """Turn msgspec's words into ours: where it stands, and what would have been right."""
+    reason, _, where = text.partition(" - at `$")
+    steps = _STEP.findall(where.rstrip("`"))
+    place: Place = tuple(int(index) if index else key for key, index in steps)
+    allowed = _Allowed(schema, place)
+    if found := _UNKNOWN.match(reason):
+        return (*place, found[1]), f"unknown key{allowed.near(found[1])}"
+    if found := _MISSING.match(reason):
+        return (*place, found[1]), "is missing"
+    if found := _ENUM.match(reason):
+        return place, f"{found[1]!r} is none of {allowed.listed()}{allowed.near(found[1])}"
+    return place, _plain(reason)
 
 
 class _Allowed:

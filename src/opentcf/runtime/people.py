@@ -1,15 +1,20 @@
 """Tables of the configuration that say who is who: subscribers and groups."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from hashlib import md5, sha256
 from pathlib import Path
+from typing import TypeVar
 
 from opentcf.model.group import Group, Member, SetUp
 from opentcf.model.numbers import NUMBER_DIGITS, Aor, is_number
-from opentcf.model.subscriber import Role, Subscriber
+from opentcf.model.subscriber import LOWEST_PRIORITY, NO_RIGHTS, Role, Subscriber
 from opentcf.runtime.addresses import domain_name
 from opentcf.runtime.document import Document, Place
 from opentcf.runtime.schema import GroupTable, MemberTable, SubscriberTable
+
+A = TypeVar("A")
+T = TypeVar("T")
 
 _HASHES: dict[str, Callable[[bytes], str]] = {
     "SHA-256": lambda data: sha256(data).hexdigest(),
@@ -17,13 +22,25 @@ _HASHES: dict[str, Callable[[bytes], str]] = {
 }
 
 
+class UnfitError(ValueError):
+    """A table that has the right keys and types, but not the right values: which key, and why."""
+
+    def __init__(self, place: Place, reason: str) -> None:
+        super().__init__(reason)
+        self.place = place
+        self.reason = reason
+
+
 def subscribers(document: Document, tables: Iterable[SubscriberTable], domain: str) -> list[Subscriber]:
     """`[[subscriber]]`, each number once."""
     found: dict[str, Subscriber] = {}
     for index, table in enumerate(tables):
-        place = ("subscriber", index)
-        _check_number(document, table.number, (*place, "number"), found)
-        found[table.number] = _subscriber(document, table, domain, place)
+        with _at(document, ("subscriber", index)):
+            _check_once(table.number, found)
+            made = subscriber(table, domain, document.path.parent)
+            if made.rights and made.role is not Role.DISPATCHER:
+                raise UnfitError(("rights",), NO_RIGHTS)
+            found[table.number] = made
     return list(found.values())
 
 
@@ -34,31 +51,36 @@ def groups(
     users = set(taken)
     found: dict[str, Group] = {}
     for index, table in enumerate(tables):
-        place = ("group", index)
-        _check_number(document, table.number, (*place, "number"), found)
-        if table.number in users:
-            raise document.error((*place, "number"), f"{table.number} is a subscriber's number")
-        found[table.number] = _group(document, table, domain, place)
+        with _at(document, ("group", index)):
+            _check_once(table.number, found)
+            if table.number in users:
+                raise UnfitError(("number",), f"{table.number} is a subscriber's number")
+            found[table.number] = group(table, domain)
     return list(found.values())
 
 
-def _check_number(document: Document, number: str, place: Place, known: Iterable[str]) -> None:
-    if not is_number(number):
-        raise document.error(place, f"{number!r} is not a number of 1 to {NUMBER_DIGITS} digits")
+@contextmanager
+def _at(document: Document, place: Place) -> Iterator[None]:
+    try:
+        yield
+    except UnfitError as error:
+        raise document.error((*place, *error.place), error.reason) from None
+
+
+def _check_once(number: str, known: Iterable[str]) -> None:
     if number in known:
-        raise document.error(place, f"{number} comes twice")
+        raise UnfitError(("number",), f"{number} comes twice")
 
 
-def _subscriber(document: Document, table: SubscriberTable, domain: str, place: Place) -> Subscriber:
-    if table.rights and table.role is not Role.DISPATCHER:
-        raise document.error((*place, "rights"), 'are for role = "dispatcher"')
+def subscriber(table: SubscriberTable, domain: str, base: Path | None = None) -> Subscriber:
+    """One subscriber; `base` is where the path of a password file begins, None where there can be none."""
     roaming = table.roaming
     if not isinstance(roaming, bool):
-        roaming = frozenset(document.read((*place, "roaming"), domain_name, core) for core in roaming)
+        roaming = frozenset(_read(("roaming",), domain_name, core) for core in roaming)
     return Subscriber(
-        aor=Aor(table.number, domain),
+        aor=Aor(_number(table.number), domain),
         name=table.name,
-        ha1=_secrets(document, table, domain, place),
+        ha1=_secrets(table, domain, base),
         role=table.role,
         priority=table.priority,
         roaming=roaming,
@@ -67,44 +89,12 @@ def _subscriber(document: Document, table: SubscriberTable, domain: str, place: 
     )
 
 
-def _secrets(document: Document, table: SubscriberTable, domain: str, place: Place) -> dict[str, str] | None:
-    """H(user:realm:password) per algorithm; the password itself is forgotten here."""
-    ways = [
-        key
-        for key in ("password", "password_file", "ha1_md5", "ha1_sha256")
-        if getattr(table, key) is not None
-    ]
-    if len(ways) > 1 and ways != ["ha1_md5", "ha1_sha256"]:
-        raise document.error((*place, ways[0]), f"stands beside {ways[1]}; give one of them")
-    if not ways:
-        return None
-    if ways[0].startswith("ha1"):
-        given = {"SHA-256": table.ha1_sha256, "MD5": table.ha1_md5}
-        return {algorithm: ha1.lower() for algorithm, ha1 in given.items() if ha1 is not None}
-    password = table.password or _password(document, table.password_file or "", (*place, "password_file"))
-    text = f"{table.number}:{domain}:{password}".encode()
-    return {algorithm: digest(text) for algorithm, digest in _HASHES.items()}
-
-
-def _password(document: Document, name: str, place: Place) -> str:
-    try:
-        text = Path(document.path.parent, name).read_text("utf-8")
-    except OSError as error:
-        raise document.error(place, f"{name} cannot be read: {(error.strerror or '').lower()}") from error
-    except UnicodeDecodeError as error:
-        raise document.error(place, f"{name} is not UTF-8 text") from error
-    password, _, rest = text.partition("\n")
-    password = password.removesuffix("\r")
-    if not password or rest.strip():
-        raise document.error(place, f"{name} does not hold one line with a password")
-    return password
-
-
-def _group(document: Document, table: GroupTable, domain: str, place: Place) -> Group:
+def group(table: GroupTable, domain: str) -> Group:
+    """One group."""
     return Group(
-        aor=Aor(table.number, domain),
+        aor=Aor(_number(table.number), domain),
         name=table.name,
-        members=_members(document, table, domain, (*place, "members")),
+        members=members(table.members, domain),
         setup=SetUp(table.setup),
         hang_time=table.hang_time,
         talk_time=table.talk_time,
@@ -116,13 +106,78 @@ def _group(document: Document, table: GroupTable, domain: str, place: Place) -> 
     )
 
 
-def _members(document: Document, table: GroupTable, domain: str, place: Place) -> tuple[Member, ...]:
+def members(tables: Iterable[str | MemberTable], domain: str, key: str = "members") -> tuple[Member, ...]:
+    """The members of a group, each once; a bare number is one of `domain`."""
     found: dict[Aor, Member] = {}
-    for written in table.members:
-        entry = MemberTable(uri=written) if isinstance(written, str) else written
+    for written in tables:
+        entry = _read((key,), _member, written) if isinstance(written, str) else written
         uri = f"{entry.uri}@{domain}" if is_number(entry.uri) else entry.uri
-        aor = document.read(place, Aor.parse, uri)
+        aor = _read((key,), Aor.parse, uri)
         if aor in found:
-            raise document.error(place, f"{aor} comes twice")
+            raise UnfitError((key,), f"{aor} comes twice")
         found[aor] = Member(aor, entry.priority, entry.listen_only)
     return tuple(found.values())
+
+
+def _member(text: str) -> MemberTable:
+    """`sip:2001@core2.example;priority=100;listen_only`."""
+    uri, *parameters = text.split(";")
+    table = MemberTable(uri=uri.strip())
+    for parameter in parameters:
+        name, _, value = parameter.strip().partition("=")
+        if name == "listen_only" and not value:
+            table.listen_only = True
+        elif name == "priority" and value.isascii() and value.isdigit() and int(value) <= LOWEST_PRIORITY:
+            table.priority = int(value)
+        else:
+            raise ValueError(f"{parameter!r} is neither priority=0 to {LOWEST_PRIORITY} nor listen_only")
+    return table
+
+
+def _number(number: str) -> str:
+    if not is_number(number):
+        raise UnfitError(("number",), f"{number!r} is not a number of 1 to {NUMBER_DIGITS} digits")
+    return number
+
+
+def _read(place: Place, reader: Callable[[A], T], written: A) -> T:
+    try:
+        return reader(written)
+    except ValueError as error:
+        raise UnfitError(place, str(error)) from None
+
+
+def _secrets(table: SubscriberTable, domain: str, base: Path | None) -> dict[str, str] | None:
+    """H(user:realm:password) per algorithm; the password itself is forgotten here."""
+    ways = [
+        key
+        for key in ("password", "password_file", "ha1_md5", "ha1_sha256")
+        if getattr(table, key) is not None
+    ]
+    if len(ways) > 1 and ways != ["ha1_md5", "ha1_sha256"]:
+        raise UnfitError((ways[0],), f"stands beside {ways[1]}; give one of them")
+    if not ways:
+        return None
+    if ways[0].startswith("ha1"):
+        given = {"SHA-256": table.ha1_sha256, "MD5": table.ha1_md5}
+        return {algorithm: ha1.lower() for algorithm, ha1 in given.items() if ha1 is not None}
+    password = table.password or _password(base, table.password_file or "")
+    text = f"{table.number}:{domain}:{password}".encode()
+    return {algorithm: digest(text) for algorithm, digest in _HASHES.items()}
+
+
+def _password(base: Path | None, name: str) -> str:
+    place = ("password_file",)
+    if base is None:
+        raise UnfitError(place, "is for the configuration file; give the password itself, or its hash")
+    try:
+        text = Path(base, name).read_text("utf-8")
+    except OSError as error:
+        raise UnfitError(place, f"{name} cannot be read: {(error.strerror or '').lower()}") from error
+    except UnicodeDecodeError as error:
+        raise UnfitError(place, f"{name} is not UTF-8 text") from error
+    password, _, rest = text.partition("\n")
+    password = password.removesuffix("\r")
+    if not password or rest.strip():
+        raise UnfitError(place, f"{name} does not hold one line with a password")
+    return password

@@ -76,9 +76,10 @@ class HttpTable(Table):
 
     listen: str = "127.0.0.1:8060"
     token: Annotated[str, Meta(min_length=1)] | None = None
+    tokens: dict[str, Annotated[str, Meta(min_length=1)]] = {}
 
     def __repr__(self) -> str:
-        """Without its secret."""
+        """Without its secrets."""
         return f"<http {self.listen}>"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from opentcf.model.cause import Decline
-from opentcf.node.commands import audit, calls, floors, groups, running, users
+from opentcf.node.commands import audit, calls, enrol, floors, groups, running, users
 from opentcf.node.commands.command import Answer, Deed
 from opentcf.node.orders import Command
 from opentcf.services.context import Context
@@ -17,6 +17,7 @@ COMMANDS: dict[str, Deed] = {
     **running.COMMANDS,
     **users.COMMANDS,
     **groups.COMMANDS,
+    **enrol.COMMANDS,
     **calls.COMMANDS,
     **floors.COMMANDS,
     **audit.COMMANDS,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from opentcf.model.cause import Decline
+from opentcf.model.group import Group
 from opentcf.model.numbers import Aor, is_number
+from opentcf.model.subscriber import Subscriber
 from opentcf.node.orders import Value
 from opentcf.services.context import Context, Facts
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 Arguments = Mapping[str, Value]
 Answer = tuple[Value, Facts]
 Function = Callable[["Node", Context, Arguments], Answer]
+S = TypeVar("S", Subscriber, Group)
 PAGE = 1000
 
 
@@ -37,6 +40,17 @@ def page(rows: list[dict[str, Value]], key: str, arguments: Arguments) -> dict[s
     if after is not None:
         rows = [row for row in rows if str(row[key]) > str(after)]
     return {"items": rows[:limit], "next": rows[limit - 1][key] if len(rows) > limit else None}
+
+
+def chosen(all_of_them: list[S], arguments: Arguments) -> list[S]:
+    """All, or the one of the argument `number`; 404 when there is none."""
+    number = arguments.get("number")
+    if number is None:
+        return all_of_them
+    found = [one for one in all_of_them if one.aor.number == number]
+    if not found:
+        raise Decline(404, f"there is no number {number!r} of that kind here")
+    return found
 
 
 def own_user(ctx: Context, arguments: Arguments) -> Aor:

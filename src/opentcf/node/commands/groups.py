@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from opentcf.node.commands.command import Answer, Arguments, Deed, page
+from opentcf.model.group import Member
+from opentcf.model.subscriber import LOWEST_PRIORITY
+from opentcf.node.commands.command import Answer, Arguments, Deed, chosen, page
 from opentcf.node.orders import Value
 from opentcf.services.context import Context
 
@@ -13,18 +15,31 @@ if TYPE_CHECKING:
 
 
 def groups(node: Node, ctx: Context, arguments: Arguments) -> Answer:
-    """Groups of ours."""
+    """Groups of ours, or the one of that `number`. A setting that is None is the node's own, see `[timers]`."""
     rows: list[dict[str, Value]] = [
         {
             "number": group.aor.number,
             "name": group.name,
-            "members": [str(member.aor) for member in group.members],
+            "members": [_member(member) for member in group.members],
             "setup": group.setup.value,
+            "hang_time": group.hang_time,
+            "talk_time": group.talk_time,
+            "max_duration": group.max_duration,
+            "queue_length": group.queue_length,
+            "preemption": group.preemption,
+            "owner_release": group.owner_release,
             "priority": group.priority,
+            "source": node.provisioning.groups.source(group.aor.number),
         }
-        for group in ctx.directory.groups()
+        for group in chosen(ctx.directory.groups(), arguments)
     ]
     return page(rows, "number", arguments), ()
+
+
+def _member(member: Member) -> str:
+    """As it is written in the configuration and in commands."""
+    priority = "" if member.priority == LOWEST_PRIORITY else f";priority={member.priority}"
+    return f"{member.aor}{priority}{';listen_only' if member.listen_only else ''}"
 
 
 COMMANDS = {"groups": Deed(groups)}

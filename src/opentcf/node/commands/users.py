@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from opentcf.model.cause import KickCause
-from opentcf.node.commands.command import Answer, Arguments, Deed, own_user, page
+from opentcf.node.commands.command import Answer, Arguments, Deed, chosen, own_user, page
 from opentcf.node.orders import Value
 from opentcf.services.context import Context
 
@@ -22,16 +22,22 @@ def registrations(node: Node, ctx: Context, arguments: Arguments) -> Answer:
 
 
 def subscribers(node: Node, ctx: Context, arguments: Arguments) -> Answer:
-    """Users of ours, without their secrets."""
+    """Users of ours, or the one of that `number`. `digest` names the algorithms that his secret is there for."""
     rows: list[dict[str, Value]] = [
         {
             "number": subscriber.aor.number,
             "name": subscriber.name,
             "role": subscriber.role.value,
             "priority": subscriber.priority,
+            "roaming": subscriber.roaming
+            if isinstance(subscriber.roaming, bool)
+            else sorted(subscriber.roaming),
+            "preemptible": subscriber.preemptible.value,
             "rights": sorted(right.value for right in subscriber.rights),
+            "digest": sorted(subscriber.ha1 or ()),
+            "source": node.provisioning.subscribers.source(subscriber.aor.number),
         }
-        for subscriber in ctx.directory.subscribers()
+        for subscriber in chosen(ctx.directory.subscribers(), arguments)
     ]
     return page(rows, "number", arguments), ()
 

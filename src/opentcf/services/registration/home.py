@@ -120,6 +120,15 @@ class HomeRegistration:
         facts = self._kick(binding, cause)
         return facts + self._unbind(user)
 
+    def dismiss(self) -> Facts:
+        """After subscribers changed: whoever is none any more, or may not be where he is, is kicked off."""
+        facts: Facts = NONE
+        for binding in list(self._ctx.directory.bindings()):
+            subscriber = self._ctx.directory.subscriber(binding.user)
+            if subscriber is None or not subscriber.may_roam_to(binding.visited):
+                facts += self.kick(binding.user, KickCause.ADMIN)
+        return facts
+
     def outcome(self, outcome: Outcome) -> Facts:
         """V answered a kick-off, or did not."""
         kick = self._kicks.get(outcome.owner.key)

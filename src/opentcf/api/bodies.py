@@ -1,0 +1,71 @@
+"""What requests carry, made into arguments of commands. BodyError says in one line what is wrong with it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct, structs
+
+from opentcf.runtime.document import explain
+from opentcf.runtime.entries import EntryError, Kind, entries, entry
+
+LONGEST = 16 * 2**20
+"""Bytes of a body: a CSV file with some 200,000 subscribers."""
+
+Reader = Callable[[bytes, Mapping[str, str], str], Mapping[str, Any]]
+
+
+class BodyError(ValueError):
+    """A body that cannot be meant."""
+
+
+def as_given(schema: type[Struct]) -> Reader:
+    """A JSON object of that schema: its keys are the arguments."""
+
+    def read(data: bytes, path: Mapping[str, str], domain: str) -> Mapping[str, Any]:
+        try:
+            made = msgspec.convert(_json(data), schema)
+        except msgspec.ValidationError as error:
+            place, reason = explain(str(error), schema)
+            raise BodyError(": ".join((*(str(step) for step in place), reason))) from None
+        return structs.asdict(made)
+
+    return read
+
+
+def one(kind: Kind) -> Reader:
+    """A JSON object that says what a subscriber or group is; its number may stand in the path."""
+
+    def read(data: bytes, path: Mapping[str, str], domain: str) -> Mapping[str, Any]:
+        document = _json(data)
+        number = path.get("number") or (document.get("number") if isinstance(document, dict) else None)
+        if not isinstance(number, str):
+            raise BodyError("number: is missing or no text in quotes")
+        try:
+            return {"entry": entry(kind, number, document, domain)}
+        except EntryError as error:
+            raise BodyError(str(error)) from None
+
+    return read
+
+
+def rows(kind: Kind) -> Reader:
+    """A CSV file."""
+
+    def read(data: bytes, path: Mapping[str, str], domain: str) -> Mapping[str, Any]:
+        try:
+            found = entries(kind, data.decode(), domain)
+        except UnicodeDecodeError:
+            raise BodyError("is not UTF-8 text") from None
+        except EntryError as error:
+            raise BodyError(str(error)) from None
+        return {"entries": found, "rows": f"{len(found)} rows"}
+
+    return read
+
+
+def _json(data: bytes) -> Any:
+    try:
+        return msgspec.json.decode(data or b"{}")
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BodyError(f"is not JSON: {error}") from None

@@ -1,0 +1,108 @@
+"""Every method of every path in one table: routes, the OpenAPI document and the page for people are made of it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from msgspec import Struct
+
+from opentcf.api.bodies import as_given, one, rows
+from opentcf.runtime.entries import GroupChanges
+from opentcf.runtime.schema import GroupTable, SubscriberTable
+
+
+class Query(NamedTuple):
+    """A query parameter: text, or a number from `low` when that is said."""
+
+    name: str
+    summary: str
+    low: int | None = None
+    high: int = 2**63
+
+
+class Body(NamedTuple):
+    """What a request carries. `read` makes arguments of it: (bytes, path parameters, our domain) → arguments."""
+
+    schema: type[Struct] | None
+    read: Callable[[bytes, Mapping[str, str], str], Mapping[str, Any]]
+    media: str = "application/json"
+
+
+class Endpoint(NamedTuple):
+    """One method of one path. Path and query parameters and the body become the arguments of the command `name`.
+
+    Names that are no command of the node are served by the API itself, see `app`. `answer` is the status of success.
+    """
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    query: tuple[Query, ...] = ()
+    body: Body | None = None
+    answer: int = 200
+    media: str = "application/json"
+    """Of the answer."""
+
+
+PAGE = 1000
+"""The longest page, and the usual one."""
+LIMIT = Query("limit", f"The longest page, at most {PAGE}", 1, PAGE)
+BY_KEY = (LIMIT, Query("after", "The `next` of the page before"))
+BY_NUMBER = (LIMIT, Query("after", "The number that was seen last", 0))
+
+
+def json_body(schema: type[Struct]) -> Body:
+    """A JSON object whose keys are arguments."""
+    return Body(schema, as_given(schema))
+
+
+def _enrolment(word: str, table: type[SubscriberTable] | type[GroupTable]) -> tuple[Endpoint, ...]:
+    path = f"/api/v1/{word}s"
+    entry = Body(table, one(table))
+    changes = Body(GroupChanges if table is GroupTable else table, one(table))
+    return (
+        Endpoint("GET", path, f"{word}s", f"The {word}s of this core network", BY_KEY),
+        Endpoint("POST", path, f"{word}_add", f"Add a {word}", body=entry, answer=201),
+        Endpoint(
+            "POST",
+            f"{path}/import",
+            f"{word}_import",
+            f"Add or replace many {word}s: all rows or, when one is wrong, none",
+            body=Body(None, rows(table), "text/csv"),
+        ),
+        Endpoint("GET", f"{path}/{{number}}", f"{word}s", f"One {word}, as a list of one"),
+        Endpoint("PUT", f"{path}/{{number}}", f"{word}_put", f"Add or replace a {word}", body=entry),
+        Endpoint("PATCH", f"{path}/{{number}}", f"{word}_set", f"Change settings of a {word}", body=changes),
+        Endpoint("DELETE", f"{path}/{{number}}", f"{word}_remove", f"Remove a {word}"),
+        Endpoint(
+            "POST",
+            f"{path}/{{number}}/reset",
+            f"{word}_reset",
+            f"Forget what was changed of a {word}: the configuration says what it is",
+        ),
+    )
+
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    Endpoint("GET", "/health", "health", "200 while the node serves; asks for no token"),
+    Endpoint("GET", "/metrics", "metrics", "Metrics in Prometheus' text format", media="text/plain"),
+    Endpoint("GET", "/api/v1/peers", "peers", "The other TCFs and whether they answer", BY_KEY),
+    Endpoint("GET", "/api/v1/registrations", "registrations", "Who is registered where", BY_KEY),
+    *_enrolment("subscriber", SubscriberTable),
+    *_enrolment("group", GroupTable),
+    Endpoint("GET", "/api/v1/calls", "calls", "The calls that go on", BY_KEY),
+    Endpoint("POST", "/api/v1/calls/{id}/release", "call_release", "Release a call on all its hops"),
+    Endpoint("GET", "/api/v1/floors", "floors", "Who talks in which group, and who waits", BY_KEY),
+    Endpoint("POST", "/api/v1/floors/{gdn}/revoke", "floor_revoke", "Take the floor from who talks"),
+    Endpoint("POST", "/api/v1/users/{udn}/kick", "user_kick", "Take a user's registration away"),
+    Endpoint("GET", "/api/v1/audit", "audit", "Who did what, oldest first", BY_NUMBER),
+    Endpoint(
+        "GET",
+        "/api/v1/trace",
+        "trace",
+        "Recent messages, secrets masked",
+        (*BY_NUMBER, Query("call", "Of this call only: its OnlineCallID or a Call-ID")),
+    ),
+    Endpoint("GET", "/api/v1/openapi.json", "openapi", "This API as an OpenAPI document"),
+    Endpoint("GET", "/api/v1/docs", "docs", "This API as a page for people", media="text/html"),
+)

@@ -3,6 +3,9 @@
 Group calls and half-duplex private calls use the same arbiter. Each method returns what is to be done, in order.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -91,6 +94,32 @@ class FloorState(Enum):
     REVOKING = "revoking"
 
 
+class Input(Enum):
+    """What an event is, once the guards have been asked: see `Floor`."""
+
+    REQUEST = "request"
+    """Somebody asks, and may not pre-empt who talks."""
+    PREEMPT = "request that pre-empts"
+    REPEAT = "request of the talker"
+    REVOKE = "revoke"
+    """Talk time is over, or somebody with authority wants the floor."""
+    REVOKED = "revoke confirmed"
+    """By the talker, or by the end of T3."""
+    OVER = "talker gone"
+    """He released, his leg is lost, or a later grant was not taken."""
+    LEAVE = "waiter gone"
+    """He gave his place back, or his leg is lost."""
+    NEXT = "head of the queue"
+    """The floor is free and somebody waits."""
+
+
+class Event(NamedTuple):
+    """An input's particulars. `request` for who asks, `cause` for a revoke."""
+
+    request: Request | None = None
+    cause: FloorCause = FloorCause.NORMAL
+
+
 class Waiter:
     """An entry of the queue. `since` orders equals; `told` is the position he last heard."""
 
@@ -124,51 +153,54 @@ class Floor:
         self.queue: list[Waiter] = []
         self._arrivals = 0
 
-    # --- what happens
+    # --- what happens: the guards, then the table
 
     def request(self, request: Request) -> list[Action]:
         """Somebody asks. The first action answers him."""
-        if self.talker is None:
-            return self._give(request, asked=True)
-        if request.user == self.talker.user:
-            return self._again(request)
-        if self._may_preempt(request):
-            return self._preempt(request)
-        return self._enqueue(request)
+        talker = self.talker
+        if talker is not None and request.user == talker.user:
+            return self.step(Input.REPEAT, Event(request))
+        if talker is not None and self._may_preempt(request, talker):
+            return self.step(Input.PREEMPT, Event(request))
+        return self.step(Input.REQUEST, Event(request))
 
     def release(self, user: Aor, grant: int | None = None) -> list[Action]:
         """The talker lets go, or a waiter leaves the queue. Who names a `grant` means that one and no other."""
         talks = self.talker is not None and self.talker.user == user
         if grant is not None and not (talks and grant == self.grant):
             return []
-        return self._next() if talks else self._leave_queue(user)
+        if talks:
+            return self.step(Input.OVER)
+        return self.step(Input.LEAVE) if self.take_out(user) is not None else []
 
     def revoked(self, grant: int) -> list[Action]:
         """The talker of `grant` confirmed the revoke, or its grace T3 is over."""
-        if self.state is not FloorState.REVOKING or grant != self.grant:
-            return []
-        return self._next()
+        return self.step(Input.REVOKED) if grant == self.grant else []
 
     def revoke(self, cause: FloorCause) -> list[Action]:
         """Talk time is over, or somebody with authority wants it."""
-        if self.state is not FloorState.TAKEN or self.talker is None:
-            return []
-        self.state = FloorState.REVOKING
-        return [Revoke(self.talker.user, self.talker.leg, self.grant, cause)]
+        return self.step(Input.REVOKE, Event(cause=cause))
 
     def lost(self, leg: str) -> list[Action]:
         """A leg is gone: its waiters with it, its talker counts as having released."""
         before = len(self.queue)
         self.queue = [waiter for waiter in self.queue if waiter.request.leg != leg]
         if self.talker is not None and self.talker.leg == leg:
-            return self._next()
-        return self._positions() if len(self.queue) != before else []
+            return self.step(Input.OVER)
+        return self.step(Input.LEAVE) if len(self.queue) != before else []
 
     def refused(self, user: Aor, grant: int) -> list[Action]:
         """A later grant was not taken: the talker is gone."""
-        if self.talker is not None and self.talker.user == user and grant == self.grant:
-            return self._next()
-        return []
+        talks = self.talker is not None and self.talker.user == user
+        return self.step(Input.OVER) if talks and grant == self.grant else []
+
+    def step(self, what: Input, event: Event = Event()) -> list[Action]:  # noqa: B008 - it is immutable
+        """Look up and act; an input that the state does not name changes nothing."""
+        row = TABLE[self.state].get(what)
+        if row is None:
+            return []
+        self.state, deed = row
+        return deed(self, event)
 
     def move(self, user: Aor, leg: str) -> None:
         """A handover: the talker's or waiter's entry goes to another leg, nothing else changes."""
@@ -189,72 +221,34 @@ class Floor:
 
     # --- how
 
-    def _give(self, request: Request, *, asked: bool) -> list[Action]:
-        self.state = FloorState.TAKEN
+    def _may_preempt(self, request: Request, talker: Request) -> bool:
+        if request.emergency != talker.emergency:
+            return request.emergency
+        return self.preemption and not talker.emergency and request.priority < talker.priority
+
+    def talk(self, request: Request) -> None:
+        """He talks, by a new grant."""
         self.talker = request
         self.grant += 1
-        kind = Granted if asked else Grant
-        return [kind(request.user, request.leg, self.grant), Taken(request.user, request.leg)]
 
-    def _again(self, request: Request) -> list[Action]:
-        """A repeated request of the talker: the grant again; while he is being revoked, no (a talker never waits)."""
-        assert self.talker is not None
-        if self.state is FloorState.TAKEN:
-            self.talker = request
-            return [Granted(request.user, request.leg, self.grant)]
-        return [Denied(request.user, request.leg, FloorCause.DENIED)]
-
-    def _may_preempt(self, request: Request) -> bool:
-        assert self.talker is not None
-        if request.emergency != self.talker.emergency:
-            return request.emergency
-        return self.preemption and not self.talker.emergency and request.priority < self.talker.priority
-
-    def _preempt(self, request: Request) -> list[Action]:
-        """He goes to the head, whatever the queue's length, and the talker is told to stop."""
-        waiter = self._put(request, self._take_out(request.user))
-        self.queue.sort(key=Waiter.rank)
-        position = self.queue.index(waiter) + 1
-        waiter.told = position
-        answer: list[Action] = [Queued(request.user, request.leg, position)]
-        return answer + self.revoke(FloorCause.PREEMPTED) + self._positions()
-
-    def _enqueue(self, request: Request) -> list[Action]:
-        waiting = self._take_out(request.user)
-        if waiting is None and len(self.queue) >= self.queue_length:
-            cause = FloorCause.QUEUE_FULL if self.queue_length else FloorCause.DENIED
-            return [Denied(request.user, request.leg, cause)]
-        waiter = self._put(request, waiting)
-        self.queue.sort(key=Waiter.rank)
-        waiter.told = self.queue.index(waiter) + 1
-        return [Queued(request.user, request.leg, waiter.told), *self._positions()]
-
-    def _put(self, request: Request, before: Waiter | None = None) -> Waiter:
-        """A queued repeat keeps its place in time."""
+    def put(self, request: Request, before: Waiter | None = None) -> Waiter:
+        """Into the queue, in order; a queued repeat keeps its place in time."""
         self._arrivals += 1
         waiter = Waiter(request, before.since if before is not None else self._arrivals)
         self.queue.append(waiter)
+        self.queue.sort(key=Waiter.rank)
+        waiter.told = self.queue.index(waiter) + 1
         return waiter
 
-    def _take_out(self, user: Aor) -> Waiter | None:
+    def take_out(self, user: Aor) -> Waiter | None:
+        """Out of the queue, if he was in it."""
         found = next((waiter for waiter in self.queue if waiter.request.user == user), None)
         if found is not None:
             self.queue.remove(found)
         return found
 
-    def _leave_queue(self, user: Aor) -> list[Action]:
-        return self._positions() if self._take_out(user) is not None else []
-
-    def _next(self) -> list[Action]:
-        """The floor is free: to the head of the queue, else idle."""
-        self.talker = None
-        self.state = FloorState.IDLE
-        if not self.queue:
-            return [Idle()]
-        head = self.queue.pop(0)
-        return self._give(head.request, asked=False) + self._positions()
-
-    def _positions(self) -> list[Action]:
+    def positions(self) -> list[Action]:
+        """Each waiter whose place is another than he heard last."""
         actions: list[Action] = []
         for position, waiter in enumerate(self.queue, 1):
             if waiter.told != position:
@@ -284,6 +278,108 @@ class Floor:
             waiter = Waiter(_request(entry[1:]), entry[0])
             waiter.told = position
             self.queue.append(waiter)
+
+
+Deed = Callable[[Floor, Event], list[Action]]
+
+
+def give(floor: Floor, event: Event) -> list[Action]:
+    """200 with the grant; the others hear who talks."""
+    request = _asked(event)
+    floor.talk(request)
+    return [Granted(request.user, request.leg, floor.grant), Taken(request.user, request.leg)]
+
+
+def give_next(floor: Floor, event: Event) -> list[Action]:
+    """Grant to the head of the queue; the others hear who talks, the waiters their places."""
+    request = floor.queue.pop(0).request
+    floor.talk(request)
+    grant: list[Action] = [Grant(request.user, request.leg, floor.grant), Taken(request.user, request.leg)]
+    return grant + floor.positions()
+
+
+def give_again(floor: Floor, event: Event) -> list[Action]:
+    """200 with the same grant."""
+    request = floor.talker = _asked(event)
+    return [Granted(request.user, request.leg, floor.grant)]
+
+
+def deny_again(floor: Floor, event: Event) -> list[Action]:
+    """Denied: a talker never waits."""
+    request = _asked(event)
+    return [Denied(request.user, request.leg, FloorCause.DENIED)]
+
+
+def enqueue(floor: Floor, event: Event) -> list[Action]:
+    """200 with his place in the queue; denied when it is full or off."""
+    request = _asked(event)
+    waiting = floor.take_out(request.user)
+    if waiting is None and len(floor.queue) >= floor.queue_length:
+        cause = FloorCause.QUEUE_FULL if floor.queue_length else FloorCause.DENIED
+        return [Denied(request.user, request.leg, cause)]
+    waiter = floor.put(request, waiting)
+    return [Queued(request.user, request.leg, waiter.told), *floor.positions()]
+
+
+def enqueue_first(floor: Floor, event: Event) -> list[Action]:
+    """200 with his place, whatever the queue's length; a revoke is on its way."""
+    request = _asked(event)
+    waiter = floor.put(request, floor.take_out(request.user))
+    return [Queued(request.user, request.leg, waiter.told), *floor.positions()]
+
+
+def preempt(floor: Floor, event: Event) -> list[Action]:
+    """200 with the first place, and the talker is told to stop."""
+    answer, *moved = enqueue_first(floor, event)
+    return [answer, *tell_to_stop(floor, Event(cause=FloorCause.PREEMPTED)), *moved]
+
+
+def tell_to_stop(floor: Floor, event: Event) -> list[Action]:
+    """The talker is told to stop."""
+    assert floor.talker is not None
+    return [Revoke(floor.talker.user, floor.talker.leg, floor.grant, event.cause)]
+
+
+def pass_on(floor: Floor, event: Event) -> list[Action]:
+    """The floor is free: `head of the queue` follows, or all hear that nobody talks."""
+    floor.talker = None
+    return floor.step(Input.NEXT) if floor.queue else [Idle()]
+
+
+def tell_places(floor: Floor, event: Event) -> list[Action]:
+    """The waiters behind him hear their places."""
+    return floor.positions()
+
+
+def _asked(event: Event) -> Request:
+    assert event.request is not None
+    return event.request
+
+
+I, S = Input, FloorState
+TABLE: dict[FloorState, dict[Input, tuple[FloorState, Deed]]] = {
+    S.IDLE: {
+        I.REQUEST: (S.TAKEN, give),
+        I.NEXT: (S.TAKEN, give_next),
+    },
+    S.TAKEN: {
+        I.REQUEST: (S.TAKEN, enqueue),
+        I.PREEMPT: (S.REVOKING, preempt),
+        I.REPEAT: (S.TAKEN, give_again),
+        I.REVOKE: (S.REVOKING, tell_to_stop),
+        I.OVER: (S.IDLE, pass_on),
+        I.LEAVE: (S.TAKEN, tell_places),
+    },
+    S.REVOKING: {
+        I.REQUEST: (S.REVOKING, enqueue),
+        I.PREEMPT: (S.REVOKING, enqueue_first),
+        I.REPEAT: (S.REVOKING, deny_again),
+        I.REVOKED: (S.IDLE, pass_on),
+        I.OVER: (S.IDLE, pass_on),
+        I.LEAVE: (S.REVOKING, tell_places),
+    },
+}
+"""Inputs that a state does not name change nothing there."""
 
 
 def _plain(request: Request) -> list[object]:

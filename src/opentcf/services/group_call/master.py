@@ -23,6 +23,18 @@ class MasterState(Enum):
     ENDED = "ended"
 
 
+class MasterInput(Enum):
+    """What can happen to the call as a whole; its floor has a table of its own."""
+
+    JOINED = "a V-TCF's INVITE"
+    SETTLED = "set-up settled"
+    """All V-TCFs have answered that a confirmed set-up waits for, or Tconfirm is over, and somebody is up."""
+    UNANSWERED = "set-up failed"
+    """The same, and nobody is."""
+    OVER = "release"
+    """By its owner, a dispatcher, T4, Tcall, or because nobody is left."""
+
+
 class Branch:
     """The part of a call at one V-TCF; `link` is None where that is this very TCF."""
 

@@ -1,6 +1,7 @@
 """What G does: sets calls up, arbitrates, informs, releases (profile 4.3, 4.4)."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from opentcf.btrunc.floor import Answer, Ask, Calm, Grant, Inform, Left, LetGo, Operation, Revoke
 from opentcf.btrunc.wire import Alert
@@ -14,7 +15,14 @@ from opentcf.model.subscriber import LOWEST_PRIORITY, Role
 from opentcf.services.context import Context, peer_flow
 from opentcf.services.group_call.link import Half, Link, purpose
 from opentcf.services.group_call.local import Confirmed, End, Invite, Post, Queue
-from opentcf.services.group_call.master import Branch, MasterCall, MasterState, answer_of, told_of
+from opentcf.services.group_call.master import (
+    Branch,
+    MasterCall,
+    MasterInput,
+    MasterState,
+    answer_of,
+    told_of,
+)
 from opentcf.services.leg import Leg, LegState
 from opentcf.services.path import aor_uri
 from opentcf.sip.transaction import Owner
@@ -36,6 +44,14 @@ def new_key(ctx: Context, group: Aor) -> str:
 def group_of(key: str) -> Aor:
     """The reverse."""
     return Aor.parse(key.partition(" ")[0])
+
+
+class Event(NamedTuple):
+    """An input's particulars: whose INVITE and what the floor said to it, or why the call is over."""
+
+    branch: Branch | None = None
+    actions: tuple[Action, ...] = ()
+    cause: ReleaseCause = ReleaseCause.NORMAL
 
 
 class Masters:
@@ -98,20 +114,31 @@ class Masters:
         self._put_branch(call, branch)
         call.left.discard(caller)
         request = self._request(call, Ask(caller, setup.priority, setup.emergency), branch)
-        actions = self._ask(call, request)
-        if call.state is MasterState.CONFIRMING:
-            self._apply(call, actions[1:])
-            if branch.link is not None:
-                branch.link.save(self._ctx)
-            if not call.asked:
-                self.confirmed_setup(call)
-            return
-        self._answer(
-            call, branch, answer_of(actions[0], call.talk_time(self._ctx.durations.t2)), joining=True
-        )
-        branch.up = True
-        self._apply(call, actions[1:])
-        self.catch_up(call, branch)
+        self._step(call, MasterInput.JOINED, Event(branch, tuple(self._ask(call, request))))
+
+    def _step(self, call: MasterCall, what: MasterInput, event: Event = Event()) -> None:  # noqa: B008 - immutable
+        """Look up and act; an input that the state does not name changes nothing."""
+        row = TABLE[call.state].get(what)
+        if row is not None:
+            call.state, deed = row
+            deed(self, call, event)
+
+    def keep_waiting(self, call: MasterCall, event: Event) -> None:
+        """His 200 waits until the set-up is settled."""
+        self._apply(call, event.actions[1:])
+        if event.branch is not None and event.branch.link is not None:
+            event.branch.link.save(self._ctx)
+        if not call.asked:
+            self.confirmed_setup(call)
+
+    def take_in(self, call: MasterCall, event: Event) -> None:
+        """200 with what the floor says; V-TCFs that are missing are called."""
+        assert event.branch is not None
+        answer = answer_of(event.actions[0], call.talk_time(self._ctx.durations.t2))
+        self._answer(call, event.branch, answer, joining=True)
+        event.branch.up = True
+        self._apply(call, event.actions[1:])
+        self.catch_up(call, event.branch)
         if call.floor.talker is None and HANG not in call.timers:
             self._start_hang(call)
         self.call_missing(call)
@@ -192,21 +219,23 @@ class Masters:
 
     def confirmed_setup(self, call: MasterCall) -> None:
         """Confirmed set-up: every V-TCF answered, or Tconfirm is over. 480 when none did."""
-        if call.state is not MasterState.CONFIRMING:
-            return
+        up = call.caller_branch in call.branches and any(branch.up for branch in call.branches.values())
+        self._step(call, MasterInput.SETTLED if up else MasterInput.UNANSWERED)
+
+    def refuse_caller(self, call: MasterCall, event: Event) -> None:
+        """480 to the caller; every leg is released."""
+        caller = call.branches.pop(call.caller_branch, None)
+        if caller is not None and caller.link is not None:
+            caller.link.refuse(self._ctx, 480)
+        elif caller is not None:
+            self._queue.append(Post(False, call.group.aor, End(ReleaseCause.NO_ANSWER)))
+        self.release_all(call, Event(cause=ReleaseCause.NO_ANSWER))
+
+    def answer_caller(self, call: MasterCall, event: Event) -> None:
+        """200 with the floor to the caller."""
         self._stop(call, CONFIRM)
-        caller = call.branches.get(call.caller_branch)
-        if caller is None or not any(branch.up for branch in call.branches.values()):
-            if caller is not None and caller.link is not None:
-                caller.link.refuse(self._ctx, 480)
-            elif caller is not None:
-                self._queue.append(Post(False, call.group.aor, End(ReleaseCause.NO_ANSWER)))
-            call.branches.pop(call.caller_branch, None)
-            self.end(call, ReleaseCause.NO_ANSWER)
-            return
-        call.state = MasterState.UP
+        caller, talker = call.branches[call.caller_branch], call.floor.talker
         caller.up = True
-        talker = call.floor.talker
         assert talker is not None
         duration = call.talk_time(self._ctx.durations.t2)
         accepted = answer_of(floor.Granted(talker.user, talker.leg, call.floor.grant), duration)
@@ -379,9 +408,11 @@ class Masters:
 
     def end(self, call: MasterCall, cause: ReleaseCause) -> None:
         """Release the whole call."""
-        if call.state is MasterState.ENDED:
-            return
-        call.state = MasterState.ENDED
+        self._step(call, MasterInput.OVER, Event(cause=cause))
+
+    def release_all(self, call: MasterCall, event: Event) -> None:
+        """BYE to every leg; the timers stop."""
+        cause = event.cause
         for timer in call.timers.values():
             timer.cancel()
         for branch in call.branches.values():
@@ -518,3 +549,21 @@ class Masters:
         timer = call.timers.pop(what, None)
         if timer is not None:
             timer.cancel()
+
+
+Deed = Callable[[Masters, MasterCall, Event], None]
+I, S = MasterInput, MasterState
+TABLE: dict[MasterState, dict[MasterInput, tuple[MasterState, Deed]]] = {
+    S.CONFIRMING: {
+        I.JOINED: (S.CONFIRMING, Masters.keep_waiting),
+        I.SETTLED: (S.UP, Masters.answer_caller),
+        I.UNANSWERED: (S.ENDED, Masters.refuse_caller),
+        I.OVER: (S.ENDED, Masters.release_all),
+    },
+    S.UP: {
+        I.JOINED: (S.UP, Masters.take_in),
+        I.OVER: (S.ENDED, Masters.release_all),
+    },
+    S.ENDED: {},
+}
+"""Inputs that a state does not name change nothing there."""

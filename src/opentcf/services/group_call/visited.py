@@ -18,6 +18,18 @@ class VisitedState(Enum):
     ENDED = "ended"
 
 
+class VisitedInput(Enum):
+    """What can happen to the part of the call at a V-TCF as a whole."""
+
+    DIALLED = "a member's INVITE"
+    INVITED = "the master's INVITE"
+    CROSSED = "the master's INVITE, ours under way"
+    ACCEPTED = "the master's 200"
+    REFUSED = "the master's refusal"
+    EMPTY = "no member left"
+    RELEASED = "the master's BYE"
+
+
 class VisitedCall:
     """A group call with members here. `uplink` is None where the master is this very TCF.
 

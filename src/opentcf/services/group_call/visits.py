@@ -1,6 +1,8 @@
 """What V does: alerts its members, carries their floor requests up and the master's word down (profile 4.3, 6)."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import NamedTuple
 
 from opentcf.btrunc import call as wire_call
 from opentcf.btrunc import floor as wire_floor
@@ -26,7 +28,7 @@ from opentcf.services.context import Context, Incoming, peer_flow
 from opentcf.services.group_call.link import Half, Link, purpose, read_downward, read_info
 from opentcf.services.group_call.local import Confirmed, Gone, Local, Open, Post, Queue
 from opentcf.services.group_call.masters import NAME
-from opentcf.services.group_call.visited import VisitedCall, VisitedState
+from opentcf.services.group_call.visited import VisitedCall, VisitedInput, VisitedState
 from opentcf.services.leg import Happened, Leg, LegState, Rank, What, Wish
 from opentcf.services.path import aor_uri, to_peer
 from opentcf.sip.errors import RemoteError
@@ -42,6 +44,16 @@ def discard(ctx: Context, link: Link) -> None:
         link.leg.state = LegState.UP
     link.refuse(ctx, 503)
     link.end(ctx, ReleaseCause.NORMAL)
+
+
+class Event(NamedTuple):
+    """An input's particulars: who asks for the floor, what the master's INVITE says, how and why it ends."""
+
+    ask: Ask | None = None
+    incoming: Incoming | None = None
+    setup: CallSetup | None = None
+    status: int = 0
+    cause: ReleaseCause = ReleaseCause.NORMAL
 
 
 class Visits:
@@ -68,7 +80,7 @@ class Visits:
                 discard(ctx, link)
         cut = call.uplink is None and not mastered
         if call.state is VisitedState.CALLING or not call.members or cut:
-            self._leave(call, ReleaseCause.NORMAL)
+            self._step(call, VisitedInput.EMPTY)
             return
         for user, link in call.members.items():
             if link.leg.theirs is not None and link.leg.theirs.open:
@@ -110,8 +122,22 @@ class Visits:
             return
         leg = Leg.called(ctx, incoming, Owner(NAME, call.key), user)
         self._add_dialler(call, user, leg)
-        if call.state is VisitedState.UP:
-            self._ask(call, Ask(user, setup.priority, setup.emergency))
+        self._step(call, VisitedInput.DIALLED, Event(Ask(user, setup.priority, setup.emergency)))
+
+    def _step(self, call: VisitedCall, what: VisitedInput, event: Event = Event()) -> None:  # noqa: B008 - immutable
+        """Look up and act; an input that the state does not name changes nothing."""
+        row = TABLE[call.state].get(what)
+        if row is not None:
+            call.state, deed = row
+            deed(self, call, event)
+
+    def wait_for_master(self, call: VisitedCall, event: Event) -> None:
+        """He asks for the floor when the master has answered."""
+
+    def ask_for_floor(self, call: VisitedCall, event: Event) -> None:
+        """He joins within the leg that stands: a floor request to the master."""
+        assert event.ask is not None
+        self._ask(call, event.ask)
 
     def _add_dialler(self, call: VisitedCall, user: Aor, leg: Leg) -> None:
         before = call.members.get(user)
@@ -139,20 +165,34 @@ class Visits:
         """G→V INVITE: 200 as soon as one member can be served; a crossing INVITE of ours wins (profile 4.3)."""
         ctx = self._ctx
         call = self.calls.get(group)
-        if call is not None and self._crosses(call):
-            raise Decline(491, "our own call to this group is on its way")
-        if call is None and not ctx.directory.present(group):
-            raise Decline(480, f"no member of {group} is attached here")
-        leg = Leg.called(ctx, incoming, Owner(NAME, call.key if call else key), group)
-        uplink = Link(leg, group.domain, Half.UPLINK)
         if call is None:
-            call = self._new_call(key, group, setup, uplink, incoming.request.body)
-        elif call.uplink is not None:
+            if not ctx.directory.present(group):
+                raise Decline(480, f"no member of {group} is attached here")
+            call = VisitedCall(key, group, setup, None, incoming.request.body)
+            call.state, call.began = VisitedState.UP, ctx.wall
+        crosses = self._crosses(call)
+        self._step(
+            call,
+            VisitedInput.CROSSED if crosses else VisitedInput.INVITED,
+            Event(incoming=incoming, setup=setup),
+        )
+
+    def decline_crossing(self, call: VisitedCall, event: Event) -> None:
+        """491: our own INVITE wins."""
+        raise Decline(491, "our own call to this group is on its way")
+
+    def take_uplink(self, call: VisitedCall, event: Event) -> None:
+        """200 to the master, whose leg replaces what we had; the members here are alerted."""
+        ctx, incoming, setup = self._ctx, event.incoming, event.setup
+        assert incoming is not None
+        assert setup is not None
+        leg = Leg.called(ctx, incoming, Owner(NAME, call.key), call.group)
+        if call.uplink is not None:
             call.uplink.leg.end(ctx)
             call.uplink.save(ctx)
-            call.uplink = uplink
-        uplink.give_voice(ctx, incoming.request.body)
-        uplink.confirm(ctx, Revoke(group, 0, FloorCause.NORMAL))
+        call.uplink = Link(leg, call.group.domain, Half.UPLINK)
+        call.uplink.give_voice(ctx, incoming.request.body)
+        call.uplink.confirm(ctx, Revoke(call.group, 0, FloorCause.NORMAL))
         self._begin(call, setup)
 
     def _crosses(self, call: VisitedCall) -> bool:
@@ -171,6 +211,7 @@ class Visits:
 
     def _begin(self, call: VisitedCall, setup: CallSetup) -> None:
         """Who is here from before is told who talks now; a talker of old is silenced."""
+        self.calls[call.group] = call
         call.state = VisitedState.UP
         alert = Alert.IDLE if setup.caller is None else Alert.TAKEN
         self._take_inform(call, Inform(alert, setup.caller, 0, setup.emergency))
@@ -399,22 +440,28 @@ class Visits:
         uplink = call.uplink
         assert uplink is not None
         assert happened.message is not None
-        call.state = VisitedState.UP
         ext = uplink.read(happened.message)
         self.deliver(call, wire_floor.read_answer(ext, uplink.leg.wire, caller, happened.status))
         self.joined(call)
 
     def joined(self, call: VisitedCall) -> None:
-        """The master took us in: the others here are alerted, and who dialled meanwhile asks."""
-        call.state = VisitedState.UP
+        """The master took us in, and has answered who dialled."""
+        self._step(call, VisitedInput.ACCEPTED)
+
+    def join(self, call: VisitedCall, event: Event) -> None:
+        """The others here are alerted, and who dialled meanwhile asks for the floor."""
         self.alert_all(call)
         for user in [user for user in call.joining if user not in call.asking]:
             self._ask(call, Ask(user))
 
     def refuse(self, call: VisitedCall, status: int) -> None:
         """The master refused our call."""
+        self._step(call, VisitedInput.REFUSED, Event(status=status))
+
+    def refuse_diallers(self, call: VisitedCall, event: Event) -> None:
+        """The same status to each who dialled."""
         for link in call.members.values():
-            link.refuse(self._ctx, status)
+            link.refuse(self._ctx, event.status)
         self._forget(call)
 
     def _uplink_offered(self, call: VisitedCall, happened: Happened) -> None:
@@ -511,22 +558,25 @@ class Visits:
         """BYE towards the master when no member of the call remains here."""
         if call.members:
             return False
-        self._leave(call, cause)
+        self._step(call, VisitedInput.EMPTY, Event(cause=cause))
         return True
 
-    def _leave(self, call: VisitedCall, cause: ReleaseCause) -> None:
+    def leave(self, call: VisitedCall, event: Event) -> None:
+        """BYE (or CANCEL) to the master."""
         if call.uplink is None:
-            self._queue.append(Post(True, call.group, Gone(cause)))
+            self._queue.append(Post(True, call.group, Gone(event.cause)))
         else:
-            call.uplink.end(self._ctx, cause)
-        for link in call.members.values():
-            link.end(self._ctx, cause)
-        self._forget(call)
+            call.uplink.end(self._ctx, event.cause)
+        self.release_members(call, event)
 
     def end(self, call: VisitedCall, cause: ReleaseCause) -> None:
-        """The master released the call: so do we, towards each member."""
+        """The master released the call, or lost it."""
+        self._step(call, VisitedInput.RELEASED, Event(cause=cause))
+
+    def release_members(self, call: VisitedCall, event: Event) -> None:
+        """BYE to each member."""
         for link in call.members.values():
-            link.end(self._ctx, cause)
+            link.end(self._ctx, event.cause)
         self._forget(call)
 
     def _catch_up(self, call: VisitedCall, user: Aor, link: Link) -> None:
@@ -561,6 +611,28 @@ class Visits:
             call.talker = None
 
     def _forget(self, call: VisitedCall) -> None:
-        call.state = VisitedState.ENDED
         if self.calls.get(call.group) is call:
             del self.calls[call.group]
+
+
+Deed = Callable[[Visits, VisitedCall, Event], None]
+I, S = VisitedInput, VisitedState
+TABLE: dict[VisitedState, dict[VisitedInput, tuple[VisitedState, Deed]]] = {
+    S.CALLING: {
+        I.DIALLED: (S.CALLING, Visits.wait_for_master),
+        I.CROSSED: (S.CALLING, Visits.decline_crossing),
+        I.ACCEPTED: (S.UP, Visits.join),
+        I.REFUSED: (S.ENDED, Visits.refuse_diallers),
+        I.EMPTY: (S.ENDED, Visits.leave),
+        I.RELEASED: (S.ENDED, Visits.release_members),
+    },
+    S.UP: {
+        I.DIALLED: (S.UP, Visits.ask_for_floor),
+        I.INVITED: (S.UP, Visits.take_uplink),
+        I.CROSSED: (S.UP, Visits.decline_crossing),
+        I.EMPTY: (S.ENDED, Visits.leave),
+        I.RELEASED: (S.ENDED, Visits.release_members),
+    },
+    S.ENDED: {},
+}
+"""Inputs that a state does not name change nothing there."""

@@ -12,6 +12,7 @@ from tests.interop.programs import Program, need, wait_until
 CONFIG = """\
 poll_method epoll
 sip_listen {host}:5060
+{tls}
 net_interface {host}
 audio_source ausine,440
 audio_player aubridge,nowhere
@@ -38,7 +39,7 @@ ACCOUNT = (
 
 
 class Baresip:
-    """A running baresip, registered as `user` with `core`."""
+    """A running baresip, registered as `user` with `core`. `authority` signs whom it trusts over TLS."""
 
     def __init__(
         self,
@@ -50,19 +51,21 @@ class Baresip:
         transport: str = "udp",
         codecs: str = "PCMA/8000/1,PCMU/8000/1",
         more: str = "",
+        authority: Path | None = None,
     ) -> None:
         need("baresip")
         self.user = user
         self.host = new_host()
         home = folder / f"baresip-{user.number}"
         home.mkdir()
-        (home / "config").write_text(CONFIG.format(host=self.host, modules=_modules(), more=more))
+        tls = f"sip_cafile {authority}" if authority else ""
+        (home / "config").write_text(CONFIG.format(host=self.host, modules=_modules(), tls=tls, more=more))
         account = ACCOUNT.format(
             aor=user.aor,
             number=user.number,
             password=user.password,
             transport=transport,
-            proxy=core.d,
+            proxy=core.address("d", transport),
             answer=answer,
             codecs=codecs,
         )

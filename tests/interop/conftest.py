@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from tests.interop.network import Core, Network, User, build
 from tests.interop.sipp import Partner, Phone
+from tests.transport.conftest import certificates
 
+__all__ = ["certificates", "network", "partner", "phone"]
 PhoneMaker = Callable[..., Phone]
 
 

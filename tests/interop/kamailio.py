@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.interop.programs import Program, need
+from tests.interop.programs import Program, lacking, need
 
 CONFIG = """\
 #!KAMAILIO
@@ -11,10 +11,12 @@ debug=2
 log_stderror=yes
 children=1
 tcp_children=1
+tcp_source_ipv4={host}
 auto_aliases=no
 server_header="Server: proxy"
 {listen}
 mpath="{modules}"
+{tls}
 loadmodule "tm.so"
 loadmodule "sl.so"
 loadmodule "rr.so"
@@ -55,16 +57,39 @@ request_route {{
 """
 
 
-class Kamailio:
-    """The proxy. `listen` are its sockets (`udp:host:port`); `routes` say where a new request goes."""
+TLS = """\
+enable_tls=yes
+loadmodule "tls.so"
+modparam("tls", "config", "{file}")
+"""
+TLS_SIDE = """\
+[{side}:default]
+method = TLSv1.2+
+verify_certificate = yes
+require_certificate = yes
+private_key = {certificates}/proxy.key
+certificate = {certificates}/proxy.pem
+ca_list = {certificates}/ca.pem
+"""
 
-    def __init__(self, folder: Path, listen: list[str], routes: str) -> None:
+
+class Kamailio:
+    """The proxy. `listen` are its sockets (`udp:host:port`); `routes` say where a new request goes.
+
+    With `certificates` it speaks TLS as `proxy.example`, and only to those whose certificate the same authority signed.
+    """
+
+    def __init__(
+        self, folder: Path, listen: list[str], routes: str, certificates: Path | None = None
+    ) -> None:
         need("kamailio")
         home = folder / "kamailio"
         home.mkdir()
         config = home / "kamailio.cfg"
         lines = "\n".join(f"listen={socket}" for socket in listen)
-        config.write_text(CONFIG.format(listen=lines, modules=_modules(), routes=routes))
+        tls = _tls(home, certificates) if certificates else ""
+        host = listen[0].split(":")[1]
+        config.write_text(CONFIG.format(host=host, listen=lines, modules=_modules(), tls=tls, routes=routes))
         command = [
             "kamailio",
             "-DD",
@@ -95,9 +120,26 @@ def to_host(hosts: Mapping[str, str]) -> str:
 
 
 def between(first: str, second: str) -> str:
-    """Route lines: what comes from one host goes to the other. Each is `host:port`."""
-    pairs = ((first, second), (second, first))
-    return "\n".join(f'    if ($si == "{a.split(":")[0]}") $du = "sip:{b}";' for a, b in pairs)
+    """Route lines: what comes from one host goes to the other. Each is `transport:host:port`."""
+    lines = []
+    for source, target in ((first, second), (second, first)):
+        transport, _, address = target.partition(":")
+        lines.append(f'    if ($si == "{source.split(":")[1]}") $du = "sip:{address};transport={transport}";')
+    return "\n".join(lines)
+
+
+def need_tls() -> None:
+    """Its TLS module is a package of its own."""
+    if not (Path(_modules()) / "tls.so").exists():
+        lacking("Kamailio's TLS not installed (Debian: apt install kamailio-tls-modules)")
+
+
+def _tls(home: Path, certificates: Path) -> str:
+    file = home / "tls.cfg"
+    file.write_text(
+        "\n".join(TLS_SIDE.format(side=side, certificates=certificates) for side in ("server", "client"))
+    )
+    return TLS.format(file=file)
 
 
 def _modules() -> str:

@@ -17,6 +17,7 @@ from typing import Any
 from tests.interop.programs import Program, wait_until
 
 TC2_PORT, D_PORT, HTTP_PORT = 5060, 5070, 8060
+TC2_TLS_PORT, D_TLS_PORT = 5061, 5071
 SUBSCRIBERS = 200
 """Users configured in each core; a test takes new ones, so that tests may share a network."""
 
@@ -89,6 +90,8 @@ class Core:
     d_port: int = D_PORT
     http_port: int = HTTP_PORT
     peers: list[PeerEntry] = field(default_factory=list)
+    certificates: Path | None = None
+    """Where its certificate is (`core1.pem` …) and its authority's (`ca.pem`); with these it listens by TLS too."""
     more: str = ""
     program: Program | None = None
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -106,6 +109,20 @@ class Core:
     def d(self) -> str:
         return f"{self.shown_host}:{self.d_port}"
 
+    def address(self, side: str, transport: str) -> str:
+        """HOST:PORT of its listener on `tc2` or `d`."""
+        if transport != "tls":
+            return self.tc2 if side == "tc2" else self.d
+        return f"{self.shown_host}:{TC2_TLS_PORT if side == 'tc2' else D_TLS_PORT}"
+
+    def _listen(self, side: str) -> str:
+        transports = ("udp", "tcp", "tls") if self.certificates else ("udp", "tcp")
+        return json.dumps([f"{transport}:{self.address(side, transport)}" for transport in transports])
+
+    def _tls(self) -> str:
+        files = (("certificate", f"core{self.digit}.pem"), ("key", f"core{self.digit}.key"), ("ca", "ca.pem"))
+        return "[tls]\n" + "\n".join(f'{key} = "{self.certificates}/{name}"' for key, name in files)
+
     @property
     def store(self) -> Path:
         return self.folder / "node.db"
@@ -120,8 +137,8 @@ class Core:
         """The configuration file."""
         tables = [
             f'[tcf]\ndomain = "{self.domain}"',
-            f'[tc2]\nlisten = ["udp:{self.tc2}", "tcp:{self.tc2}"]',
-            f'[d]\nlisten = ["udp:{self.d}", "tcp:{self.d}"]\ndigest = ["MD5"]',
+            f"[tc2]\nlisten = {self._listen('tc2')}",
+            f'[d]\nlisten = {self._listen("d")}\ndigest = ["MD5"]',
             '[store]\nurl = "sqlite:node.db"',
             f'[http]\nlisten = "{self.shown_host}:{self.http_port}"',
             *(f'[[peer]]\ndomain = "{p.domain}"\naddress = "{p.address}"\n{p.more}' for p in self.peers),
@@ -129,6 +146,8 @@ class Core:
         for number in range(1, SUBSCRIBERS + 1):
             user = User(f"{self.digit}{number:03}", self.domain)
             tables.append(f'[[subscriber]]\nnumber = "{user.number}"\npassword = "{user.password}"')
+        if self.certificates:
+            tables.append(self._tls())
         return "\n\n".join([*tables, self.more]) + "\n"
 
     def start(self) -> None:
@@ -247,13 +266,18 @@ def build(
     hosts: Mapping[int, str] | None = None,
     transport: str = "udp",
     peering: bool = True,
+    certificates: Path | None = None,
 ) -> Network:
     """`count` cores named core1.example …, all peers of each other; nothing runs yet."""
     cores = []
     for number in range(1, count + 1):
         host = (hosts or {}).get(number) or new_host()
         cores.append(Core(f"core{number}.example", host, folder / f"core{number}", str(number)))
+        cores[-1].certificates = certificates
     if peering:
         for core in cores:
-            core.peers = [PeerEntry(c.domain, f"{transport}:{c.tc2}") for c in cores if c is not core]
+            others = (other for other in cores if other is not core)
+            core.peers = [
+                PeerEntry(other.domain, f"{transport}:{other.address('tc2', transport)}") for other in others
+            ]
     return Network(cores)

@@ -9,7 +9,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import pytest
 
@@ -21,9 +21,12 @@ PATIENCE = 30.0
 def need(*programs: str) -> None:
     """Skip the test when a program is missing; in CI that is a failure."""
     missing = [name for name in programs if not is_installed(name)]
-    if not missing:
-        return
-    line = f"{', '.join(missing)} not installed (Debian: apt install {' '.join(missing)})"
+    if missing:
+        lacking(f"{', '.join(missing)} not installed (Debian: apt install {' '.join(missing)})")
+
+
+def lacking(line: str) -> NoReturn:
+    """Skip the test for what is not installed; in CI that is a failure."""
     if os.environ.get("CI", "").lower() in ("1", "true"):
         pytest.fail(line)
     pytest.skip(line)

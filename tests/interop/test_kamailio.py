@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.interop.baresip import Baresip
-from tests.interop.kamailio import Kamailio, between, to_host
+from tests.interop.kamailio import Kamailio, between, need_tls, to_host
 from tests.interop.network import Core, Network, PeerEntry, build, new_host
 from tests.interop.programs import need, wait_until
 from tests.interop.sipp import Phone
@@ -23,22 +23,47 @@ CASES = [
 ]
 
 
-def run_proxy(folder: Path, host: str, routes: str) -> Kamailio:
+def run_proxy(folder: Path, host: str, routes: str, certificates: Path | None = None) -> Kamailio:
     """Start the proxy; it listens when this returns."""
-    proxy = Kamailio(folder, [f"udp:{host}:5060", f"tcp:{host}:5060"], routes)
-    wait_until(lambda: is_bound("udp", host, 5060) and is_bound("tcp", host, 5060), "kamailio listens")
+    sockets = [("udp", 5060), ("tcp", 5060), *([("tls", 5061)] if certificates else [])]
+    listen = [f"{transport}:{host}:{port}" for transport, port in sockets]
+    proxy = Kamailio(folder, listen, routes, certificates)
+
+    def ready() -> bool:
+        return all(
+            is_bound("udp" if transport == "udp" else "tcp", host, port) for transport, port in sockets
+        )
+
+    wait_until(ready, f"kamailio listens: {proxy.program.output}")
     return proxy
 
 
-@pytest.fixture(scope="module")
-def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Network, Kamailio]]:
-    """Two core networks; each knows the other only by the address of the proxy between them."""
+TRANSPORTS = ["udp udp", "tcp tcp", "tls tls", "udp tcp"]
+"""On the two sides of the proxy; where they differ it records two routes."""
+
+
+@pytest.fixture(scope="module", params=TRANSPORTS)
+def proxied(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, certificates: Path
+) -> Iterator[tuple[Network, Kamailio]]:
+    """Two core networks; each knows the other only by the address of the proxy between them, and by its certificate."""
     need("kamailio", "sipp")
-    folder = tmp_path_factory.mktemp("proxied")
+    transports, folder = request.param.split(), tmp_path_factory.mktemp("proxied")
     network, host = build(folder, 2), new_host()
-    network[1].peers = [PeerEntry("core2.example", f"udp:{host}:5060")]
-    network[2].peers = [PeerEntry("core1.example", f"udp:{host}:5060")]
-    proxy = run_proxy(folder, host, between(network[1].tc2, network[2].tc2))
+    more = "heartbeat = 2.0"
+    if "tls" in transports:
+        need_tls()
+        more += '\ntls = {name = "proxy.example"}'
+        for core in network.cores:
+            core.certificates = certificates
+    ends = []
+    for core, transport, other in zip(
+        network.cores, transports, ("core2.example", "core1.example"), strict=True
+    ):
+        address = f"{transport}:{host}:{5061 if transport == 'tls' else 5060}"
+        core.peers = [PeerEntry(other, address, more)]
+        ends.append(f"{transport}:{core.address('tc2', transport)}")
+    proxy = run_proxy(folder, host, between(*ends), network[1].certificates)
     try:
         network.start()
         yield network, proxy

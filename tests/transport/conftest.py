@@ -19,7 +19,7 @@ def openssl(*arguments: str, cwd) -> None:
 
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory):
-    """A directory with an authority and what it signed: core1 and core2 (.pem, .key), and a stranger of another one."""
+    """A directory with an authority and what it signed: core1, core2 and proxy (.pem, .key); a stranger of another."""
     home = tmp_path_factory.mktemp("certificates")
     for authority in ("ca", "other-ca"):
         openssl(
@@ -27,7 +27,7 @@ def certificates(tmp_path_factory):
             "-addext", "keyUsage=critical,keyCertSign,cRLSign", "-subj", f"/CN={authority}",
             "-keyout", f"{authority}.key", "-out", f"{authority}.pem", cwd=home,
         )  # fmt: skip
-    for name, authority in (("core1", "ca"), ("core2", "ca"), ("stranger", "other-ca")):
+    for name, authority in (("core1", "ca"), ("core2", "ca"), ("proxy", "ca"), ("stranger", "other-ca")):
         openssl(
             "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
             "-keyout", f"{name}.key", "-out", f"{name}.csr", cwd=home,

@@ -10,7 +10,7 @@ from enum import Enum, StrEnum
 from typing import TypeVar
 
 from opentcf.model.call import CalledType, CallType
-from opentcf.model.cause import FloorCause, KickCause, ReleaseCause
+from opentcf.model.cause import FloorCause, KickCause, ReleaseCause, Result
 from opentcf.model.registration import RegType
 from opentcf.model.short_data import MessageType
 
@@ -183,7 +183,7 @@ def _code_key(member: Enum) -> str:
 
 
 CODES: tuple[type[Enum], ...] = (
-    CallType, CalledType, ReleaseCause, FloorCause, KickCause, RegType, Alert, MessageType,
+    CallType, CalledType, ReleaseCause, FloorCause, KickCause, RegType, Alert, MessageType, Result,
 )  # fmt: skip
 TABLE |= {_code_key(member): str(member.value) for codes in CODES for member in codes}
 

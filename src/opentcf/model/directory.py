@@ -6,7 +6,7 @@ from opentcf.model.group import Group, Membership
 from opentcf.model.numbers import Aor
 from opentcf.model.peer import Peer
 from opentcf.model.registration import Attachment, Binding
-from opentcf.model.subscriber import Subscriber
+from opentcf.model.subscriber import Subscriber, UserState
 
 
 class Directory:
@@ -23,6 +23,7 @@ class Directory:
         "_memberships",
         "_peers",
         "_present",
+        "_states",
         "_subscribers",
         "domain",
     )
@@ -40,6 +41,7 @@ class Directory:
         self._present: dict[Aor, dict[Aor, None]] = {}
         self._located: dict[tuple[Aor, Aor], str] = {}
         self._foreign: dict[Aor, dict[str, list[Membership]]] = {}
+        self._states: dict[str, UserState] = {}
 
     def configure(
         self, subscribers: Iterable[Subscriber], groups: Iterable[Group], peers: Iterable[Peer]
@@ -90,10 +92,10 @@ class Directory:
             self._located[group, member] = visited
 
     def where(self, group: Aor, member: Aor) -> str | None:
-        """G: the V-TCF that serves a member of a group of ours; None when he is registered nowhere."""
+        """G: the V-TCF that serves a member of a group of ours; None when none does."""
         if member.domain == self.domain:
             binding = self._bindings.get(member.number)
-            return binding.visited if binding is not None else None
+            return binding.visited if binding is not None and self.in_service(member) else None
         return self._located.get((group, member))
 
     def peer(self, domain: str) -> Peer | None:
@@ -126,6 +128,24 @@ class Directory:
         """Forget where he is."""
         self._bindings.pop(user.number, None)
 
+    # --- H: control
+
+    def state(self, user: Aor) -> UserState:
+        """What control operations made of a user of ours."""
+        return (
+            self._states.get(user.number, UserState.NORMAL)
+            if user.domain == self.domain
+            else UserState.NORMAL
+        )
+
+    def in_service(self, user: Aor) -> bool:
+        """H: neither stunned nor killed."""
+        return self.state(user) is UserState.NORMAL
+
+    def set_state(self, user: Aor, state: UserState) -> None:
+        """Stun, kill or revive a user of ours."""
+        self._states[user.number] = state
+
     def bindings(self) -> Iterator[Binding]:
         """Those this node owns, for resynchronisation and for people."""
         return iter(self._bindings.values())
@@ -137,10 +157,12 @@ class Directory:
         return self._attachments.get(user)
 
     def attach(self, attachment: Attachment) -> None:
-        """Put or replace; also after its groups changed."""
+        """Put or replace; also after its groups changed, or its user was stunned: then he is in none of them."""
         self._ungroup(attachment.user)
         self._attachments[attachment.user] = attachment
         groups = tuple(Aor(number, domain) for number, domain, _, _ in attachment.groups)
+        if attachment.stunned:
+            groups = ()
         self._grouped[attachment.user] = groups
         for group in groups:
             self._present.setdefault(group, {})[attachment.user] = None

@@ -52,6 +52,30 @@ class UserRefreshed(NamedTuple):
     anew: bool
 
 
+class UserStunned(NamedTuple):
+    """H or V: a user gets no service any more, a killed one neither; his calls are released."""
+
+    user: Aor
+
+
+class UserRevived(NamedTuple):
+    """H or V: he gets service again."""
+
+    user: Aor
+
+
+class UserKilled(NamedTuple):
+    """H: the terminal of a killed user obeyed, so that his registration can end."""
+
+    user: Aor
+
+
+class CallDismantled(NamedTuple):
+    """The controlling TCF of a call releases it by force (强拆)."""
+
+    call_id: str
+
+
 class MemberLocated(NamedTuple):
     """G: a member of a group of ours came to `visited`, or registered anew there; None: he is registered nowhere."""
 
@@ -157,6 +181,10 @@ Fact = (
     | UserBound
     | UserRefreshed
     | UserUnbound
+    | UserStunned
+    | UserRevived
+    | UserKilled
+    | CallDismantled
     | MemberLocated
     | MembershipChanged
     | GroupChanged

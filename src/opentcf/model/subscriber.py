@@ -25,6 +25,14 @@ class Preemptible(StrEnum):
     NEVER = "never"
 
 
+class UserState(StrEnum):
+    """What control operations left of a user's service: all of it, registration alone (遥晕), nothing (遥毙)."""
+
+    NORMAL = "normal"
+    STUNNED = "stunned"
+    KILLED = "killed"
+
+
 class Right(StrEnum):
     """What a dispatcher may be allowed to do."""
 

@@ -18,7 +18,7 @@ from opentcf.node import commands
 from opentcf.node.orders import Batch, Command, Snapshot
 from opentcf.node.procedures import Procedures
 from opentcf.node.provisioning import Provisioning
-from opentcf.node.routes import LENIENT, Side, capabilities, cares, no_route, routes
+from opentcf.node.routes import LENIENT, SERVICES, Side, capabilities, cares, no_route, routes
 from opentcf.node.settings import Settings
 from opentcf.services.admission import PeerAdmission, TerminalAdmission
 from opentcf.services.context import TC2, Context, D, Facts, Incoming, MediaPorts
@@ -102,6 +102,7 @@ class Node:
         self.procedures.home_registration.load(
             dict(snapshot.get("binding", {})), dict(snapshot.get("kick", {}))
         )
+        self.procedures.stun.load(dict(snapshot.get("user_state", {})))
         self.procedures.visited_registration.load(dict(snapshot.get("attachment", {})))
         self.procedures.group_info.load(
             dict(snapshot.get("told", {})),
@@ -329,6 +330,8 @@ class Node:
     def _serve(self, incoming: Incoming) -> Facts:
         request, ext = incoming.request, incoming.extension
         tag = request.to_tag()
+        if incoming.attachment is not None and incoming.attachment.stunned and request.method in SERVICES:
+            raise Decline(403, f"{incoming.user} is stunned")
         if tag is not None:
             return self._in_dialog(incoming, tag)
         side = Side.D if incoming.flow.side == D else Side.TC2

@@ -8,6 +8,7 @@ from opentcf.services.group_info import GroupInfo
 from opentcf.services.heartbeat import Heartbeat
 from opentcf.services.private_call import PrivateCalls
 from opentcf.services.registration import HomeRegistration, VisitedRegistration
+from opentcf.services.stun import Stun
 
 
 class Procedures(NamedTuple):
@@ -19,13 +20,16 @@ class Procedures(NamedTuple):
     private_call: PrivateCalls
     group_info: GroupInfo
     group_call: GroupCalls
+    stun: Stun
 
     @classmethod
     def on(cls, ctx: Context) -> "Procedures":
         """Make them."""
         home = HomeRegistration(ctx)
         visited = VisitedRegistration(ctx, home)
-        return cls(Heartbeat(ctx), home, visited, PrivateCalls(ctx), GroupInfo(ctx), GroupCalls(ctx))
+        return cls(
+            Heartbeat(ctx), home, visited, PrivateCalls(ctx), GroupInfo(ctx), GroupCalls(ctx), Stun(ctx)
+        )
 
     def by_name(self) -> dict[str, Procedure]:
         """Owner's name → procedure."""

@@ -7,6 +7,7 @@ from typing import Any
 from opentcf.btrunc.wire import Param, Token
 from opentcf.model.cause import Decline
 from opentcf.model.facts import (
+    CallDismantled,
     CallsWatched,
     Fact,
     GroupChanged,
@@ -19,8 +20,11 @@ from opentcf.model.facts import (
     PeerUp,
     UserAttached,
     UserBound,
+    UserKilled,
     UserLeaving,
     UserRefreshed,
+    UserRevived,
+    UserStunned,
     UserUnbound,
 )
 from opentcf.node.procedures import Procedures
@@ -57,6 +61,7 @@ def routes(have: Procedures) -> dict[tuple[Side, str, Token | None], Route]:
         (Side.TC2, "INVITE", Token.CALL): call,
         (Side.TC2, "INVITE", None): call,
         (Side.TC2, "MESSAGE", Token.GROUP_UPDATE): have.group_info.request,
+        **{(side, "MESSAGE", token): have.stun.request for side in Side for token in CONTROL},
         (Side.D, "REGISTER", Token.REGISTER): have.visited_registration.request,
         (Side.D, "REGISTER", None): have.visited_registration.request,
         (Side.D, "OPTIONS", Token.HEARTBEAT): have.heartbeat.request,
@@ -65,11 +70,20 @@ def routes(have: Procedures) -> dict[tuple[Side, str, Token | None], Route]:
     }
 
 
+CONTROL = (Token.STUN, Token.KILL, Token.REVIVE)
+
+
 def cares(have: Procedures) -> dict[type[Fact], tuple[Callable[[Any], Facts], ...]]:
     """Which procedures care about which fact, in the order in which they are told."""
     private, group, info = have.private_call, have.group_call, have.group_info
     return {
-        PeerUp: (private.on_peer_up, have.home_registration.on_peer_up, info.on_peer_up, group.on_peer_up),
+        PeerUp: (
+            private.on_peer_up,
+            have.home_registration.on_peer_up,
+            info.on_peer_up,
+            group.on_peer_up,
+            have.stun.on_peer_up,
+        ),
         PeerSilent: (group.on_peer_silent,),
         PeerDown: (private.on_peer_down, group.on_peer_down),
         PeerLostState: (
@@ -77,9 +91,22 @@ def cares(have: Procedures) -> dict[type[Fact], tuple[Callable[[Any], Facts], ..
             have.visited_registration.on_peer_lost_state,
             info.on_peer_lost_state,
         ),
-        UserBound: (info.on_user_bound, private.on_user_bound),
-        UserRefreshed: (info.on_user_refreshed,),
+        UserBound: (info.on_user_bound, private.on_user_bound, have.stun.on_user_bound),
+        UserRefreshed: (info.on_user_refreshed, have.stun.on_user_refreshed),
         UserUnbound: (info.on_user_unbound,),
+        UserStunned: (
+            have.visited_registration.on_user_stunned,
+            private.on_user_stunned,
+            group.on_user_stunned,
+            info.on_user_stunned,
+        ),
+        UserRevived: (
+            have.visited_registration.on_user_revived,
+            info.on_user_revived,
+            group.on_user_revived,
+        ),
+        UserKilled: (have.home_registration.on_user_killed,),
+        CallDismantled: (private.on_call_dismantled, group.on_call_dismantled),
         MemberLocated: (group.on_member_located,),
         GroupChanged: (group.on_group_changed,),
         MembershipChanged: (group.on_membership_changed,),
@@ -94,6 +121,8 @@ def cares(have: Procedures) -> dict[type[Fact], tuple[Callable[[Any], Facts], ..
     }
 
 
+SERVICES = frozenset(("INVITE", "INFO", "MESSAGE", "SUBSCRIBE", "UPDATE"))
+"""Methods by which a user asks for a service: 403 while he is stunned, whatever the operation (profile 4.1)."""
 LENIENT = frozenset(("OPTIONS", "REGISTER"))
 """Methods whose unknown token is kept and read as the plain meaning of the method."""
 

@@ -42,6 +42,9 @@ METRICS: Mapping[str, Described] = {
     "opentcf_refused_total": Described(
         "counter", ("reason",), "Requests refused by a limit or because the sender is no peer"
     ),
+    "opentcf_control_total": Described(
+        "counter", ("operation", "result"), "Control orders of dispatchers: done or refused"
+    ),
     "opentcf_faults_total": Described("counter", (), "Bugs of ours that cost one message each"),
     "opentcf_build_info": Described("gauge", ("version",), "1"),
 }

@@ -16,6 +16,8 @@ from opentcf.model.facts import (
     UserBound,
     UserRefreshed,
     UserRegrouped,
+    UserRevived,
+    UserStunned,
     UserUnbound,
 )
 from opentcf.model.group import Group, Membership
@@ -302,19 +304,37 @@ class GroupInfo:
         self._report_all(fact.user, binding.visited, RegType.INITIAL if fact.anew else None)
         return self._own_groups(fact.user, binding.visited, handover=False) if fact.anew else NONE
 
+    def on_user_stunned(self, fact: UserStunned) -> Facts:
+        """For the masters of his groups he is nowhere."""
+        self._withdraw(fact.user)
+        return NONE
+
+    def on_user_revived(self, fact: UserRevived) -> Facts:
+        """They learn again where he is."""
+        binding = self._ctx.directory.binding(fact.user)
+        if binding is None:
+            return NONE
+        self._report_all(fact.user, binding.visited, RegType.INITIAL)
+        return self._own_groups(fact.user, binding.visited, handover=False)
+
+    def _withdraw(self, user: Aor) -> None:
+        for membership in self._ctx.directory.foreign_memberships(user):
+            self._report(membership.group, user, "", 0, None)
+
     def on_user_unbound(self, fact: UserUnbound) -> Facts:
         """His locations are withdrawn."""
-        for membership in self._ctx.directory.foreign_memberships(fact.user):
-            self._report(membership.group, fact.user, "", 0, None)
+        self._withdraw(fact.user)
         return self._own_groups(fact.user, None, handover=False)
 
     def _own_groups(self, user: Aor, visited: str | None, *, handover: bool) -> Facts:
+        if visited is not None and not self._ctx.directory.in_service(user):
+            return NONE
         groups = self._ctx.directory.groups_of(user)
         return tuple(MemberLocated(group.aor, user, visited, handover) for group in groups)
 
     def _report_all(self, user: Aor, visited: str, reg_type: RegType | None) -> None:
         binding = self._ctx.directory.binding(user)
-        if binding is None:
+        if binding is None or not self._ctx.directory.in_service(user):
             return
         left = max(1, int(binding.expires - self._ctx.now))
         for membership in self._ctx.directory.foreign_memberships(user):

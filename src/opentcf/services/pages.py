@@ -45,24 +45,27 @@ class Pages:
             request.headers.set("P-Asserted-Identity", f"<{path.aor_uri(caller)}>")
         return request
 
-    def send(self, request: Request, hop: Hop, key: str, purpose: str = "") -> str:
+    def send(
+        self, request: Request, hop: Hop, key: str, purpose: str = "", timeout: float | None = None
+    ) -> str:
         """Send it; the outcome bears `key` and `purpose`. Returns the branch."""
         if hop.attachment is not None:
             flow = Flow(*hop.attachment.flow)
         else:
             assert hop.peer is not None
             flow = peer_flow(hop.peer)
-        return self._ctx.request(request, flow, Owner(self._procedure, key, purpose))
+        return self._ctx.request(request, flow, Owner(self._procedure, key, purpose), timeout)
 
     def relay(
         self,
         incoming: Incoming,
         hop: Hop,
-        caller: Aor,
+        caller: Aor | None,
         called: Aor,
         *more: tuple[Param, str],
         key: str = "",
         purpose: str = "",
+        timeout: float | None = None,
     ) -> None:
         """Pass a MESSAGE on; `answered` gives it back when the far side has spoken.
 
@@ -76,7 +79,7 @@ class Pages:
         request.headers.set(wire.extension, wire_extension.render(wire, token, *_merged(ext, more)))
         request.body = incoming.request.body
         request.headers.put("Content-Type", incoming.request.headers.lines("Content-Type"))
-        self._waiting[self.send(request, hop, key, purpose)] = Relayed(incoming, wire)
+        self._waiting[self.send(request, hop, key, purpose, timeout)] = Relayed(incoming, wire)
 
     def answered(self, outcome: Outcome) -> Relayed | None:
         """The MESSAGE that a final outcome is the answer to; None when it was one of our own."""

@@ -89,6 +89,11 @@ def asserted(incoming: Incoming, ctx: Context) -> Aor:
     return identity(f"{uri.user}@{uri.host}", ctx.directory.domain)
 
 
+def is_contact(incoming: Incoming) -> bool:
+    """Is the Request-URI a Contact that a V-TCF registered for a visitor?"""
+    return bool(incoming.target.parameters.get(HOME))
+
+
 def entry(ctx: Context, incoming: Incoming, caller: Aor, called: Aor, *, known: bool) -> Role:
     """The role in which a request reaches this TCF; 403 when its sender may not assert this caller.
 
@@ -97,7 +102,7 @@ def entry(ctx: Context, incoming: Incoming, caller: Aor, called: Aor, *, known: 
     if incoming.peer is None:
         return Role.CALLER_VISITED
     here, sender = ctx.directory, incoming.peer.domain
-    if incoming.target.parameters.get(HOME):
+    if is_contact(incoming):
         if called.domain != sender:
             raise Decline(403, f"{sender} is not the home of {called}")
         return Role.CALLED_VISITED
@@ -125,21 +130,39 @@ def next_hop(ctx: Context, role: Role, caller: Aor, called: Aor) -> Hop:
         role = _add(roles, Role.CALLER_HOME)
     if role is Role.CALLER_HOME:
         known_subscriber(ctx, caller, 403)
+        _in_service(ctx, caller)
         if not ctx.directory.is_home(called):
             return Hop(to_peer(ctx, called.domain), None, aor_uri(called), tuple(roles))
         role = _add(roles, Role.CALLED_HOME)
     if role is Role.CALLED_HOME:
         known_subscriber(ctx, called, 404)
-        binding = ctx.directory.binding(called)
-        if binding is None:
-            raise Decline(480, f"{called} is not registered")
-        if binding.visited != ctx.directory.domain:
-            return Hop(to_peer(ctx, binding.visited), None, binding.contact, tuple(roles))
-        _add(roles, Role.CALLED_VISITED)
+        _in_service(ctx, called)
+        hop = to_visited(ctx, called)
+        return hop._replace(roles=(*roles, *hop.roles))
     attachment = ctx.directory.attachment(called)
     if attachment is None:
         raise Decline(480, f"{called} is not attached here")
-    return Hop(None, attachment, attachment.contact, tuple(roles))
+    if attachment.stunned:
+        raise Decline(403, f"{called} is stunned")
+    return to_terminal(attachment)._replace(roles=tuple(roles))
+
+
+def to_visited(ctx: Context, user: Aor) -> Hop:
+    """H: the way to a user of ours where he is now; 480 when he is nowhere."""
+    binding = ctx.directory.binding(user)
+    if binding is None:
+        raise Decline(480, f"{user} is not registered")
+    if binding.visited != ctx.directory.domain:
+        return Hop(to_peer(ctx, binding.visited), None, binding.contact, ())
+    attachment = ctx.directory.attachment(user)
+    if attachment is None:
+        raise Decline(480, f"{user} is not attached here")
+    return to_terminal(attachment)
+
+
+def to_terminal(attachment: Attachment) -> Hop:
+    """V: the last hop."""
+    return Hop(None, attachment, attachment.contact, (Role.CALLED_VISITED,))
 
 
 def towards_home(ctx: Context, role: Role, caller: Aor, target: Aor, right: Right | None) -> Hop | None:
@@ -156,6 +179,7 @@ def towards_home(ctx: Context, role: Role, caller: Aor, target: Aor, right: Righ
         role = _add(roles, Role.CALLER_HOME)
     if role is Role.CALLER_HOME:
         subscriber = known_subscriber(ctx, caller, 403)
+        _in_service(ctx, caller)
         if right is not None and right not in subscriber.rights:
             raise Decline(403, f"{caller} has no right to {right.value}")
     if ctx.directory.is_home(target):
@@ -169,6 +193,12 @@ def known_subscriber(ctx: Context, user: Aor, status: int) -> Subscriber:
     if subscriber is None:
         raise Decline(status, f"{user} is no subscriber here")
     return subscriber
+
+
+def _in_service(ctx: Context, user: Aor) -> None:
+    """A user who was stunned or killed neither gets nor gives a service: 403."""
+    if not ctx.directory.in_service(user):
+        raise Decline(403, f"{user} is {ctx.directory.state(user).value}")
 
 
 def to_peer(ctx: Context, domain: str) -> Peer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from opentcf.model.cause import KickCause
+from opentcf.model.subscriber import UserState
 from opentcf.node.commands.command import Answer, Arguments, Deed, chosen, own_user, page
 from opentcf.node.orders import Value
 from opentcf.services.context import Context
@@ -33,6 +34,7 @@ def subscribers(node: Node, ctx: Context, arguments: Arguments) -> Answer:
             if isinstance(subscriber.roaming, bool)
             else sorted(subscriber.roaming),
             "preemptible": subscriber.preemptible.value,
+            "state": ctx.directory.state(subscriber.aor).value,
             "rights": sorted(right.value for right in subscriber.rights),
             "digest": sorted(subscriber.ha1 or ()),
             "source": node.provisioning.subscribers.source(subscriber.aor.number),
@@ -48,8 +50,22 @@ def kick(node: Node, ctx: Context, arguments: Arguments) -> Answer:
     return {"kicked": str(user)}, node.procedures.home_registration.kick(user, KickCause.ADMIN)
 
 
+def _becomes(state: UserState) -> Deed:
+    """The command that stuns, kills or revives a user of ours; his terminal obeys as soon as it can be reached."""
+
+    def deed(node: Node, ctx: Context, arguments: Arguments) -> Answer:
+        user = own_user(ctx, arguments)
+        facts = node.procedures.stun.order(user, state)
+        return {"user": str(user), "state": state.value}, facts
+
+    return Deed(deed, "udn")
+
+
 COMMANDS = {
     "registrations": Deed(registrations),
     "subscribers": Deed(subscribers),
     "user_kick": Deed(kick, "udn"),
+    "user_stun": _becomes(UserState.STUNNED),
+    "user_kill": _becomes(UserState.KILLED),
+    "user_revive": _becomes(UserState.NORMAL),
 }

@@ -8,6 +8,7 @@ from opentcf.btrunc.wire import Param
 from opentcf.model.call import CallSetup
 from opentcf.model.cause import Decline, FloorCause, ReleaseCause
 from opentcf.model.facts import (
+    CallDismantled,
     CallsWatched,
     GroupChanged,
     MemberLocated,
@@ -17,6 +18,8 @@ from opentcf.model.facts import (
     PeerUp,
     UserAttached,
     UserLeaving,
+    UserRevived,
+    UserStunned,
 )
 from opentcf.model.numbers import Aor
 from opentcf.services import path
@@ -337,6 +340,22 @@ class GroupCalls:
         self._touched.update(self.visits.calls)
         for call in list(self.visits.calls.values()):
             self.visits.remove(call, fact.user, fact.cause)
+        return self._run()
+
+    def on_user_stunned(self, fact: UserStunned) -> Facts:
+        """He is taken out of the calls here; what he is entitled to afterwards, a revival gives."""
+        self._touched.update(self.visits.calls)
+        for call in list(self.visits.calls.values()):
+            self.visits.remove(call, fact.user, ReleaseCause.STUNNED)
+        return self._run()
+
+    def on_user_revived(self, fact: UserRevived) -> Facts:
+        """He hears the running calls of his groups again."""
+        return self._alert(fact.user, again=True)
+
+    def on_call_dismantled(self, fact: CallDismantled) -> Facts:
+        """强拆: every leg is released."""
+        self.release(fact.call_id, ReleaseCause.FORCED)
         return self._run()
 
     def on_peer_down(self, fact: PeerDown) -> Facts:

@@ -8,7 +8,16 @@ from dataclasses import replace
 from opentcf.btrunc import call as wire_call
 from opentcf.model.call import CallSetup
 from opentcf.model.cause import Decline, ReleaseCause
-from opentcf.model.facts import CallsWatched, PeerDown, PeerLostState, PeerUp, UserBound, UserLeaving
+from opentcf.model.facts import (
+    CallDismantled,
+    CallsWatched,
+    PeerDown,
+    PeerLostState,
+    PeerUp,
+    UserBound,
+    UserLeaving,
+    UserStunned,
+)
 from opentcf.model.numbers import Aor
 from opentcf.model.subscriber import Preemptible
 from opentcf.services import path
@@ -168,6 +177,16 @@ class PrivateCalls:
         """What changed since this was asked last."""
         changed, self._changed = self._changed, {}
         return tuple(call.told() for call in changed)
+
+    def on_user_stunned(self, fact: UserStunned) -> Facts:
+        """His calls are released wherever they are known: at his V, at his home."""
+        self._release_where(lambda call: fact.user in (call.caller, call.called), ReleaseCause.STUNNED)
+        return self.news()
+
+    def on_call_dismantled(self, fact: CallDismantled) -> Facts:
+        """强拆: every leg is released."""
+        self.release(fact.call_id, ReleaseCause.FORCED)
+        return self.news()
 
     def view(self) -> list[dict[str, Value]]:
         """For people: one row a call."""

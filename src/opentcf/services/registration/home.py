@@ -6,12 +6,12 @@ from opentcf.btrunc import registration as wire_registration
 from opentcf.btrunc.extension import identity
 from opentcf.btrunc.registration import Kick
 from opentcf.model.cause import Decline, KickCause
-from opentcf.model.facts import Fact, KickOff, PeerUp, UserBound, UserRefreshed, UserUnbound
+from opentcf.model.facts import Fact, KickOff, PeerUp, UserBound, UserKilled, UserRefreshed, UserUnbound
 from opentcf.model.group import Membership
 from opentcf.model.numbers import Aor
 from opentcf.model.peer import Peer
 from opentcf.model.registration import Binding, RegType
-from opentcf.model.subscriber import Subscriber
+from opentcf.model.subscriber import Subscriber, UserState
 from opentcf.services.context import NONE, Context, Facts, Incoming, peer_flow
 from opentcf.services.leg import Happened
 from opentcf.services.path import aor_uri
@@ -98,6 +98,8 @@ class HomeRegistration:
         subscriber = ctx.directory.subscriber(wanted.user)
         if subscriber is None:
             raise Decline(404, f"{wanted.user} is no subscriber here")
+        if wanted.expires and ctx.directory.state(wanted.user) is UserState.KILLED:
+            raise Decline(403, f"{wanted.user} is killed")
         if not subscriber.may_roam_to(wanted.visited):
             raise Decline(403, f"{wanted.user} may not roam to {wanted.visited}")
         binding = ctx.directory.binding(wanted.user)
@@ -164,6 +166,11 @@ class HomeRegistration:
             if kick.visited == fact.domain and kick.timer is not None:
                 self._send_kick(key)
         return NONE
+
+    def on_user_killed(self, fact: UserKilled) -> Facts:
+        """His terminal obeyed: now his registration ends, Cause killed (profile 4.5)."""
+        bound = self._ctx.directory.binding(fact.user) is not None
+        return self.kick(fact.user, KickCause.KILLED) if bound else NONE
 
     # --- reading
 
@@ -258,7 +265,8 @@ class HomeRegistration:
 
     def _granted(self, subscriber: Subscriber, expires: int) -> Granted:
         groups = self._ctx.directory.memberships(subscriber.aor)
-        return Granted(expires, groups, False, dict(subscriber.ha1 or {}))
+        stunned = not self._ctx.directory.in_service(subscriber.aor)
+        return Granted(expires, groups, stunned, dict(subscriber.ha1 or {}))
 
     def _shares_ha1(self, peer: Peer) -> bool:
         if peer.share_ha1 is not None:

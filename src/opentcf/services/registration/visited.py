@@ -9,7 +9,14 @@ from opentcf.btrunc import registration as wire_registration
 from opentcf.btrunc.registration import Kick
 from opentcf.btrunc.wire import Param
 from opentcf.model.cause import Decline, KickCause, ReleaseCause
-from opentcf.model.facts import KickOff, PeerLostState, UserAttached, UserLeaving
+from opentcf.model.facts import (
+    KickOff,
+    PeerLostState,
+    UserAttached,
+    UserLeaving,
+    UserRevived,
+    UserStunned,
+)
 from opentcf.model.group import Membership
 from opentcf.model.numbers import Aor
 from opentcf.model.registration import Attachment, RegType
@@ -71,6 +78,8 @@ class VisitedRegistration:
         self._leaving: dict[Aor, Incoming] = {}
         self._departing: set[Aor] = set()
         """Users whose home has not yet answered that they left: who comes back meanwhile waits."""
+        self._ordered: dict[Aor, bool] = {}
+        """Stunned or revived by his home since a REGISTER was sent there: its answer may be older."""
         self._expiries: dict[Aor, Timer] = {}
         self._refreshes: dict[Aor, Timer] = {}
         self.foreign_nonces: dict[Aor, str] = {}
@@ -115,6 +124,24 @@ class VisitedRegistration:
             self._answer_leaver(incoming, 200)
             return NONE
         return self._leave_home(attachment, incoming)
+
+    def on_user_stunned(self, fact: UserStunned) -> Facts:
+        """From now on he is refused here."""
+        return self._order(fact.user, stunned=True)
+
+    def on_user_revived(self, fact: UserRevived) -> Facts:
+        """And now no more."""
+        return self._order(fact.user, stunned=False)
+
+    def _order(self, user: Aor, *, stunned: bool) -> Facts:
+        attachment = self._ctx.directory.attachment(user)
+        if attachment is not None or user in self._pending:
+            self._ordered[user] = stunned
+        if attachment is not None and attachment.stunned != stunned:
+            attachment.stunned = stunned
+            self._ctx.directory.attach(attachment)
+            self._save(attachment)
+        return NONE
 
     def on_peer_lost_state(self, fact: PeerLostState) -> Facts:
         """A home lost its state: re-register its users who are here, paced (profile 5.1)."""
@@ -207,7 +234,8 @@ class VisitedRegistration:
             return False
         if self._ctx.directory.is_home(asked.user):
             return False
-        if _is_anew(incoming, attachment) and not self._ctx.peer_is_down(asked.user.domain):
+        asks_home = attachment.stunned or _is_anew(incoming, attachment)
+        if asks_home and not self._ctx.peer_is_down(asked.user.domain):
             return False
         known = bool(attachment.ha1) or tuple(incoming.flow) == attachment.flow
         return known and attachment.home_expires > self._ctx.now
@@ -224,6 +252,7 @@ class VisitedRegistration:
             raise Decline(503, f"{peer.domain} is down", (("Retry-After", str(int(peer.heartbeat) + 1)),))
         call_id, since = ctx.ids.token(), ctx.wall
         self._pending[asked.user] = Pending(incoming, asked, call_id, since)
+        self._ordered.pop(asked.user, None)
         request = self._home_request(asked.user, call_id, 1, asked.expires, asked.reg_type, since, asked.call)
         request.headers.put("Authorization", incoming.request.headers.lines("Authorization"))
         ctx.request(request, peer_flow(peer), self._owner(asked.user, HOME_REGISTER), timeout=HOME_WAIT)
@@ -265,7 +294,7 @@ class VisitedRegistration:
         attachment.groups = tuple(
             (m.group.number, m.group.domain, m.name, m.priority) for m in granted.groups
         )
-        attachment.stunned = granted.stunned
+        attachment.stunned = self._ordered.pop(attachment.user, granted.stunned)
         if granted.ha1:
             attachment.ha1 = granted.ha1
 
@@ -290,7 +319,9 @@ class VisitedRegistration:
         ctx.notice(
             "attachment", user=str(asked.user), state="attached", expires=round(attachment.expires - ctx.now)
         )
-        return (UserAttached(asked.user, anew),)
+        attached = UserAttached(asked.user, anew)
+        was_in_service = before is None or not before.stunned
+        return (attached, UserStunned(asked.user)) if attachment.stunned and was_in_service else (attached,)
 
     def _answer_terminal(self, incoming: Incoming, attachment: Attachment | None) -> None:
         ctx = self._ctx
@@ -371,6 +402,7 @@ class VisitedRegistration:
             return NONE
         if ctx.peer_is_down(peer.domain):
             return self._refresh_later(attachment)
+        self._ordered.pop(user, None)
         attachment.home_cseq += 1
         expires = int(ctx.durations.register)
         request = self._home_request(
@@ -393,10 +425,14 @@ class VisitedRegistration:
             self._ctx.notice("attachment", user=str(user), state="refused", code=response.status)
             self._kick_terminal(attachment, KickCause.MOVED if response.status == 403 else KickCause.EXPIRED)
             return (UserLeaving(user, ReleaseCause.NORMAL, notify_home=False),)
+        before = attachment.stunned
         self._take_grant(attachment, self._read_grant(response, user, attachment.granted))
+        self._ctx.directory.attach(attachment)
         self._arm_refresh(user, self._ctx.now + max(SOONEST, attachment.granted / 2))
         self._save(attachment)
-        return NONE
+        if attachment.stunned == before:
+            return NONE
+        return (UserStunned(user) if attachment.stunned else UserRevived(user),)
 
     def _refresh_later(self, attachment: Attachment) -> Facts:
         """The home is silent: try again while it still holds him, then wait for the terminal's next REGISTER."""
@@ -495,6 +531,7 @@ class VisitedRegistration:
         if timer is not None:
             timer.cancel()
         self._stop_refresh(user)
+        self._ordered.pop(user, None)
         self._ctx.directory.detach(user)
         self._ctx.save(ATTACHMENT, str(user), None)
 

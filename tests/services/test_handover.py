@@ -1,7 +1,7 @@
 """Handover (切换, profile 4.6): the terminal moves, the call goes on, the far side hears no release."""
 
 import pytest
-from tests.node.net import ANSWER, SDP, Net, Phone, Talk, core, phones, polite, talk, tcf
+from tests.node.net import ANSWER, SDP, Net, Party, Phone, Talk, core, phones, polite, talk, tcf
 
 from opentcf.sip.message import Request, Response
 
@@ -226,3 +226,111 @@ def test_a_target_that_dies_half_way_leaves_the_call_at_the_source():
     assert len(call.called.requests("BYE")) == 1
     net.advance(1.0)
     net.assert_quiet()
+
+
+# --- prepared
+
+
+def prepared(net: Net, call: Talk, target: int) -> Request:
+    """The caller, at core 2, says that he is about to move."""
+    info = call.caller.within("INFO", call.invite, call.ok)
+    info.headers.set("Ptt-Extension", f"ptthandover;target={core(target)}")
+    call.caller.ask(info)
+    assert call.caller.statuses("INFO")[-1] == 200
+    request = net.last("INVITE", tcf(2), tcf(target))
+    assert isinstance(request, Request)
+    return request
+
+
+def test_the_source_prepares_the_target_before_the_terminal_moves():
+    net = Net()
+    call, identity = standing(net, 2, 4)
+    invite = prepared(net, call, 3)
+    assert extension(invite) == f"ptthandover;OnlineCallID={identity};UDN=1001"
+    assert invite.uri == f"sip:1001@{core(1)}"
+    assert invite.body == ANSWER
+    told = [info for info in call.caller.requests("INFO") if "ptthandover" in extension(info)]
+    assert [extension(info) for info in told] == [f"ptthandover;target={core(3)}"]
+    moved = arrive(net, call.caller, 3, identity)
+    take_offer(call.called)
+    bye = net.last("BYE", tcf(2), tcf(3))
+    assert "cause=65" in extension(bye)
+    moved.ask(moved.within("BYE", moved.request("INVITE"), None))
+    assert len(call.called.requests("BYE")) == 1
+    net.assert_quiet()
+
+
+def test_a_terminal_that_does_not_arrive_within_tho_stays_and_the_preparation_ends():
+    net = Net()
+    call, _ = standing(net, 2, 4)
+    prepared(net, call, 3)
+    net.advance(7.0)
+    assert net.count("BYE", tcf(2), tcf(3)) == 0
+    net.advance(1.5)
+    assert "cause=66" in extension(net.last("BYE", tcf(2), tcf(3)))
+    assert not call.called.requests("BYE")
+    call.hang_up()
+    net.assert_quiet()
+
+
+def test_an_unknown_target_is_refused_and_the_call_goes_on():
+    net = Net()
+    call, _ = standing(net, 2, 4)
+    info = call.caller.within("INFO", call.invite, call.ok)
+    info.headers.set("Ptt-Extension", "ptthandover;target=nowhere.example")
+    call.caller.ask(info)
+    assert call.caller.statuses("INFO")[-1] == 404
+    call.hang_up()
+    net.assert_quiet()
+
+
+def test_a_target_that_refuses_the_preparation_leaves_the_call_alone():
+    net = Net(foreign=(3,))
+    call, _ = standing(net, 2, 4)
+    target = Party(net, 2, "tc2", tcf(3), 5060)
+    target.auto = lambda request: 503 if request.method == "INVITE" else 200
+    info = call.caller.within("INFO", call.invite, call.ok)
+    info.headers.set("Ptt-Extension", f"ptthandover;target={core(3)}")
+    call.caller.ask(info)
+    assert call.caller.statuses("INFO")[-1] == 200
+    assert not [info for info in call.caller.requests("INFO") if "ptthandover" in extension(info)]
+    call.hang_up()
+    assert len(call.called.requests("BYE")) == 1
+
+
+def test_the_source_gone_the_target_ends_what_it_reserved():
+    net = Net()
+    call, _ = standing(net, 2, 4)
+    prepared(net, call, 3)
+    net.unreachable.add(tcf(2))
+    net.advance(17.0)
+    assert net.count("BYE", tcf(3), tcf(2)) >= 1
+    net.advance(40.0)
+    assert net.node(3).quiet()["legs"] == 0
+
+
+def test_a_preparation_needs_the_call_and_readable_media():
+    net = Net(foreign=(2,))
+    source = Party(net, 3, "tc2", tcf(2), 5060)
+    for ext, body, status in (
+        ("ptthandover;UDN=1001", SDP, 400),
+        ("ptthandover;OnlineCallID=x;UDN=1001", b"rubbish", 400),
+    ):
+        made = source.make(
+            "INVITE", f"sip:1001@{core(1)}", f"<sip:1001@{core(1)}>;tag=a", f"<sip:1001@{core(1)}>"
+        )
+        made.headers.set("Ptt-Extension", ext)
+        made.headers.set("Content-Type", "application/sdp")
+        made.body = body
+        source.send(made)
+        assert source.statuses("INVITE")[-1] == status
+
+
+def test_the_operator_prepares_by_command():
+    net = Net()
+    call, _ = standing(net, 2, 4)
+    reply = net.command(2, "user_handover", udn=f"1001@{core(1)}", domain=core(3))
+    assert reply.value == {"user": f"1001@{core(1)}", "target": core(3)}
+    assert [extension(m) for m in call.caller.requests("INFO")] == [f"ptthandover;target={core(3)}"]
+    assert net.command(2, "user_handover", udn=f"1002@{core(1)}", domain=core(3)).status == 404
+    assert net.command(2, "user_handover", udn=f"1001@{core(1)}", domain="nowhere.example").status == 404

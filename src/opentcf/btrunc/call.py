@@ -86,6 +86,11 @@ def write_call_id(message: Message, wire: Wire, online_call_id: str) -> None:
     extension.write(message, wire, Token.CALL, (Param.CALL_ID, online_call_id))
 
 
+def handover(wire: Wire, target: str) -> str:
+    """The field of an INFO that prepares a handover, or says that it is prepared: where to."""
+    return extension.render(wire, Token.HANDOVER, (Param.TARGET, target))
+
+
 def read_release(message: Message, wire: Wire) -> ReleaseCause:
     """Why a BYE or CANCEL ends a call. Whatever it says, it ends: unknown codes and broken fields read as normal."""
     try:

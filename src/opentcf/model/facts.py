@@ -173,6 +173,23 @@ class UserRegrouped(NamedTuple):
     user: Aor
 
 
+class HandoverWanted(NamedTuple):
+    """V: a user served here is to move to the TCF of `target` with his call; `media` describes the far side."""
+
+    user: Aor
+    call: str
+    target: str
+    media: bytes
+
+
+class HandoverPrepared(NamedTuple):
+    """V: `target` has reserved for him, he may go."""
+
+    user: Aor
+    call: str
+    target: str
+
+
 Fact = (
     PeerUp
     | PeerSilent
@@ -191,6 +208,8 @@ Fact = (
     | KickOff
     | UserAttached
     | UserLeaving
+    | HandoverWanted
+    | HandoverPrepared
     | CallsWatched
     | CallChanged
     | GroupCallChanged

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from opentcf.services.context import Context, Procedure
 from opentcf.services.group_call import GroupCalls
 from opentcf.services.group_info import GroupInfo
+from opentcf.services.handover import Handover
 from opentcf.services.heartbeat import Heartbeat
 from opentcf.services.private_call import PrivateCalls
 from opentcf.services.registration import HomeRegistration, VisitedRegistration
@@ -18,6 +19,7 @@ class Procedures(NamedTuple):
     home_registration: HomeRegistration
     visited_registration: VisitedRegistration
     private_call: PrivateCalls
+    handover: Handover
     group_info: GroupInfo
     group_call: GroupCalls
     stun: Stun
@@ -26,9 +28,15 @@ class Procedures(NamedTuple):
     def on(cls, ctx: Context) -> "Procedures":
         """Make them."""
         home = HomeRegistration(ctx)
-        visited = VisitedRegistration(ctx, home)
         return cls(
-            Heartbeat(ctx), home, visited, PrivateCalls(ctx), GroupInfo(ctx), GroupCalls(ctx), Stun(ctx)
+            heartbeat=Heartbeat(ctx),
+            home_registration=home,
+            visited_registration=VisitedRegistration(ctx, home),
+            private_call=PrivateCalls(ctx),
+            handover=Handover(ctx),
+            group_info=GroupInfo(ctx),
+            group_call=GroupCalls(ctx),
+            stun=Stun(ctx),
         )
 
     def by_name(self) -> dict[str, Procedure]:

@@ -35,8 +35,9 @@ class Page(NamedTuple):
 class Event(NamedTuple):
     """Something the person at the terminal would notice: `registered`, `refreshed`, `unregistered`, `kicked`,
     `moved_on` (a TCF that we left lets go of us), `refused`, `incoming`, `ringing`, `up`, `ended`, `changed` (our
-    offer was taken), `offer` (theirs changed the media), `failed`; with a `page`: `message` (one came), `delivered`
-    and `refused` (what became of ours). `text` says why, where it is known, or what a message says."""
+    offer was taken), `offer` (theirs changed the media), `failed`, `handover` (a target has reserved for us), `moved`
+    (the call goes on there); with a `page`: `message` (one came), `delivered` and `refused` (what became of ours).
+    `text` says why, where it is known, or what a message says."""
 
     name: str
     call: Call | None = None

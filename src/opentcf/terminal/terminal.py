@@ -122,8 +122,10 @@ class Terminal:
 
     # --- what the person does
 
-    def register(self, now: float, expires: int = 600, reg_type: RegType | None = RegType.INITIAL) -> None:
-        """Register, refresh, or (expires 0) de-register."""
+    def register(
+        self, now: float, expires: int = 600, reg_type: RegType | None = RegType.INITIAL, call: str = ""
+    ) -> None:
+        """Register, refresh, or (expires 0) de-register; by handover with the identity of the call that comes along."""
         self._now = now
         self._stop_refresh()
         self._expires = expires or self._expires
@@ -135,16 +137,25 @@ class Terminal:
         request.headers.set("Contact", f"<{self._contact()}>")
         request.headers.set("Expires", str(expires))
         if not self.plain:
-            wire_registration.write_register(request, self._wire, reg_type if expires else None)
+            wire_registration.write_register(request, self._wire, reg_type if expires else None, None, call)
         self._send(request, "register" if expires else "unregister", None)
 
-    def move(self, proxy: Flow, now: float, reg_type: RegType = RegType.INITIAL) -> None:
-        """Attach to another TCF: the old one is told by the home."""
+    def prepare(self, call: Call, target: str, now: float) -> None:
+        """Say that we are about to move to the TCF of a domain; the event `handover` says that we may go."""
+        self._now = now
+        request = call.dialog.request("INFO")
+        request.headers.set(self._wire.extension, wire_call.handover(self._wire, target))
+        self._send(request, "info", call)
+
+    def move(
+        self, proxy: Flow, now: float, reg_type: RegType = RegType.INITIAL, call: Call | None = None
+    ) -> None:
+        """Attach to another TCF: the old one is told by the home. By handover a call may come along."""
         self.proxy = proxy
         self.registered = False
         self._challenge = None
         self._register_call_id, self._register_cseq = self._ids.token(), 0
-        self.register(now, self._expires, reg_type)
+        self.register(now, self._expires, reg_type, call.id if call is not None else "")
 
     def call(self, number: str, now: float, setup: CallSetup | None = None, sdp: bytes | None = None) -> Call:
         """Call a number, or `number@domain`; an empty `sdp` makes a late offer."""
@@ -160,8 +171,8 @@ class Terminal:
         self._invite(call, setup or CallSetup())
         return call
 
-    def answer(self, call: Call, now: float) -> None:
-        """Take an incoming call."""
+    def answer(self, call: Call, now: float, event: str = "up") -> None:
+        """Take an incoming call; `event` is what the person hears of it."""
         self._now = now
         txn = call.incoming
         if txn is None or txn.request is None:
@@ -171,7 +182,7 @@ class Terminal:
         self._describe_into(call, response)
         call.state = CallState.UP
         self._layer.respond(txn, response, now)
-        self._event("up", call)
+        self._event(event, call)
 
     def reject(self, call: Call, now: float, status: int = 603) -> None:
         """Refuse an incoming call."""
@@ -465,6 +476,8 @@ class Terminal:
         elif ext.token is Token.RELEASE_FLOOR:
             call.talking = False
             self._event(taken_away, call, 0, ext.get(Param.CAUSE) or "")
+        elif ext.token is Token.HANDOVER:
+            self._event("handover", call, 0, ext.get(Param.TARGET) or "")
         elif ext.token is Token.INFO:
             told = wire_floor.read_info(ext, self._wire, self.user.domain)
             if isinstance(told, wire_floor.Inform) and told.alert is not Alert.QUEUE:
@@ -529,7 +542,11 @@ class Terminal:
         call.remote_sdp = request.body
         call.incoming = txn
         txn.owner = Owner("ue", call.key, "answer")
+        before = next((c for c in self.calls.values() if c.id and c.id == call.id), None)
         self.calls[call.key] = call
+        if before is not None and before.state is CallState.UP:
+            self._rejoin(before, call, request)
+            return
         self._event("incoming", call, 0, call.talker)
         if self.behaviour is Behaviour.BUSY:
             self.reject(call, self._now, 486)
@@ -545,6 +562,17 @@ class Terminal:
             self._timers.start(self._now + RINGS_FOR, call)
             if self.behaviour is Behaviour.ANSWER:
                 self.answer(call, self._now)
+
+    def _rejoin(self, before: Call, call: Call, request: Request) -> None:
+        """A call that came along by handover goes on in a new dialog; whoever talked still talks."""
+        ext = wire_extension.read(request, self._wire)
+        talker = ext.identity(Param.CALLER, self.user.domain) if ext is not None else None
+        self.calls.pop(before.key, None)
+        before.key, before.dialog, before.incoming = call.key, call.dialog, call.incoming
+        before.remote_sdp = call.remote_sdp
+        before.talking = before.talking and talker == self.user
+        self.calls[call.key] = before
+        self.answer(before, self._now, "moved")
 
     def _in_dialog(self, call: Call, request: Request, txn: ServerTransaction) -> None:
         if not call.dialog.take_cseq(request):

@@ -53,13 +53,18 @@ def chosen(all_of_them: list[S], arguments: Arguments) -> list[S]:
     return found
 
 
-def own_user(ctx: Context, arguments: Arguments) -> Aor:
-    """The argument `udn` as a user of this TCF, subscriber or not; a bare number is one of ours."""
+def any_user(ctx: Context, arguments: Arguments) -> Aor:
+    """The argument `udn`; a bare number is one of ours."""
     text = str(arguments.get("udn", ""))
     try:
-        user = Aor(text, ctx.directory.domain) if is_number(text) else Aor.parse(text)
+        return Aor(text, ctx.directory.domain) if is_number(text) else Aor.parse(text)
     except ValueError as error:
         raise Decline(400, str(error)) from None
+
+
+def own_user(ctx: Context, arguments: Arguments) -> Aor:
+    """The argument `udn` as a user of this TCF, subscriber or not."""
+    user = any_user(ctx, arguments)
     if not ctx.directory.is_home(user):
         raise Decline(404, f"{user} has another home; ask that TCF")
     return user

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from opentcf.model.cause import KickCause
 from opentcf.model.subscriber import UserState
-from opentcf.node.commands.command import Answer, Arguments, Deed, chosen, own_user, page
+from opentcf.node.commands.command import Answer, Arguments, Deed, any_user, chosen, own_user, page
 from opentcf.node.orders import Value
 from opentcf.services.context import Context
+from opentcf.services.path import to_peer
 
 if TYPE_CHECKING:
     from opentcf.node.node import Node
@@ -61,6 +62,13 @@ def _becomes(state: UserState) -> Deed:
     return Deed(deed, "udn")
 
 
+def handover(node: Node, ctx: Context, arguments: Arguments) -> Answer:
+    """Prepare the handover of a user who has a private call here; his terminal is told when it may go."""
+    user, domain = any_user(ctx, arguments), str(arguments.get("domain", "")).lower()
+    to_peer(ctx, domain)
+    return {"user": str(user), "target": domain}, node.procedures.private_call.wanted(user, domain)
+
+
 COMMANDS = {
     "registrations": Deed(registrations),
     "subscribers": Deed(subscribers),
@@ -68,4 +76,5 @@ COMMANDS = {
     "user_stun": _becomes(UserState.STUNNED),
     "user_kill": _becomes(UserState.KILLED),
     "user_revive": _becomes(UserState.NORMAL),
+    "user_handover": Deed(handover, "udn"),
 }

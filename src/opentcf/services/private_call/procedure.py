@@ -6,11 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from opentcf.btrunc import call as wire_call
+from opentcf.btrunc.wire import Param, Token
 from opentcf.model.call import CallSetup
 from opentcf.model.cause import Decline, ReleaseCause
 from opentcf.model.facts import (
     CallDismantled,
     CallsWatched,
+    HandoverPrepared,
+    HandoverWanted,
     PeerDown,
     PeerLostState,
     PeerUp,
@@ -76,9 +79,22 @@ class PrivateCalls:
     def happened(self, happened: Happened) -> Facts:
         """An event of one of the legs."""
         call = self._calls.get(happened.leg.call)
+        if call is not None and happened.what is What.INFORMED and (target := self._wants_to_move(happened)):
+            return self.wanted(happened.leg.party, target)
         if call is not None:
             self._step(call, classify(call, happened), happened)
         return self.news()
+
+    def _wants_to_move(self, happened: Happened) -> str:
+        """INFO of a terminal that is about to move: the domain where it goes (profile 4.6)."""
+        incoming = happened.incoming
+        ext = incoming.extension if incoming is not None else None
+        if incoming is None or incoming.peer is not None or ext is None or ext.token is not Token.HANDOVER:
+            return ""
+        target = (ext.get(Param.TARGET) or "").lower()
+        path.to_peer(self._ctx, target)
+        self._ctx.respond(incoming, 200)
+        return target
 
     def outcome(self, outcome: Outcome) -> Facts:
         """Requests outside legs: there are none."""
@@ -136,6 +152,29 @@ class PrivateCalls:
         """It does not know the calls any more."""
         self._check_legs_to(fact.domain)
         return self.news()
+
+    def wanted(self, user: Aor, target: str) -> Facts:
+        """V: a user served here is to move to another TCF with the call that he has; Decline 404 when he has none."""
+        for key in self._ctx.directory.engagements(user):
+            call = self._calls.get(key)
+            if call is not None and call.state is State.UP:
+                far = call.down if user == call.caller else call.up
+                return (HandoverWanted(user, call.id, target, far.remote_sdp),)
+        raise Decline(404, f"{user} has no private call here")
+
+    def on_handover_prepared(self, fact: HandoverPrepared) -> Facts:
+        """The terminal is told that it may go."""
+        for key in self._ctx.directory.engagements(fact.user):
+            call = self._calls.get(key)
+            if call is not None and call.id == fact.call:
+                leg = call.up if fact.user == call.caller else call.down
+                if leg.ptt:
+                    leg.inform(
+                        self._ctx,
+                        "handover",
+                        ((leg.wire.extension, wire_call.handover(leg.wire, fact.target)),),
+                    )
+        return NONE
 
     def on_user_bound(self, fact: UserBound) -> Facts:
         """H: a user of ours moved and brought a call along (profile 4.6)."""

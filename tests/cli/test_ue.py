@@ -13,6 +13,13 @@ MORE = """\
 [[subscriber]]
 number = "1002"
 password = "other"
+[[subscriber]]
+number = "1003"
+password = "third"
+[[group]]
+number = "8001"
+members = ["sip:1001@core1.example", "sip:1002@core1.example", "sip:1003@core1.example"]
+owner_release = true
 """
 
 
@@ -113,6 +120,73 @@ def test_two_terminals_call_each_other(prompt, node):
     assert list(node.client.items("registrations")) == []
 
 
+def test_three_talk_in_a_group(prompt, node):
+    """Press and release to talk; who waits, is granted, revoked, and who talks is told."""
+    alice, bob, carol = prompt("1001", "secret"), prompt("1002", "other"), prompt("1003", "third")
+    for one in (alice, bob, carol):
+        one.type("register")
+        one.hear("registered")
+
+    alice.type("group 8001")
+    assert alice.hear("granted")["text"] == "1"
+    for one in (bob, carol):
+        assert one.hear("incoming")["talker"] == "1001@core1.example"
+        one.hear("up")
+    bob.type("press")
+    assert bob.hear("queued")["text"] == "1"
+    carol.type("press")
+    assert carol.hear("queued")["text"] == "2"
+    bob.type("calls")
+    assert "up, 1001@core1.example talks, place 1" in bob.hear("text")["text"]
+
+    alice.type("release")
+    assert bob.hear("granted")["talker"] == "1002@core1.example"
+    assert carol.hear("floor")["text"] == "taken 1002@core1.example"
+    assert carol.hear("floor")["text"] == "queue 1"
+    assert alice.hear("floor")["text"] == "taken 1002@core1.example"
+    node.client.act("floors", "8001", "revoke")
+    assert bob.hear("revoked")["text"] == "forced"
+    carol.hear("granted")
+
+    alice.type("press emergency")
+    assert carol.hear("revoked")["text"] == "preempted"
+    assert carol.hear("floor")["text"] == "taken 1001@core1.example emergency"
+    alice.type("wait talking")
+    alice.type("release")
+    for text in ("taken 1003@core1.example", "taken 1001@core1.example emergency", "idle emergency"):
+        assert bob.hear("floor")["text"] == text
+    alice.type("calm")
+    assert bob.hear("floor")["text"] == "idle"
+    alice.type("hangup")
+    assert bob.hear("ended")["text"] == "normal"
+    assert carol.hear("ended")["text"] == "normal"
+    assert [one.leave() for one in (alice, bob, carol)] == [0, 0, 0]
+
+
+def test_press_to_talk_from_a_script(prompt):
+    bob = prompt("1002", "other", "--script", "register; wait listening; wait idle; press; wait ended; quit")
+    bob.hear("registered")
+    script = "register; group 8001; wait talking; sleep 0.1; release; wait listening; press; wait queued; hangup; quit"
+    alice = prompt("1001", "secret", "--script", script)
+    assert alice.hear("queued")["text"] == "1"
+    assert bob.hear("granted")["talker"] == "1002@core1.example"
+    alice.hear("unregistered")
+    bob.hear("unregistered")
+    assert (alice.process.wait(20), bob.process.wait(20)) == (0, 0)
+
+
+def test_floor_for_people(node):
+    where = ("--password", "secret", "--proxy", f"udp:127.0.0.1:{node.ports['d/udp']}")
+    script = "register; group 8001; wait talking; calls; release; wait idle; hangup; group 8999; wait up"
+    finished = opentcf("ue", "1001@core1.example", *where, "--script", script)
+    lines = finished.stdout.splitlines()
+    assert "● call 1 with 8001@core1.example: granted (grant 1)" in lines
+    assert any(line.startswith("call 1 with 8001@core1.example: up, you talk") for line in lines)
+    assert "● call 1 with 8001@core1.example: floor (idle)" in lines
+    assert "the call ended: 404 Not Found" in lines
+    assert finished.returncode == 1
+
+
 @pytest.mark.parametrize(("how", "status"), [("--busy", 486), ("--decline", 603)])
 def test_one_who_does_not_want(prompt, node, how, status):
     bob = prompt("1002", "other", how)
@@ -158,7 +232,7 @@ def test_for_people(node, tmp_path: Path):
         finished = opentcf("ue", "1001@core1.example", *where, stdin=stdin)
     lines = finished.stdout.splitlines()
     assert lines[:2] == ["● registered 200 OK", "no calls"]
-    assert "  hangup [CALL]                    release or cancel a call" in lines
+    assert "  hangup [CALL]                      release or cancel a call" in lines
     assert lines[-2:] == ["there is no 'registr'; did you mean 'register'?", "● unregistered 200 OK"]
     assert finished.returncode == 1
 

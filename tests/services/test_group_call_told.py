@@ -78,3 +78,22 @@ def test_a_talker_whose_v_tcf_was_away_does_not_believe_that_he_talks():
     assert "3001" in w.in_call()
     assert w.talking() == ["2001"]
     assert w.heard("3001") == "2001"
+
+
+def test_all_hear_of_an_emergency_and_of_its_end():
+    """Also those behind the V-TCF of the one who raised it, whom his grant tells nothing."""
+    for urgent, neighbour in (("1002", "1001"), ("2002", "2001")):
+        w = GroupWorld(at=AT)
+        w.dial("3001")
+        w.run(1.0)
+        w.press(urgent, emergency=True)
+        w.run(5.0)
+        full = w.ua(urgent).user
+        for number in (neighbour, "3001"):
+            assert w.told_events(number)[-1] == f"floor taken {full} emergency"
+        w.let_go(urgent)
+        w.run(1.0)
+        w.ua(urgent).calm(w.its(urgent), w.now)
+        w.touch(w.ua(urgent))
+        w.run(1.0)
+        assert {w.told_events(number)[-1] for number in AT} == {"floor idle"}

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from opentcf.cli.errors import FAILED, WRONG, fail
 from opentcf.cli.radio import Radio, open_radio
+from opentcf.model.call import CallSetup, CallType
 from opentcf.model.numbers import Aor, is_number
 from opentcf.runtime.addresses import DEFAULT_PORTS, address
 from opentcf.sip.message import REASONS
@@ -29,6 +30,8 @@ WAIT_SECONDS = 30.0
 LEAVE_SECONDS = 5.0
 _LOOK_AGAIN = 0.01
 _GOOD = frozenset(("registered", "refreshed", "unregistered", "up", "changed", "granted", "delivered"))
+_UNITS = {"queued": "place ", "granted": "grant "}
+"""What the number is that comes with an event."""
 _BAD = frozenset(("refused", "failed", "kicked", "denied", "revoked"))
 
 
@@ -149,7 +152,7 @@ class Printer:
         if event.status:
             text.append(f" {event.status} {REASONS.get(event.status, '')}".rstrip(), style)
         if event.text:
-            text.append(f" ({event.text})", "bright_black")
+            text.append(f" ({_UNITS.get(event.name, '')}{event.text})", "bright_black")
         self._console.print(text)
 
     @staticmethod
@@ -157,6 +160,8 @@ class Printer:
         fields: dict[str, object] = {"event": event.name}
         if event.call is not None:
             fields |= {"call": number, "remote": event.call.remote, "id": event.call.id or None}
+            if event.call.talker:
+                fields["talker"] = event.call.talker
         if event.page is not None:
             page = event.page
             said = {"sender": page.sender, "group": page.group, "msgid": page.msgid}
@@ -190,18 +195,24 @@ class Desk:
             "register": ("", "register", self._register),
             "unregister": ("", "de-register", self._unregister),
             "call": ("NUMBER[@DOMAIN]", "call a user", self._call),
+            "group": ("NUMBER[@DOMAIN] [emergency]", "call a group", self._group),
             "answer": ("[CALL]", "take a call", self._answer),
             "reject": ("[CALL] [STATUS]", "refuse a call: 603, 486 …", self._reject),
             "hangup": ("[CALL]", "release or cancel a call", self._hangup),
             "hold": ("[CALL]", "hold a call", self._hold),
             "resume": ("[CALL]", "take a held call up again", self._resume),
-            "press": ("[CALL]", "press to talk: ask for the floor", self._press),
+            "press": ("[CALL] [emergency]", "press to talk: ask for the floor", self._press),
             "release": ("[CALL]", "release to listen: give the floor back", self._release),
+            "calm": ("[CALL]", "end the emergency of a group call", self._calm),
             "text": ("NUMBER[@DOMAIN] TEXT…", "send a text to a user", self._text),
             "grouptext": ("NUMBER[@DOMAIN] TEXT…", "send a text to a group", self._grouptext),
             "move": ("udp:HOST:PORT", "attach to another TCF", self._move),
             "calls": ("", "list the calls", self._list),
-            "wait": ("WHAT [SECONDS]", "until registered, incoming, ringing, up or ended", self._wait),
+            "wait": (
+                "WHAT [SECONDS]",
+                "until it is so: registered, up, talking … (`wait` lists them)",
+                self._wait,
+            ),
             "sleep": ("SECONDS", "do nothing for a while", self._sleep),
             "help": ("", "list the commands", self._help),
             "quit": ("", "release, de-register and leave", self._quit),
@@ -306,9 +317,11 @@ class Desk:
     async def _call(self, arguments: list[str]) -> None:
         if not arguments:
             raise CommandError("usage: call NUMBER[@DOMAIN]")
-        number = _number(arguments[0])
+        self._dial(_number(arguments[0]))
+
+    def _dial(self, number: str, setup: CallSetup | None = None) -> None:
         self._last = None
-        call = self._terminal.call(number, self._radio.now)
+        call = self._terminal.call(number, self._radio.now, setup)
         self._calls[call.key] = len(self._calls) + 1
         self._radio.pump()
 
@@ -338,8 +351,19 @@ class Desk:
         self._terminal.change(call, direction, self._radio.now)
         await self._answered(call, mark)
 
+    async def _group(self, arguments: list[str]) -> None:
+        emergency = _is_emergency(arguments)
+        if len(arguments) != 1:
+            raise CommandError("usage: group NUMBER[@DOMAIN] [emergency]")
+        self._dial(_number(arguments[0]), CallSetup(CallType.GROUP_AUDIO, emergency=emergency))
+
     async def _press(self, arguments: list[str]) -> None:
-        self._terminal.press(self._pick(arguments, CallState.UP), self._radio.now)
+        emergency = _is_emergency(arguments)
+        self._terminal.press(self._pick(arguments, CallState.UP), self._radio.now, emergency=emergency)
+        self._radio.pump()
+
+    async def _calm(self, arguments: list[str]) -> None:
+        self._terminal.calm(self._pick(arguments, CallState.UP), self._radio.now)
         self._radio.pump()
 
     async def _release(self, arguments: list[str]) -> None:
@@ -360,12 +384,9 @@ class Desk:
         if not self._terminal.calls:
             self._printer.say("no calls")
         for call in self._terminal.calls.values():
-            number, held = (
-                self._calls.get(call.key, 0),
-                "" if call.direction == "sendrecv" else f", {call.direction}",
-            )
+            number = self._calls.get(call.key, 0)
             self._printer.say(
-                f"call {number} with {call.remote}: {call.state.value}{held}  {call.id}".rstrip()
+                f"call {number} with {call.remote}: {call.state.value}{_how(call)}  {call.id}".rstrip()
             )
 
     async def _wait(self, arguments: list[str]) -> None:
@@ -375,6 +396,10 @@ class Desk:
             "ringing": lambda: self._has(CallState.RINGING, CallState.UP),
             "up": lambda: self._has(CallState.UP),
             "ended": lambda: not self._terminal.calls,
+            "talking": lambda: self._any(lambda call: call.talking),
+            "queued": lambda: self._any(lambda call: call.position > 0),
+            "listening": lambda: self._any(lambda call: call.talker not in ("", str(self._terminal.user))),
+            "idle": lambda: self._any(lambda call: not call.talker),
         }
         name = arguments[0].lower() if arguments else ""
         if name not in conditions:
@@ -413,6 +438,9 @@ class Desk:
     def _has(self, *states: CallState) -> bool:
         return any(call.state in states for call in self._terminal.calls.values())
 
+    def _any(self, true: Callable[[Call], bool]) -> bool:
+        return any(call.state is CallState.UP and true(call) for call in self._terminal.calls.values())
+
     def _pick(self, arguments: list[str], state: CallState | None = None) -> Call:
         """The call that is meant: by its number, else the newest one that fits."""
         calls = [call for call in self._terminal.calls.values() if state is None or call.state is state]
@@ -442,6 +470,24 @@ def _number(text: str) -> str:
     if not is_number(number.partition("@")[0]):
         raise CommandError(f"{text!r} is neither a number nor number@domain")
     return number
+
+
+def _is_emergency(arguments: list[str]) -> bool:
+    """Is it said at the end? It is taken away."""
+    said = bool(arguments) and arguments[-1].lower() == "emergency"
+    if said:
+        arguments.pop()
+    return said
+
+
+def _how(call: Call) -> str:
+    """Who talks or which place is ours in a group call; held or not in another."""
+    if call.talking:
+        return ", you talk"
+    place = f", place {call.position}" if call.position else ""
+    if call.talker:
+        return f", {call.talker} talks{place}"
+    return "" if call.direction == "sendrecv" else f", {call.direction}"
 
 
 def _seconds(text: str) -> float:

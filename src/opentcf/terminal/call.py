@@ -18,7 +18,8 @@ class CallState(Enum):
 
 
 class Call:
-    """One call. `talking`: this terminal has the floor; `talker` is who has it, as far as was told.
+    """One call. `talking`: this terminal has the floor; `talker` is who has it, as far as was told; `position` is our
+    place in the queue for it, 0 for none.
 
     `status` is the final response to its INVITE, `id` the OnlineCallID as far as it was told.
 
@@ -26,8 +27,8 @@ class Call:
     """
 
     __slots__ = (
-        "branch", "cancelled", "dialog", "direction", "id", "incoming", "invite", "key", "provisional", "remote",
-        "remote_sdp", "sdp", "sdp_version", "state", "status", "talker", "talking",
+        "branch", "cancelled", "dialog", "direction", "id", "incoming", "invite", "key", "position", "provisional",
+        "remote", "remote_sdp", "sdp", "sdp_version", "state", "status", "talker", "talking",
     )  # fmt: skip
 
     def __init__(self, key: str, dialog: Dialog, remote: str) -> None:
@@ -37,6 +38,7 @@ class Call:
         self.state = CallState.CALLING
         self.talking = False
         self.talker = ""
+        self.position = 0
         self.status = 0
         self.id = ""
         self.invite: Request | None = None

@@ -222,7 +222,7 @@ class Terminal:
 
     def let_go(self, call: Call, now: float) -> None:
         """Release to listen: give the floor, or the place in the queue, back. A softphone does it by holding."""
-        call.talking = False
+        call.talking, call.position = False, 0
         self._floor(call, wire_floor.LetGo(self.user), "recvonly", now)
 
     def withdraw(self, call: Call, now: float) -> None:
@@ -469,18 +469,21 @@ class Terminal:
         if ext is None:
             return
         if ext.token is Token.ACCEPT:
-            call.talking, call.talker = True, str(self.user)
+            call.talking, call.talker, call.position = True, str(self.user), 0
             self._event("granted", call, 0, ext.get(Param.GRANT) or "")
         elif ext.token is Token.WAITING:
+            call.position = ext.number(Param.POSITION) or 1
             self._event("queued", call, 0, ext.get(Param.POSITION) or "")
         elif ext.token is Token.RELEASE_FLOOR:
-            call.talking = False
+            call.talking, call.position = False, 0
             self._event(taken_away, call, 0, ext.get(Param.CAUSE) or "")
         elif ext.token is Token.HANDOVER:
             self._event("handover", call, 0, ext.get(Param.TARGET) or "")
         elif ext.token is Token.INFO:
             told = wire_floor.read_info(ext, self._wire, self.user.domain)
-            if isinstance(told, wire_floor.Inform) and told.alert is not Alert.QUEUE:
+            if isinstance(told, wire_floor.Inform) and told.alert is Alert.QUEUE:
+                call.position = told.position
+            elif isinstance(told, wire_floor.Inform):
                 call.talker = str(told.user) if told.user is not None else ""
             self._event("floor", call, 0, _floor_words(told, ext))
 

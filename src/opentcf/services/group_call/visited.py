@@ -53,6 +53,7 @@ class VisitedCall:
         "state",
         "talker",
         "uplink",
+        "urgent",
         "watched",
         "withdrawn",
     )  # fmt: skip
@@ -70,6 +71,8 @@ class VisitedCall:
         self.hung_up: set[Aor] = set()
         self.withdrawn: set[Aor] = set()
         """Members whose cancelled Ask the master has not answered yet."""
+        self.urgent: set[Aor] = set()
+        """Members whose Ask raised the emergency: their grant does not say so, and the others here must hear of it."""
         self.talker: Aor | None = None
         self.grant = 0
         self.released = 0

@@ -321,6 +321,9 @@ class Visits:
 
     def _talks(self, call: VisitedCall, user: Aor, grant: int) -> None:
         call.talker, call.grant = user, max(grant, call.grant)
+        if user in call.urgent:
+            call.urgent.discard(user)
+            call.setup = replace(call.setup, emergency=True)
         self._tell_members(call, Inform(Alert.TAKEN, user, 0, call.setup.emergency, grant), but=user)
 
     def _take_grant(self, call: VisitedCall, op: Grant, user: Aor, grant: int) -> None:
@@ -390,6 +393,8 @@ class Visits:
 
     def _ask(self, call: VisitedCall, op: Ask) -> None:
         call.asking.append(op.user)
+        if op.emergency:
+            call.urgent.add(op.user)
         self.up(call, op)
 
     # --- events of legs

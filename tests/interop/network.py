@@ -90,6 +90,7 @@ class Core:
     d_port: int = D_PORT
     http_port: int = HTTP_PORT
     peers: list[PeerEntry] = field(default_factory=list)
+    digest: list[str] = field(default_factory=lambda: ["MD5"])
     certificates: Path | None = None
     """Where its certificate is (`core1.pem` …) and its authority's (`ca.pem`); with these it listens by TLS too."""
     more: str = ""
@@ -138,7 +139,7 @@ class Core:
         tables = [
             f'[tcf]\ndomain = "{self.domain}"',
             f"[tc2]\nlisten = {self._listen('tc2')}",
-            f'[d]\nlisten = {self._listen("d")}\ndigest = ["MD5"]',
+            f"[d]\nlisten = {self._listen('d')}\ndigest = {json.dumps(self.digest)}",
             '[store]\nurl = "sqlite:node.db"',
             f'[http]\nlisten = "{self.shown_host}:{self.http_port}"',
             *(f'[[peer]]\ndomain = "{p.domain}"\naddress = "{p.address}"\n{p.more}' for p in self.peers),
@@ -188,6 +189,16 @@ class Core:
         """A list of the API."""
         found: list[dict[str, Any]] = self.get(f"/api/v1/{name}")["items"]
         return found
+
+    def trace(self, side: str = "") -> list[dict[str, Any]]:
+        """All messages (of one side) that the node keeps."""
+        found: list[dict[str, Any]] = []
+        after: int | None = 0
+        while after is not None:
+            page = self.get(f"/api/v1/trace?after={after}")
+            found += page["items"]
+            after = page["next"]
+        return [message for message in found if side in ("", message["side"])]
 
     def peer_state(self, domain: str) -> str:
         """up, down or unknown."""

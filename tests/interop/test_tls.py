@@ -52,5 +52,4 @@ def test_call_hold_and_hang_up_over_tls(secure: Network, pair: tuple[Baresip, Ba
     caller.wait("CALL_CLOSED")
     for core in secure.cores:
         core.wait_quiet()
-        messages = core.get("/api/v1/trace")["items"]
-        assert {message["transport"] for message in messages} == {"tls"}
+        assert {message["transport"] for message in core.trace()} == {"tls"}

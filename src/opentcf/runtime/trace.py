@@ -39,22 +39,22 @@ class Trace:
     def __init__(self, size: int) -> None:
         self._size = size
         self._used = 0
-        self._next = 1
-        self._ring: deque[Traced] = deque()
+        self._gone = 0
+        self._ring: deque[tuple[float, bool, Flow, Local, bytes]] = deque()
 
     def add(self, incoming: bool, data: bytes, flow: Flow, local: Local) -> None:
         """Keep a message, and let go of the oldest ones."""
         self._used += len(data) + _OVERHEAD
-        self._ring.append(Traced(self._next, time(), incoming, flow, local, data))
-        self._next += 1
+        self._ring.append((time(), incoming, flow, local, data))
         while self._used > self._size:
-            self._used -= len(self._ring.popleft().data) + _OVERHEAD
+            self._used -= len(self._ring.popleft()[-1]) + _OVERHEAD
+            self._gone += 1
 
     def after(self, number: int) -> Iterator[Traced]:
         """The messages that came later than message `number`, in order; some may be gone already."""
-        if not self._ring:
-            return iter(())
-        return itertools.islice(self._ring, max(0, number + 1 - self._ring[0].number), None)
+        first = max(self._gone, number)
+        entries = itertools.islice(self._ring, first - self._gone, None)
+        return (Traced(at, *entry) for at, entry in enumerate(entries, first + 1))
 
     def call(self, identifier: str, after: int = 0) -> Iterator[Traced]:
         """Those of one call: all that share a Call-ID with a message that names `identifier` (OnlineCallID or Call-ID).
@@ -64,5 +64,5 @@ class Trace:
         named = re.compile(
             rb"(?<![^\s\"=:])" + re.escape(identifier.encode("utf-8", "surrogateescape")) + rb"(?![^\s\";,>])"
         )
-        dialogs = {message.call_id for message in self._ring if named.search(message.data)}
+        dialogs = {message.call_id for message in self.after(0) if named.search(message.data)}
         return (message for message in self.after(after) if message.call_id in dialogs)

@@ -48,11 +48,9 @@ class PeerAdmission:
         """By certificate under TLS, else by source address; the port decides where peers share one."""
         if flow.transport == "tls":
             return self._proved.get(flow.connection)
-        peers = self._by_host.get(flow.host)
-        if peers is None:
-            return None
-        if len(peers) == 1:
-            return peers[0]
+        peers = self._by_host.get(flow.host, ())
+        if len(peers) <= 1:
+            return peers[0] if peers else None
         port = flow.port if flow.transport == "udp" else (via.port if via else 0)
         return next((peer for peer in peers if peer.port == port), None)
 

@@ -29,7 +29,7 @@ def write(leg: Leg, ctx: Context) -> dict[str, Value]:
     }
     if leg.state is LegState.ENDED:
         return row
-    more: dict[str, Value] = {
+    row |= {
         "caller": leg.caller,
         "ptt": leg.ptt,
         "uris": [dialog.local, dialog.remote, dialog.target],
@@ -38,18 +38,19 @@ def write(leg: Leg, ctx: Context) -> dict[str, Value]:
         "carry": [list(field) for field in leg.carry],
         "local_sdp": leg.local_sdp.decode("latin-1"),
         "remote_sdp": leg.remote_sdp.decode("latin-1"),
-        "session": [session.interval, session.ours, leg.session_at + ctx.wall_offset] if session else None,
-        "voice": _write_voice(leg.voice),
-        "theirs": _write_theirs(leg, ctx),
-        "ours": _write_ours(leg),
     }
-    row.update((name, value) for name, value in more.items() if value)
+    if session is not None:
+        row["session"] = [session.interval, session.ours, leg.session_at + ctx.wall_offset]
+    if leg.voice is not None:
+        row["voice"] = _write_voice(leg.voice)
+    if leg.theirs is not None:
+        row["theirs"] = _write_theirs(leg, leg.theirs, ctx)
+    if leg.ours is not None and not leg.ours.answered:
+        row["ours"] = _write_ours(leg.ours)
     return row
 
 
-def _write_voice(voice: Voice | None) -> Value:
-    if voice is None:
-        return None
+def _write_voice(voice: Voice) -> Value:
     return [voice.host, voice.port, voice.session_id, voice.version, voice.codecs.decode("latin-1")]
 
 
@@ -63,11 +64,8 @@ def _read_voice(row: Value) -> Voice | None:
     return voice
 
 
-def _write_theirs(leg: Leg, ctx: Context) -> Value:
+def _write_theirs(leg: Leg, txn: ServerTransaction, ctx: Context) -> Value:
     """Their INVITE: while it is open what an answer needs, then the answer until it is acknowledged."""
-    txn = leg.theirs
-    if txn is None:
-        return None
     request = txn.request
     if request is None:
         return {
@@ -79,10 +77,7 @@ def _write_theirs(leg: Leg, ctx: Context) -> Value:
     return {"uri": request.uri, "flow": list(txn.flow), "fields": _fields(request)}
 
 
-def _write_ours(leg: Leg) -> Value:
-    ours = leg.ours
-    if ours is None or ours.answered:
-        return None
+def _write_ours(ours: Ours) -> Value:
     return {"uri": ours.request.uri, "branch": ours.branch, "fields": _fields(ours.request)}
 
 

@@ -1,6 +1,7 @@
 """Header fields: kept raw, decoded when somebody asks (RFC 3261 §7.3, §20)."""
 
 import re
+from functools import lru_cache
 
 from opentcf.sip.errors import RemoteError
 from opentcf.sip.grammar import (
@@ -42,10 +43,10 @@ _PLAIN_TAG = re.compile(
 )
 _TAIL = re.compile(r"\s*(?:;|\Z)")
 _BLANKS = re.compile(r"\s+")
-_VIA = re.compile(
+_SENT_BY = re.compile(
     r"\s*[\w\-.!%*+`'~]+\s*/\s*[\w\-.!%*+`'~]+\s*/\s*([\w\-.!%*+`'~]+)\s+"
-    r"([^\s;,]+(?:\s*:\s*[0-9]+)?)\s*(;.*)?\Z",
-    re.DOTALL | re.ASCII,
+    r"([^\s;,]+(?:\s*:\s*[0-9]+)?)\s*\Z",
+    re.ASCII,
 )
 _CSEQ = re.compile(r"([0-9]+)[ \t]+([A-Za-z0-9\-.!%*_+`'~]+)\Z")
 
@@ -185,12 +186,8 @@ class Via:
     def parse(cls, text: str) -> "Via":
         """Read the first element of a raw Via line. Protocol and version are not looked at: the start line has them."""
         first = text if "," not in text else split_outside_quotes(text, ",")[0]
-        match = _VIA.match(first)
-        if match is None:
-            raise RemoteError(400, f"bad Via {text[:60]!r}")
-        transport, sent_by, tail = match.groups()
-        host, port = split_host_port(sent_by if ":" not in sent_by else _BLANKS.sub("", sent_by))
-        return cls(transport.lower(), host, port, parameters(tail) if tail else {})
+        hop = first.partition(";")[0]
+        return cls(*_sent_by(hop), parameters(first[len(hop) :]))
 
     @property
     def branch(self) -> str | None:
@@ -203,6 +200,16 @@ class Via:
 
     def __repr__(self) -> str:
         return f"<Via {self}>"
+
+
+@lru_cache(512)
+def _sent_by(hop: str) -> tuple[str, str, int]:
+    """Transport, host and port of a Via, which our neighbours always write alike."""
+    match = _SENT_BY.match(hop)
+    if match is None:
+        raise RemoteError(400, f"bad Via {hop[:60]!r}")
+    transport, sent_by = match.groups()
+    return transport.lower(), *split_host_port(_BLANKS.sub("", sent_by))
 
 
 def cseq(text: str | None) -> tuple[int, str]:

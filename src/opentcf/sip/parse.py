@@ -11,6 +11,7 @@ MAX_HEADERS = 128
 MAX_HEADER = 8192
 _FOLD = re.compile(r"\r\n[ \t]+")
 _VERSION = re.compile(r"SIP/[0-9]+\.[0-9]+\Z", re.IGNORECASE)
+_REQUEST_URI = re.compile(r"[^ \t<>]+\Z")
 _STATUS = re.compile(r"[1-6][0-9][0-9]\Z")
 _CONTROL = re.compile(r"(?<!\\)[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|[\r\n]")
 """What may stand in no line: a quoted-pair can bear any control character but the line ends (RFC 3261 §25.1)."""
@@ -59,14 +60,14 @@ def parse(
 
 def _start_line(line: str) -> Request | Response:
     version, _, rest = line.partition(" ")
-    if _VERSION.match(version):
+    if version == "SIP/2.0" or _VERSION.match(version):
         status, _, reason = rest.partition(" ")
         if not _STATUS.match(status) or version.upper() != "SIP/2.0":
             raise Unanswerable(f"bad status line {line[:60]!r}")
         return Response(int(status), reason)
     method, _, rest = line.rstrip(" \t").partition(" ")
     uri, _, version = rest.rpartition(" ")
-    if not TOKEN.match(method) or not _VERSION.match(version):
+    if not TOKEN.match(method) or not (version == "SIP/2.0" or _VERSION.match(version)):
         raise Unanswerable(f"bad start line {line[:60]!r}")
     return Request(method, uri)
 
@@ -78,7 +79,7 @@ def _check_start(message: Message, line: str) -> RemoteError | None:
         return RemoteError(400, "blanks behind the start line")
     if line[-7:].upper() != "SIP/2.0":
         return RemoteError(505, f"the version {line.rpartition(' ')[2]} is not spoken here")
-    if not message.uri or any(c in message.uri for c in " \t<>"):
+    if not _REQUEST_URI.match(message.uri):
         return RemoteError(400, f"bad Request-URI {message.uri[:60]!r}")
     try:
         _, method = cseq(message.headers.get("CSeq"))
@@ -108,27 +109,31 @@ def _split(text: str, headers: Headers, max_headers: int, max_header: int) -> Re
     if len(lines) > max_headers:
         problem = RemoteError(400, f"more than {max_headers} header lines")
         del lines[max_headers:]
+    may_be_long = len(text) > max_header
     for line in lines:
-        name, colon, value = line.partition(":")
+        name, _, value = line.partition(":")
         key = NAMES.get(name)
-        if key is None:
-            name = name.rstrip(" \t")
-            if not colon or not TOKEN.match(name):
-                problem = problem or RemoteError(400, f"bad header line {line[:60]!r}")
-                continue
-            key = canonical(name)
-        if len(value) > max_header:
-            problem = problem or RemoteError(400, f"{key} is longer than {max_header}")
-            continue
-        value = value.strip(" \t")
-        known = fields.get(key)
-        if known is None:
-            fields[key] = [value]
-        elif key in SINGLE:
-            problem = problem or RemoteError(400, f"{key} comes twice")
+        if key is None or key in fields or may_be_long:
+            wrong = _add(line, headers, max_header)
+            problem = problem or wrong
         else:
-            known.append(value)
+            fields[key] = [value.strip(" \t")]
     return problem
+
+
+def _add(line: str, headers: Headers, max_header: int) -> RemoteError | None:
+    """A line whose name is unknown, oddly written or not new, or that may be too long."""
+    name, colon, value = line.partition(":")
+    name = name.rstrip(" \t")
+    if not colon or not TOKEN.match(name):
+        return RemoteError(400, f"bad header line {line[:60]!r}")
+    key = canonical(name)
+    if len(value) > max_header:
+        return RemoteError(400, f"{key} is longer than {max_header}")
+    if key in SINGLE and key in headers:
+        return RemoteError(400, f"{key} comes twice")
+    headers.add(key, value.strip(" \t"))
+    return None
 
 
 def _check_mandatory(message: Message) -> None:

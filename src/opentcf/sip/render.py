@@ -11,10 +11,11 @@ def render(message: Message) -> bytes:
         start = f"SIP/2.0 {message.status} {message.reason}"
     else:
         raise TypeError(message)
-    lines = [start]
-    for name, values in message.headers.fields.items():
-        if name != "Content-Length":
-            for value in values:
-                lines.append(f"{name}: {value}")  # noqa: PERF401
-    lines.append(f"Content-Length: {len(message.body)}\r\n\r\n")
-    return "\r\n".join(lines).encode("utf-8", "surrogateescape") + message.body
+    lines = [
+        f"{name}: {value}\r\n"
+        for name, values in message.headers.fields.items()
+        if name != "Content-Length"
+        for value in values
+    ]
+    text = f"{start}\r\n{''.join(lines)}Content-Length: {len(message.body)}\r\n\r\n"
+    return text.encode("utf-8", "surrogateescape") + message.body

@@ -98,9 +98,9 @@ class Uri:
         hostport, _, tail = hostpart.partition(";")
         host, port = split_host_port(hostport)
         user, _, password = userinfo.partition(":")
-        if (at and not _USER.match(user)) or not _PASSWORD.match(password):
+        if at and not (_USER.match(user) and _PASSWORD.match(password)):
             raise RemoteError(400, f"bad user part {userinfo[:60]!r}")
-        if (question and not headers) or not _HEADERS.match(headers):
+        if question and not (headers and _HEADERS.match(headers)):
             raise RemoteError(400, "bad headers in a URI")
         uri = cls(_decode(user), host, port, scheme, _parameters(tail), headers, password)
         uri._spelled = user
@@ -114,9 +114,7 @@ class Uri:
         return cls(re.sub(r"[\-.()]", "", number), "", 0, "tel", _parameters(tail))
 
     def __str__(self) -> str:
-        tail = "".join(
-            f";{name}" if value is None else f";{name}={value}" for name, value in self.parameters.items()
-        )
+        tail = _tail(self.parameters) if self.parameters else ""
         if self.scheme == "tel":
             return f"tel:{self.user}{tail}"
         user = self._spelled if _decode(self._spelled) == self.user else _encode(self.user)
@@ -144,6 +142,10 @@ class Uri:
     def _identity(self) -> tuple[object, ...]:
         headers = frozenset(_decode(pair).lower() for pair in self.headers.split("&") if pair)
         return (self.scheme, self.user, self.password, self.host, self.port, headers)
+
+
+def _tail(parameters: dict[str, str | None]) -> str:
+    return "".join(f";{name}" if value is None else f";{name}={value}" for name, value in parameters.items())
 
 
 def _parameters(tail: str) -> dict[str, str | None]:

@@ -145,21 +145,6 @@ def test_a_token_is_taken_from_the_environment(config):
         assert (done.exit_code, done.stderr) == (1, f"opentcf: {detail}\n")
 
 
-def test_a_page_is_followed_by_the_next(node, monkeypatch):
-    ask = node.client._ask
-    pages = []
-
-    def in_pages_of_one(method, path, query):
-        pages.append(query)
-        return ask(method, path, {**query, "limit": "1"})
-
-    client = node.client
-    monkeypatch.setattr(client, "_ask", in_pages_of_one)
-    messages = list(client.items("trace"))
-    assert [message["number"] for message in messages] == list(range(1, len(messages) + 1))
-    assert len(pages) == len(messages) > 0
-
-
 def test_what_answers_is_no_node(config):
     config.write_text(CONFIG)
     with running(config) as node:

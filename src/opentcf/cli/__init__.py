@@ -18,6 +18,9 @@ COMMANDS = {
     "subscribers": ("opentcf.cli.look:subscribers", "Show the users of this core network."),
     "call": ("opentcf.cli.act:call", "Act on a call."),
     "floor": ("opentcf.cli.act:floor", "Act on the floor of a group."),
+    "subscriber": ("opentcf.cli.enrol:subscriber", "Add, change and remove users of this core network."),
+    "group": ("opentcf.cli.enrol:group", "Add, change and remove groups of this core network."),
+    "audit": ("opentcf.cli.audit:audit", "Show who did what."),
     "user": ("opentcf.cli.act:user", "Act on a user."),
 }
 """Name → where it is, and the line in the list of commands, which is shown without importing anything."""

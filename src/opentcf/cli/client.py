@@ -2,7 +2,7 @@
 
 import http.client
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -14,14 +14,15 @@ _SECONDS = 15.0
 
 
 class Client:
-    """Talks to one node's API. What goes wrong ends the command with one line."""
+    """Talks to one node's API. What goes wrong ends the command with one line; `about` begins what the node refuses."""
 
-    def __init__(self, url: str, token: str | None = None) -> None:
+    def __init__(self, url: str, token: str | None = None, about: str = "") -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             fail(f"--url {url!r} is not http://HOST:PORT", WRONG)
         self._url = url
         self._token = token
+        self._about = about
         self._path = parts.path.rstrip("/")
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         try:
@@ -29,27 +30,37 @@ class Client:
         except ValueError:
             fail(f"--url {url!r} is not http://HOST:PORT", WRONG)
 
-    def items(self, name: str) -> Iterator[dict[str, Any]]:
-        """All rows of a list, page by page."""
-        after = None
+    def items(
+        self, name: str, after: int | str | None = None, limit: int | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """The rows of a list, page by page: those after `after`, at most `limit`."""
+        left = limit
         while True:
-            page = self._ask("GET", f"/api/v1/{name}", {"after": after} if after is not None else {})
+            query = {"after": after} | ({"limit": left} if left is not None else {})
+            page = self.ask("GET", (name,), {key: value for key, value in query.items() if value is not None})
             yield from page["items"]
+            left = None if left is None else left - len(page["items"])
             after = page["next"]
-            if after is None:
+            if after is None or left == 0:
                 return
 
     def act(self, *steps: str) -> Any:
         """Carry out an action, `act("calls", "abc", "release")`."""
-        return self._ask("POST", "/api/v1/" + "/".join(quote(step, safe="") for step in steps), {})
+        return self.ask("POST", steps)
 
-    def _ask(self, method: str, path: str, query: Mapping[str, str]) -> Any:
-        headers = {"Accept": "application/json"} | (
-            {"Authorization": f"Bearer {self._token}"} if self._token else {}
-        )
+    def ask(
+        self,
+        method: str,
+        steps: Sequence[str],
+        query: Mapping[str, int | str] = {},
+        body: Any = None,
+    ) -> Any:
+        """One request to the path of these steps; `body` is what JSON can carry, or the bytes of a CSV file."""
+        path = "/api/v1/" + "/".join(quote(step, safe="") for step in steps)
         target = f"{self._path}{path}" + (f"?{urlencode(query)}" if query else "")
+        headers, data = self._carried(body)
         try:
-            self._connection.request(method, target, headers=headers)
+            self._connection.request(method, target, data, headers)
             response = self._connection.getresponse()
             document = json.loads(response.read() or b"null")
         except (OSError, http.client.HTTPException) as error:
@@ -59,5 +70,15 @@ class Client:
         if response.status >= 400:
             detail = document.get("detail") if isinstance(document, dict) else None
             hint = "; set OPENTCF_TOKEN" if response.status == 401 else ""
-            fail(f"{detail or f'{self._url} answered {response.status}'}{hint}")
+            fail(f"{self._about}{detail or f'{self._url} answered {response.status}'}{hint}")
         return document
+
+    def _carried(self, body: Any) -> tuple[dict[str, str], bytes | None]:
+        headers = {"Accept": "application/json"}
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
+        if body is None:
+            return headers, None
+        if isinstance(body, bytes):
+            return headers | {"Content-Type": "text/csv"}, body
+        return headers | {"Content-Type": "application/json"}, json.dumps(body).encode()

@@ -13,6 +13,7 @@ from rich.table import Table
 from opentcf.cli.client import Client
 from opentcf.cli.options import asks_a_node
 
+_CLOCKS = {"time": "%Y-%m-%d %H:%M:%S", "since": "%H:%M:%S"}
 _COLOURS = {"up": "green", "down": "red", "unknown": "yellow"}
 
 
@@ -70,8 +71,8 @@ def _cell(column: str, value: Any) -> str:
             return f"[{_COLOURS[value]}]{escape(value)}[/]"
         case "rtt", float():
             return f"{value * 1000:.1f} ms"
-        case "since", int() | float():
-            return datetime.fromtimestamp(value, UTC).astimezone().strftime("%H:%M:%S")
+        case "time" | "since", int() | float():
+            return datetime.fromtimestamp(value, UTC).astimezone().strftime(_CLOCKS[column])
         case "expires", int() | float():
             return str(timedelta(seconds=round(value)))
         case "legs", list():

@@ -96,7 +96,7 @@ class Runtime:
             for key in needs_restart(self._started, config):
                 _log.warning("needs a restart to take effect", key=key)
             self.config = replace(config, http=self.config.http)
-            await self._configure()
+            await self._configure("signal")
             _log.info("reloaded", peers=len(self.settings.peers), subscribers=len(self.settings.subscribers))
 
     def where(self) -> str:
@@ -126,7 +126,7 @@ class Runtime:
         self.loop.begin()
         calm_collector()
 
-    async def _configure(self) -> None:
+    async def _configure(self, who: str) -> None:
         """Hand the node what the configuration and the names say now, if that is new."""
         bound = replace(self.config.settings, tc2=self.settings.tc2, d=self.settings.d)
         settings = await self._names.settle(bound, self.config.portless)
@@ -135,14 +135,14 @@ class Runtime:
         self.mask.learn(settings.peers)
         self.settings = settings
         self._sockets.expect(certificate_names(settings))
-        await self.loop.ask("reload", {"settings": settings})
+        await self.loop.ask("reload", {"settings": settings}, who=who)
 
     async def _watch_names(self) -> None:
         while True:
             await asyncio.sleep(NAMES_SECONDS if is_complete(self.settings) else MISSING_NAMES_SECONDS)
             if any(not is_literal(peer.host) for peer in self.config.settings.peers):
                 async with self._reloading:
-                    await self._configure()
+                    await self._configure("node")
 
 
 def notice_log() -> Callable[[Notice], None]:

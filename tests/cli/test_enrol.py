@@ -62,6 +62,7 @@ def test_a_subscriber(ask, tmp_path):
         "rights": ["kill", "stun"],
         "digest": ["MD5", "SHA-256"],
         "source": "store",
+        "state": "normal",
     }
     ask("subscriber", "set", "1900", "--right", "none", "--roaming", "false")
     assert (rows(ask, "subscribers")["1900"]["rights"], rows(ask, "subscribers")["1900"]["roaming"]) == (
@@ -164,3 +165,14 @@ def test_what_is_refused(ask, arguments, code, error):
 def test_a_duration_that_is_none(ask):
     code, _, error = ask("group", "add", "8200", "--hang-time", "long")
     assert (code, "'long' is neither seconds nor 'default'" in error) == (2, True)
+
+
+def test_a_user_is_stunned_and_revived(ask):
+    assert ask("user", "stun", "1001") == (0, "stunned 1001\n", "")
+    assert ask("user", "kill", "1001", "--json") == (
+        0,
+        '{"user": "1001@core1.example", "state": "killed"}\n',
+        "",
+    )
+    assert ask("user", "revive", "1001") == (0, "revived 1001\n", "")
+    assert ask("user", "handover", "1001", "core2.example")[0] == 1

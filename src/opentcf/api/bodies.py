@@ -19,6 +19,12 @@ class BodyError(ValueError):
     """A body that cannot be meant."""
 
 
+class HandoverBody(Struct, forbid_unknown_fields=True):
+    """Where a user is to be handed over to."""
+
+    domain: str
+
+
 def as_given(schema: type[Struct]) -> Reader:
     """A JSON object of that schema: its keys are the arguments."""
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from opentcf.api.bodies import as_given, one, rows
+from opentcf.api.bodies import HandoverBody, as_given, one, rows
 from opentcf.runtime.entries import GroupChanges
 from opentcf.runtime.schema import GroupTable, SubscriberTable
 
@@ -95,6 +95,16 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("GET", "/api/v1/floors", "floors", "Who talks in which group, and who waits", BY_KEY),
     Endpoint("POST", "/api/v1/floors/{gdn}/revoke", "floor_revoke", "Take the floor from who talks"),
     Endpoint("POST", "/api/v1/users/{udn}/kick", "user_kick", "Take a user's registration away"),
+    Endpoint("POST", "/api/v1/users/{udn}/stun", "user_stun", "Refuse a user every service until revived"),
+    Endpoint("POST", "/api/v1/users/{udn}/kill", "user_kill", "Refuse a user registration until revived"),
+    Endpoint("POST", "/api/v1/users/{udn}/revive", "user_revive", "Undo a stun or kill"),
+    Endpoint(
+        "POST",
+        "/api/v1/users/{udn}/handover",
+        "user_handover",
+        "Prepare the handover of a user in a private call",
+        body=json_body(HandoverBody),
+    ),
     Endpoint("GET", "/api/v1/audit", "audit", "Who did what, oldest first", BY_NUMBER),
     Endpoint(
         "GET",

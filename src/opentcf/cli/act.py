@@ -48,5 +48,30 @@ def kick(udn: str, url: str, token: str | None, as_json: bool, no_color: bool) -
     _done(Client(url, token).act("users", udn, "kick"), f"kicked {udn}", as_json)
 
 
+@user.command()
+@click.argument("udn", metavar="UDN")
+@click.argument("domain", metavar="DOMAIN")
+@asks_a_node
+def handover(udn: str, domain: str, url: str, token: str | None, as_json: bool, no_color: bool) -> None:
+    """Prepare the handover of the user UDN, who has a private call, to the core network DOMAIN."""
+    answer = Client(url, token).ask("POST", ("users", udn, "handover"), body={"domain": domain})
+    _done(answer, f"handing {udn} over to {domain}", as_json)
+
+
+def _state(verb: str, done: str, text: str) -> click.Command:
+    @click.command(verb, help=text)
+    @click.argument("udn", metavar="UDN")
+    @asks_a_node
+    def command(udn: str, url: str, token: str | None, as_json: bool, no_color: bool) -> None:
+        _done(Client(url, token).act("users", udn, verb), f"{done} {udn}", as_json)
+
+    return command
+
+
+user.add_command(_state("stun", "stunned", "Refuse the user UDN every service until he is revived."))
+user.add_command(_state("kill", "killed", "Refuse the user UDN registration until he is revived."))
+user.add_command(_state("revive", "revived", "Undo a stun or kill of the user UDN."))
+
+
 def _done(answer: Any, words: str, as_json: bool) -> None:
     click.echo(json_module.dumps(answer, ensure_ascii=False) if as_json else words)

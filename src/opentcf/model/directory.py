@@ -23,6 +23,7 @@ class Directory:
         "_memberships",
         "_peers",
         "_present",
+        "_running",
         "_states",
         "_subscribers",
         "domain",
@@ -41,6 +42,7 @@ class Directory:
         self._present: dict[Aor, dict[Aor, None]] = {}
         self._located: dict[tuple[Aor, Aor], str] = {}
         self._foreign: dict[Aor, dict[str, list[Membership]]] = {}
+        self._running: dict[str, dict[str, tuple[Aor, Aor]]] = {}
         self._states: dict[str, UserState] = {}
 
     def configure(
@@ -201,3 +203,20 @@ class Directory:
     def engagements(self, user: Aor) -> frozenset[str]:
         """The calls of a user served here."""
         return frozenset(self._engaged.get(user, ()))
+
+    # --- H and G: which calls run
+
+    def run_call(self, call_id: str, key: str, caller: Aor, called: Aor) -> None:
+        """A call of a user or group of ours; `key` tells its parts on this TCF from each other."""
+        self._running.setdefault(call_id, {})[key] = (caller, called)
+
+    def end_call(self, call_id: str, key: str) -> None:
+        """That part of it is over."""
+        parts = self._running.get(call_id, {})
+        parts.pop(key, None)
+        if not parts:
+            self._running.pop(call_id, None)
+
+    def running_call(self, call_id: str) -> tuple[Aor, Aor] | None:
+        """Caller and called user or group of a call whose home, or master, we are."""
+        return next(iter(self._running.get(call_id, {}).values()), None)

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from opentcf.services.context import Context, Procedure
+from opentcf.services.forced_release import ForcedRelease
 from opentcf.services.group_call import GroupCalls
 from opentcf.services.group_info import GroupInfo
 from opentcf.services.handover import Handover
@@ -23,6 +24,7 @@ class Procedures(NamedTuple):
     group_info: GroupInfo
     group_call: GroupCalls
     stun: Stun
+    forced_release: ForcedRelease
 
     @classmethod
     def on(cls, ctx: Context) -> "Procedures":
@@ -37,6 +39,7 @@ class Procedures(NamedTuple):
             group_info=GroupInfo(ctx),
             group_call=GroupCalls(ctx),
             stun=Stun(ctx),
+            forced_release=ForcedRelease(ctx),
         )
 
     def by_name(self) -> dict[str, Procedure]:

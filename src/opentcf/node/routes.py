@@ -65,6 +65,7 @@ def routes(have: Procedures) -> dict[tuple[Side, str, Token | None], Route]:
         (Side.TC2, "INVITE", Token.HANDOVER): have.handover.request,
         (Side.TC2, "MESSAGE", Token.GROUP_UPDATE): have.group_info.request,
         **{(side, "MESSAGE", token): have.stun.request for side in Side for token in CONTROL},
+        **{(side, "MESSAGE", Token.DISMANTLE): have.forced_release.request for side in Side},
         (Side.D, "REGISTER", Token.REGISTER): have.visited_registration.request,
         (Side.D, "REGISTER", None): have.visited_registration.request,
         (Side.D, "OPTIONS", Token.HEARTBEAT): have.heartbeat.request,

@@ -12,16 +12,54 @@ from opentcf.model.numbers import Aor
 from opentcf.model.subscriber import Right
 from opentcf.services import path
 from opentcf.services.context import Context, Incoming
+from opentcf.services.pages import Pages, status
 from opentcf.services.path import Hop, Role
 from opentcf.sip.errors import RemoteError
+from opentcf.sip.transaction import Outcome
+
+ORDER = "order"
+"""Purpose of an order on its way, followed by its action."""
+WAIT = 24.0
+"""Seconds to wait for the TCF that carries an order out, less than who gave it waits."""
 
 
 def way(ctx: Context, incoming: Incoming, role: Role, who: Aor, target: Aor, right: Right) -> Hop | None:
     """Where an order goes next, None when it is carried out here; 403 when it may not be given."""
-    peer = incoming.peer
-    if role is Role.CALLED_HOME and peer is not None and not peer.control:
-        raise Decline(403, f"{peer.domain} may not control users of {ctx.directory.domain}")
+    if role is Role.CALLED_HOME:
+        check_control(ctx, incoming)
     return path.towards_home(ctx, role, who, target, right)
+
+
+def check_control(ctx: Context, incoming: Incoming) -> None:
+    """403 unless the site lets this peer control what is ours."""
+    peer = incoming.peer
+    if peer is not None and not peer.control:
+        raise Decline(403, f"{peer.domain} may not control users of {ctx.directory.domain}")
+
+
+def pass_on(
+    pages: Pages, incoming: Incoming, hop: Hop, who: Aor, called: Aor, action: str, target: str
+) -> None:
+    """Send an order to the next TCF; `passed_back` answers it, and the dispatcher's home notes what came of it."""
+    key, purpose = f"{who} {called.domain} {target}", f"{ORDER} {action}"
+    if Role.CALLER_HOME not in hop.roles:
+        key, purpose = "", ORDER
+    pages.relay(incoming, hop, who, called, key=key, purpose=purpose, timeout=WAIT)
+
+
+def passed_back(ctx: Context, pages: Pages, outcome: Outcome) -> bool:
+    """The answer to an order that was passed on goes back; False when the outcome is of something else."""
+    order, _, action = outcome.owner.purpose.partition(" ")
+    if order != ORDER:
+        return False
+    relayed = pages.answered(outcome)
+    if relayed is not None:
+        pages.pass_back(relayed, outcome)
+        if action:
+            who, domain, target = outcome.owner.key.split(" ", 2)
+            code = status(outcome)
+            record(ctx, Aor.parse(who), action, target, "done" if code == 200 else f"{code} says {domain}")
+    return True
 
 
 @contextmanager

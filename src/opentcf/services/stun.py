@@ -8,16 +8,16 @@ from opentcf.model.subscriber import Right, UserState
 from opentcf.services import mandate, path
 from opentcf.services.context import NONE, Context, Facts, Incoming
 from opentcf.services.leg import Happened
-from opentcf.services.pages import Pages, status
+from opentcf.services.pages import Pages
 from opentcf.services.path import Role
 from opentcf.sip.outbox import Value
 from opentcf.sip.timers import Timer
 from opentcf.sip.transaction import Outcome, Owner
 
 NAME = "stun"
-STATE, DELIVER, AGAIN, OBEY, RELAY = "user_state", "deliver", "again", "obey", "relay"
-TERMINAL_WAIT, VISITED_WAIT, HOME_WAIT = 8.0, 14.0, 24.0
-"""Seconds to wait for terminal, V and H: each less than the TCF before waits, so that the dispatcher hears `result=2`
+STATE, DELIVER, AGAIN, OBEY = "user_state", "deliver", "again", "obey"
+TERMINAL_WAIT, VISITED_WAIT = 8.0, 14.0
+"""Seconds to wait for terminal and V: each less than the TCF before waits, so that the dispatcher hears `result=2`
 instead of nothing."""
 RETRY = 30.0
 """Seconds until a V-TCF that did not take the order is told again, while the user is registered there."""
@@ -66,9 +66,7 @@ class Stun:
                 return self._obey(incoming, who, user, state)
             hop = mandate.way(ctx, incoming, role, who, user, self._right(who, state))
             if hop is not None:
-                key, right_checked = f"{who} {user} {state}", Role.CALLER_HOME in hop.roles
-                purpose = RELAY if right_checked else ""
-                self._pages.relay(incoming, hop, who, user, key=key, purpose=purpose, timeout=HOME_WAIT)
+                mandate.pass_on(self._pages, incoming, hop, who, user, ACTIONS[state], str(user))
                 return NONE
             facts = self.order(user, state, who, incoming)
         mandate.record(ctx, who, ACTIONS[state], str(user))
@@ -175,22 +173,17 @@ class Stun:
             return NONE
         if outcome.owner.purpose == DELIVER:
             return self._answered(outcome)
-        relayed = self._pages.answered(outcome)
-        if relayed is None:
-            return NONE
-        words = outcome.owner.key.split(" ")
-        if outcome.owner.purpose == OBEY:
-            result = wire_control.read_result(outcome.response, relayed.wire)
-            self._answer(relayed.incoming, UserState(words[1]), Aor.parse(words[0]), result)
-            return NONE
-        self._pages.pass_back(relayed, outcome)
-        if outcome.owner.purpose == RELAY:
-            code = status(outcome)
-            result_text = "done" if code == 200 else f"{code} refused by {Aor.parse(words[1]).domain}"
-            mandate.record(
-                self._ctx, Aor.parse(words[0]), ACTIONS[UserState(words[2])], words[1], result_text
-            )
+        if not mandate.passed_back(self._ctx, self._pages, outcome):
+            self._obeyed(outcome)
         return NONE
+
+    def _obeyed(self, outcome: Outcome) -> None:
+        """V: the terminal's word goes to its home."""
+        relayed = self._pages.answered(outcome)
+        if relayed is not None:
+            user, state = outcome.owner.key.split(" ")
+            result = wire_control.read_result(outcome.response, relayed.wire)
+            self._answer(relayed.incoming, UserState(state), Aor.parse(user), result)
 
     def _answered(self, outcome: Outcome) -> Facts:
         user = Aor.parse(outcome.owner.key)

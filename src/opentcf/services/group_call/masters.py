@@ -68,6 +68,7 @@ class Masters:
             branch.up = True
             call.branches[branch.domain] = branch
         self.calls[call.group.aor] = call
+        self._ctx.directory.run_call(call.id, call.key, call.originator, call.group.aor)
         for what, when in timers.items():
             if what != SILENT:
                 self._start(call, what, max(0.0, when - self._ctx.now))
@@ -148,6 +149,7 @@ class Masters:
         call = MasterCall(key, group, setup, caller, codecs)
         call.began = ctx.wall
         self.calls[group.aor] = call
+        ctx.directory.run_call(call.id, key, caller, group.aor)
         self._start(call, LONGEST, group.max_duration or ctx.durations.tcall)
         if group.setup is SetUp.CONFIRMED and self._serving(call):
             call.state = MasterState.CONFIRMING
@@ -421,6 +423,7 @@ class Masters:
             else:
                 self._queue.append(Post(False, call.group.aor, End(cause)))
         del self.calls[call.group.aor]
+        self._ctx.directory.end_call(call.id, call.key)
         self._ctx.notice(
             "group_call", id=call.id, group=str(call.group.aor), state="ended", cause=cause.name.lower()
         )

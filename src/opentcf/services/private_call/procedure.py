@@ -354,6 +354,8 @@ class PrivateCalls:
             self._ctx.directory.engage(call.called, call.key)
         if Role.CALLER_HOME in call.roles:
             self._homes[call.id] = self._homes.get(call.id, 0) + 1
+        if Role.CALLER_HOME in call.roles or Role.CALLED_HOME in call.roles:
+            self._ctx.directory.run_call(call.id, call.key, call.caller, call.called)
 
     def _step(self, call: PrivateCall, what: Input, event: Happened | None) -> None:
         before = call.state
@@ -387,6 +389,7 @@ class PrivateCalls:
         self._calls.pop(call.key, None)
         self._ctx.directory.disengage(call.caller, call.key)
         self._ctx.directory.disengage(call.called, call.key)
+        self._ctx.directory.end_call(call.id, call.key)
         if Role.CALLER_HOME in call.roles:
             self._homes[call.id] -= 1
             if not self._homes[call.id]:

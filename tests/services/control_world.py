@@ -1,0 +1,63 @@
+"""A world whose user n005 is a dispatcher with every right, and whose peers may control."""
+
+from dataclasses import replace
+from typing import Any
+
+from tests.services.group_world import GroupWorld
+
+from opentcf.btrunc.wire import Param, Token
+from opentcf.model.group import Group
+from opentcf.model.subscriber import Right, Role
+from opentcf.terminal import Event
+
+
+class ControlWorld(GroupWorld):
+    """Groups as in `GroupWorld`; `page` and `order` are what dispatchers do."""
+
+    def __init__(self, *groups: Group, at: dict[str, int] | None = None, seed: int = 0, **more: Any) -> None:
+        super().__init__(*groups, seed=seed, **more)
+        for which, core in self.cores.items():
+            people = tuple(
+                replace(one, role=Role.DISPATCHER, rights=frozenset(Right))
+                if one.aor.number.endswith("5")
+                else one
+                for one in core.settings.subscribers
+            )
+            peers = tuple(replace(peer, control=True) for peer in core.settings.peers)
+            core.settings = replace(core.settings, subscribers=people, peers=peers)
+            self.command(which, "reload", settings=core.settings)
+        for number, where in (at or {}).items():
+            self.attach(number, where)
+        self.run(2.0)
+
+    def page(
+        self,
+        number: str,
+        uri: str,
+        token: Token,
+        *params: tuple[Param | str, str],
+        body: bytes = b"",
+        kind: str = "",
+    ) -> str:
+        """A MESSAGE of a terminal; its key."""
+        ua = self.ua(number)
+        key = ua.page(uri, token, params, self.now, body, kind)
+        self.touch(ua)
+        return key
+
+    def order(self, number: str, token: Token, target: str) -> str:
+        """Stun, kill, revive."""
+        return self.page(number, f"sip:{target}@core{target[0]}.example", token, (Param.UDN, target))
+
+    def results(self, number: str) -> list[Event]:
+        """What became of his MESSAGEs."""
+        return [
+            event for event in self.ua(number).events if event.name in ("delivered", "refused") and event.page
+        ]
+
+    def result(self, number: str) -> tuple[int, str]:
+        """Status, and what the extension says, of the newest."""
+        event = self.results(number)[-1]
+        assert event.page is not None
+        ext = event.page.extension
+        return event.status, (ext.get(Param.RESULT) or "") if ext is not None else ""

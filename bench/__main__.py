@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import calls, core, memory, messages, profile, registrations, report
+from bench import calls, core, groups, memory, messages, profile, registrations, report
 from bench.calls import Sample
 from bench.processes import find
 from bench.servers import Kamailio, OpenTcf, Servers, Sippy, missing_kamailio, missing_sippy
@@ -31,7 +31,7 @@ RATES = {
 """Calls a second that are tried, each the double of the one before."""
 HOPS = {"one hop": 1, "chain of four": 4}
 REGISTRATIONS = 400.0
-PARTS = ("calls", "registrations", "memory", "messages", "core", "profile")
+PARTS = ("calls", "registrations", "memory", "messages", "core", "profile", "groups")
 
 
 def main() -> int:
@@ -71,6 +71,8 @@ def _part(part: str, folder: Path, rounds: int, seconds: float) -> str:
         return report.messages(messages.measure())
     if part == "core":
         return report.core(core.measure(folder / "core"))
+    if part == "groups":
+        return groups.report(*groups.measure(folder / "groups", rounds, 10.0 if rounds > 1 else 5.0))
     return report.profile(profile.measure(folder / "profile", 400, 15.0 if rounds > 1 else 5.0))
 
 

@@ -20,7 +20,8 @@ class PeerAdmission:
     """Finds the peer that a message on TC2 comes from."""
 
     def __init__(self) -> None:
-        self._by_host: dict[str, list[Peer]] = {}
+        self._by_host: dict[str, dict[int, Peer]] = {}
+        """By address and port; where one address is one peer's alone the port does not matter."""
         self._by_name: dict[str, Peer] = {}
         self._proved: dict[int, Peer] = {}
 
@@ -31,7 +32,7 @@ class PeerAdmission:
             self._by_name[(peer.tls_name or peer.domain).lower()] = peer
             if peer.transport != "tls":
                 for host in addresses.get(peer.domain) or (peer.host,):
-                    self._by_host.setdefault(host, []).append(peer)
+                    self._by_host.setdefault(host, {}).setdefault(peer.port, peer)
 
     def proved(self, flow: Flow, names: Iterable[str]) -> None:
         """A TLS connection's certificate bears these names."""
@@ -48,11 +49,12 @@ class PeerAdmission:
         """By certificate under TLS, else by source address; the port decides where peers share one."""
         if flow.transport == "tls":
             return self._proved.get(flow.connection)
-        peers = self._by_host.get(flow.host, ())
-        if len(peers) <= 1:
-            return peers[0] if peers else None
-        port = flow.port if flow.transport == "udp" else (via.port if via else 0)
-        return next((peer for peer in peers if peer.port == port), None)
+        peers = self._by_host.get(flow.host)
+        if peers is None:
+            return None
+        if len(peers) == 1:
+            return next(iter(peers.values()))
+        return peers.get(flow.port if flow.transport == "udp" else (via.port if via else 0))
 
 
 class TerminalAdmission:

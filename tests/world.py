@@ -28,7 +28,7 @@ from opentcf.terminal import Behaviour, Call, CallState, Terminal
 TC2_PORT, D_PORT = 5060, 5070
 PASSWORD = "secret"
 WALL = 1_000_000_000.0
-LASTING = ("heartbeat", "home_registration", "visited_registration")
+LASTING = ("heartbeat", "home_registration", "visited_registration", "short_data")
 """Procedures whose timers run on in a quiet node."""
 
 
@@ -222,6 +222,12 @@ class World:
     def hang_up(self, ua: Terminal, call: Call | None = None) -> None:
         ua.hang_up(call or _only(ua), self.now)
         self.touch(ua)
+
+    def text(self, ua: Terminal, to: str, content: str | bytes = "hello", **more: Any) -> str:
+        """Send short data to somebody by his number alone; returns its msgid."""
+        msgid = ua.message(f"{to}@core{to[0]}.example", content, self.now, **more)
+        self.touch(ua)
+        return msgid
 
     def events(self, ua: Terminal) -> list[str]:
         """What its person noticed."""

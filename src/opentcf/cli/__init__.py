@@ -14,6 +14,7 @@ COMMANDS = {
     "calls": ("opentcf.cli.look:calls", "Show the calls that go on."),
     "registrations": ("opentcf.cli.look:registrations", "Show who is registered where."),
     "groups": ("opentcf.cli.look:groups", "Show the groups of this core network."),
+    "messages": ("opentcf.cli.look:messages", "Show the latest short messages, and who got them."),
     "floors": ("opentcf.cli.look:floors", "Show who talks in which group, and who waits."),
     "subscribers": ("opentcf.cli.look:subscribers", "Show the users of this core network."),
     "call": ("opentcf.cli.act:call", "Act on a call."),

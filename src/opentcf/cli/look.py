@@ -47,6 +47,11 @@ groups = _listing(
 floors = _listing(
     "floors", ("group", "state", "talker", "queue", "id"), "Show who talks in which group, and who waits."
 )
+messages = _listing(
+    "messages",
+    ("since", "kind", "sender", "called", "size", "state", "status", "recipients"),
+    "Show the latest short messages, and who got those to groups.",
+)
 subscribers = _listing(
     "subscribers", ("number", "name", "role", "priority", "rights"), "Show the users of this core network."
 )
@@ -75,10 +80,12 @@ def _cell(column: str, value: Any) -> str:
             return datetime.fromtimestamp(value, UTC).astimezone().strftime(_CLOCKS[column])
         case "expires", int() | float():
             return str(timedelta(seconds=round(value)))
-        case "legs", list():
-            return escape(
-                ", ".join(f"{leg.get('peer') or leg.get('party')} {leg.get('state')}" for leg in value)
-            )
+        case "legs" | "recipients", list():
+            return escape(", ".join(map(_party, value)))
         case _, list():
             return escape(", ".join(map(str, value)))
     return escape(str(value))
+
+
+def _party(row: dict[str, Any]) -> str:
+    return f"{row.get('peer') or row.get('party')} {row.get('state') or row.get('result')}"

@@ -115,6 +115,9 @@ class Node:
             dict(snapshot.get("group_visited", {})),
             dict(snapshot.get("group_leg", {})),
         )
+        self.procedures.short_data.load(
+            dict(snapshot.get("short_message", {})), dict(snapshot.get("short_message_body", {}))
+        )
         self.procedures.heartbeat.begin(dict(snapshot.get("heartbeat", {})))
         self._spread(self._after_enrolment())
 

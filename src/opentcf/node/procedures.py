@@ -10,6 +10,7 @@ from opentcf.services.handover import Handover
 from opentcf.services.heartbeat import Heartbeat
 from opentcf.services.private_call import PrivateCalls
 from opentcf.services.registration import HomeRegistration, VisitedRegistration
+from opentcf.services.short_data import ShortMessages
 from opentcf.services.stun import Stun
 
 
@@ -25,6 +26,7 @@ class Procedures(NamedTuple):
     group_call: GroupCalls
     stun: Stun
     forced_release: ForcedRelease
+    short_data: ShortMessages
 
     @classmethod
     def on(cls, ctx: Context) -> "Procedures":
@@ -40,6 +42,7 @@ class Procedures(NamedTuple):
             group_call=GroupCalls(ctx),
             stun=Stun(ctx),
             forced_release=ForcedRelease(ctx),
+            short_data=ShortMessages(ctx),
         )
 
     def by_name(self) -> dict[str, Procedure]:

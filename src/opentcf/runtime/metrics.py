@@ -36,6 +36,9 @@ METRICS: Mapping[str, Described] = {
     "opentcf_calls_active": Described("gauge", ("type",), "Calls now"),
     "opentcf_floor_requests_total": Described("counter", ("result",), "Floor requests"),
     "opentcf_floor_grant_seconds": Described("histogram", (), "From a floor request to its grant"),
+    "opentcf_messages_total": Described(
+        "counter", ("kind", "result"), "Short messages to a user or a group, by what became of them"
+    ),
     "opentcf_registrations_active": Described("gauge", ("role",), "Users registered now: home or visited"),
     "opentcf_peer_up": Described("gauge", ("peer",), "1 up, 0 not"),
     "opentcf_peer_rtt_seconds": Described("gauge", ("peer",), "Time of the latest heartbeat's answer"),

@@ -9,10 +9,12 @@ from typing import NamedTuple
 
 from opentcf.btrunc.extension import identity
 from opentcf.model.cause import Decline
+from opentcf.model.group import Group
 from opentcf.model.numbers import Aor, is_number
 from opentcf.model.peer import Peer
 from opentcf.model.registration import Attachment
 from opentcf.model.subscriber import Right, Subscriber
+from opentcf.model.subscriber import Role as Equipment
 from opentcf.services.context import Context, Incoming
 from opentcf.sip.grammar import decimal
 from opentcf.sip.headers import NameAddr
@@ -185,6 +187,24 @@ def towards_home(ctx: Context, role: Role, caller: Aor, target: Aor, right: Righ
     if ctx.directory.is_home(target):
         return None
     return Hop(to_peer(ctx, target.domain), None, aor_uri(target), tuple(roles))
+
+
+def admit_to_group(ctx: Context, group: Aor, caller: Aor, sender: str) -> Group:
+    """May `caller`, whom the TCF `sender` serves or is home of, use this group of ours? Decline 404 or 403."""
+    known = ctx.directory.group(group)
+    if known is None:
+        raise Decline(404, f"{group} is no group here")
+    if known.member(caller) is None and not is_dispatcher(ctx, caller):
+        raise Decline(403, f"{caller} is no member of {group}")
+    if sender not in (caller.domain, ctx.directory.where(group, caller)):
+        raise Decline(403, f"{sender} does not serve {caller}")
+    return known
+
+
+def is_dispatcher(ctx: Context, user: Aor) -> bool:
+    """Is he a dispatcher of our own domain?"""
+    subscriber = ctx.directory.subscriber(user)
+    return subscriber is not None and subscriber.role is Equipment.DISPATCHER
 
 
 def known_subscriber(ctx: Context, user: Aor, status: int) -> Subscriber:

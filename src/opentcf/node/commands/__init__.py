@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from opentcf.model.cause import Decline
-from opentcf.node.commands import audit, calls, enrol, floors, groups, running, users
+from opentcf.node.commands import audit, calls, enrol, floors, groups, messages, running, users
 from opentcf.node.commands.command import Answer, Deed
 from opentcf.node.orders import Command
 from opentcf.services.context import Context
@@ -20,6 +20,7 @@ COMMANDS: dict[str, Deed] = {
     **enrol.COMMANDS,
     **calls.COMMANDS,
     **floors.COMMANDS,
+    **messages.COMMANDS,
     **audit.COMMANDS,
 }
 

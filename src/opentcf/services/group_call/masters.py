@@ -11,7 +11,7 @@ from opentcf.model.cause import Decline, FloorCause, ReleaseCause
 from opentcf.model.floor import Action, FloorState
 from opentcf.model.group import Group, SetUp
 from opentcf.model.numbers import Aor
-from opentcf.model.subscriber import LOWEST_PRIORITY, Role
+from opentcf.model.subscriber import LOWEST_PRIORITY
 from opentcf.services.context import Context, peer_flow
 from opentcf.services.group_call.link import Half, Link, purpose
 from opentcf.services.group_call.local import Confirmed, End, Invite, Post, Queue
@@ -24,7 +24,7 @@ from opentcf.services.group_call.master import (
     told_of,
 )
 from opentcf.services.leg import Leg, LegState
-from opentcf.services.path import aor_uri
+from opentcf.services.path import admit_to_group, aor_uri, is_dispatcher
 from opentcf.sip.transaction import Owner
 
 NAME = "group_call"
@@ -95,15 +95,7 @@ class Masters:
 
     def admit(self, group: Aor, caller: Aor, sender: str) -> Group:
         """May `caller`, as `sender` says, call this group? Decline 404 or 403."""
-        known = self._ctx.directory.group(group)
-        if known is None:
-            raise Decline(404, f"{group} is no group here")
-        if known.member(caller) is None:
-            if not self._is_dispatcher(caller):
-                raise Decline(403, f"{caller} is no member of {group}")
-        if sender not in (caller.domain, self._ctx.directory.where(group, caller)):
-            raise Decline(403, f"{sender} does not serve {caller}")
-        return known
+        return admit_to_group(self._ctx, group, caller, sender)
 
     def open(
         self, group: Group, setup: CallSetup, caller: Aor, branch: Branch, codecs: bytes, key: str
@@ -316,7 +308,7 @@ class Masters:
         user = op.user
         if branch.link is not None:
             branch.link.confirm(self._ctx, op)
-        if call.emergency_by is not None and (user == call.emergency_by or self._is_dispatcher(user)):
+        if call.emergency_by is not None and (user == call.emergency_by or is_dispatcher(self._ctx, user)):
             call.emergency_by = None
             self._tell_all(call, self._state_of(call), but="")
 
@@ -334,11 +326,7 @@ class Masters:
 
     def _may_release(self, call: MasterCall, user: Aor) -> bool:
         """Does the whole call end when he leaves? A dispatcher's own call does, a member's where the group says so."""
-        return user == call.originator and (call.group.owner_release or self._is_dispatcher(user))
-
-    def _is_dispatcher(self, user: Aor) -> bool:
-        subscriber = self._ctx.directory.subscriber(user)
-        return subscriber is not None and subscriber.role is Role.DISPATCHER
+        return user == call.originator and (call.group.owner_release or is_dispatcher(self._ctx, user))
 
     def branch_gone(self, call: MasterCall, domain: str) -> None:
         """A V-TCF released its leg, lost it, refused the call, or is down."""

@@ -99,7 +99,11 @@ def write(message: Message, wire: Wire, token: Token, *params: tuple[Param | str
 
 def render(wire: Wire, token: Token, *params: tuple[Param | str, str | None]) -> str:
     """The field's value."""
-    text = wire.tokens[token]
+    return append(wire.tokens[token], wire, *params)
+
+
+def append(text: str, wire: Wire, *params: tuple[Param | str, str | None]) -> str:
+    """More parameters behind a field's value; those whose value is empty are left out."""
     for name, value in params:
         if value != "":
             spelled = wire.params[name] if isinstance(name, Param) else name

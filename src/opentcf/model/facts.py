@@ -33,14 +33,14 @@ class PeerLostState(NamedTuple):
 
 
 class UserBound(NamedTuple):
-    """H: a user of ours registered; `visited` is where, `moved` whether he came from another V-TCF.
+    """H: a user of ours registered; `visited` is where, `source` the V-TCF that he left (empty when none).
 
     `call`: the OnlineCallID that moves along with a handover; empty when none does.
     """
 
     user: Aor
     visited: str
-    moved: bool
+    source: str
     handover: bool
     call: str = ""
 
@@ -77,12 +77,15 @@ class CallDismantled(NamedTuple):
 
 
 class MemberLocated(NamedTuple):
-    """G: a member of a group of ours came to `visited`, or registered anew there; None: he is registered nowhere."""
+    """G: a member of a group of ours came to `visited`, or registered anew there; None: he is registered nowhere.
+
+    `source`: the V-TCF that he left by handover; empty when it was none.
+    """
 
     group: Aor
     member: Aor
     visited: str | None
-    handover: bool
+    source: str = ""
 
 
 class MembershipChanged(NamedTuple):

@@ -125,14 +125,15 @@ class GroupInfo:
             self._locations.pop(key, None)
             self._ctx.directory.locate(group, member, None)
             self._ctx.save("location", _key(key), None)
-            return (MemberLocated(group, member, None, handover=False),) if before is not None else NONE
+            return (MemberLocated(group, member, None),) if before is not None else NONE
         location = Location(visited, call_id, cseq, self._ctx.now + expires)
         self._put(key, location)
         wall = location.expires + self._ctx.wall_offset
         self._ctx.save("location", _key(key), [visited, call_id, cseq, wall])
         moved = before is None or before.visited != visited
-        handover, anew = reg_type is RegType.HANDOVER, reg_type is RegType.INITIAL
-        return (MemberLocated(group, member, visited, handover),) if moved or anew else NONE
+        source = before.visited if before is not None and reg_type is RegType.HANDOVER else ""
+        located = MemberLocated(group, member, visited, source)
+        return (located,) if moved or reg_type is RegType.INITIAL else NONE
 
     def _put(self, key: tuple[Aor, Aor], location: Location) -> None:
         self._locations[key] = location
@@ -294,7 +295,7 @@ class GroupInfo:
         """H→G: every foreign master of his groups learns where he is; our own groups are told by a fact."""
         reg_type = RegType.HANDOVER if fact.handover else None
         self._report_all(fact.user, fact.visited, reg_type)
-        return self._own_groups(fact.user, fact.visited, handover=fact.handover)
+        return self._own_groups(fact.user, fact.visited, fact.source if fact.handover else "")
 
     def on_user_refreshed(self, fact: UserRefreshed) -> Facts:
         """The expiry of a location is the binding's; who registers anew may be called back (profile 7)."""
@@ -302,7 +303,7 @@ class GroupInfo:
         if binding is None:
             return NONE
         self._report_all(fact.user, binding.visited, RegType.INITIAL if fact.anew else None)
-        return self._own_groups(fact.user, binding.visited, handover=False) if fact.anew else NONE
+        return self._own_groups(fact.user, binding.visited) if fact.anew else NONE
 
     def on_user_stunned(self, fact: UserStunned) -> Facts:
         """For the masters of his groups he is nowhere."""
@@ -315,7 +316,7 @@ class GroupInfo:
         if binding is None:
             return NONE
         self._report_all(fact.user, binding.visited, RegType.INITIAL)
-        return self._own_groups(fact.user, binding.visited, handover=False)
+        return self._own_groups(fact.user, binding.visited)
 
     def _withdraw(self, user: Aor) -> None:
         for membership in self._ctx.directory.foreign_memberships(user):
@@ -324,13 +325,13 @@ class GroupInfo:
     def on_user_unbound(self, fact: UserUnbound) -> Facts:
         """His locations are withdrawn."""
         self._withdraw(fact.user)
-        return self._own_groups(fact.user, None, handover=False)
+        return self._own_groups(fact.user, None)
 
-    def _own_groups(self, user: Aor, visited: str | None, *, handover: bool) -> Facts:
+    def _own_groups(self, user: Aor, visited: str | None, source: str = "") -> Facts:
         if visited is not None and not self._ctx.directory.in_service(user):
             return NONE
         groups = self._ctx.directory.groups_of(user)
-        return tuple(MemberLocated(group.aor, user, visited, handover) for group in groups)
+        return tuple(MemberLocated(group.aor, user, visited, source) for group in groups)
 
     def _report_all(self, user: Aor, visited: str, reg_type: RegType | None) -> None:
         binding = self._ctx.directory.binding(user)
@@ -420,7 +421,7 @@ class GroupInfo:
         self._expiries.pop(key, None)
         self._ctx.directory.locate(*key, None)
         self._ctx.save("location", owner.key, None)
-        return (MemberLocated(key[0], key[1], None, handover=False),)
+        return (MemberLocated(key[0], key[1], None),)
 
     def happened(self, happened: Happened) -> Facts:
         """There are no legs here."""

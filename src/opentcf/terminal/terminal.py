@@ -33,6 +33,8 @@ from opentcf.terminal.event import Behaviour, Event, warning
 
 ALLOW = "INVITE, ACK, BYE, CANCEL, INFO, MESSAGE, OPTIONS"
 REFRESH = "refresh"
+ARRIVES_WITHIN = 8.0
+"""Seconds that a call may be without a dialog during a handover."""
 RINGS_FOR = 180.0
 """Seconds until a terminal stops ringing by itself: nothing can cancel a call none of whose 180s arrived."""
 
@@ -105,6 +107,8 @@ class Terminal:
             elif isinstance(target, Call):
                 if target.state is CallState.INCOMING:
                     self.reject(target, now, 480)
+                elif target.between:
+                    self._end(target, "ended", 408)
             elif self.registered:
                 self.register(now, self._expires, RegType.REFRESH)
 
@@ -572,7 +576,7 @@ class Terminal:
         talker = ext.identity(Param.CALLER, self.user.domain) if ext is not None else None
         self.calls.pop(before.key, None)
         before.key, before.dialog, before.incoming = call.key, call.dialog, call.incoming
-        before.remote_sdp = call.remote_sdp
+        before.remote_sdp, before.between = call.remote_sdp, False
         before.talking = before.talking and talker == self.user
         self.calls[call.key] = before
         self.answer(before, self._now, "moved")
@@ -582,12 +586,20 @@ class Terminal:
             self._layer.respond(txn, request.respond(500, call.key), self._now)
         elif request.method == "BYE":
             self._layer.respond(txn, request.respond(200, call.key), self._now)
-            self._end(call, "ended", 0, wire_call.read_release(request, self._wire).name.lower())
+            self._released(call, wire_call.read_release(request, self._wire))
         elif request.method == "INVITE":
             self._offered(call, request, txn)
         else:
             self._layer.respond(txn, request.respond(200, call.key), self._now)
             self._learn_floor(call, request, "revoked")
+
+    def _released(self, call: Call, cause: ReleaseCause) -> None:
+        """A call that the TCF we left ends because of our handover goes on: the INVITE of the new one follows."""
+        if cause is ReleaseCause.HANDOVER:
+            call.between = True
+            self._timers.start(self._now + ARRIVES_WITHIN, call)
+        else:
+            self._end(call, "ended", 0, cause.name.lower())
 
     def _offered(self, call: Call, request: Request, txn: ServerTransaction) -> None:
         call.dialog.refresh(request)

@@ -24,7 +24,7 @@ from opentcf.btrunc.floor import (
     Revoke,
     Waiting,
 )
-from opentcf.btrunc.wire import Alert, Token
+from opentcf.btrunc.wire import Alert, Param, Token
 from opentcf.model.call import CallSetup
 from opentcf.model.cause import FloorCause, ReleaseCause
 from opentcf.model.numbers import Aor
@@ -220,8 +220,11 @@ class Link:
 
     # --- answering
 
-    def answer(self, ctx: Context, answer: Answer, *, joining: bool = False) -> None:
-        """Answer the open INVITE of an Ask. Who joins stays as a listener even when he is denied the floor."""
+    def answer(self, ctx: Context, answer: Answer, *, joining: bool = False, call: str = "") -> None:
+        """Answer the open INVITE of an Ask. Who joins stays as a listener even when he is denied the floor.
+
+        `call`: the OnlineCallID, for a terminal that does not know it yet.
+        """
         leg = self.leg
         if leg.theirs is None or not leg.theirs.open:
             return
@@ -232,7 +235,8 @@ class Link:
         if isinstance(answer, Waiting) and not leg.ptt and not joining:
             self._refuse(ctx, Refused(answer.user, FloorCause.DENIED))
             return
-        self._accept(ctx, direction, wire_floor.render(answer, leg.wire, self._here))
+        extension = wire_floor.render(answer, leg.wire, self._here)
+        self._accept(ctx, direction, wire_extension.append(extension, leg.wire, (Param.CALL_ID, call)))
 
     def confirm(self, ctx: Context, op: Operation) -> None:
         """200 to a grant, revoke or release of theirs."""

@@ -29,7 +29,7 @@ from opentcf.sip.transaction import Owner
 
 NAME = "group_call"
 TALK, GRACE, HANG, LONGEST, CONFIRM, AGAIN = "talk", "grace", "hang", "longest", "confirm", "again"
-SILENT = "silent"
+SILENT, ARRIVE = "silent", "arrive"
 ASK_SOON, ASK_AGAIN = 1.0, 10.0
 """Seconds until a V-TCF that failed or refused is asked again (profile 4.3): soon at first, since a late entry may
 reach it before its home's answer does, later as a heartbeat's."""
@@ -143,7 +143,7 @@ class Masters:
         self.calls[group.aor] = call
         ctx.directory.run_call(call.id, key, caller, group.aor)
         self._start(call, LONGEST, group.max_duration or ctx.durations.tcall)
-        if group.setup is SetUp.CONFIRMED and self._serving(call):
+        if group.setup is SetUp.CONFIRMED and self._serving(call, but=caller):
             call.state = MasterState.CONFIRMING
             self._start(call, CONFIRM, ctx.durations.tconfirm)
         ctx.notice("group_call", id=call.id, group=str(group.aor), state="setup", caller=str(caller))
@@ -160,13 +160,13 @@ class Masters:
             self.call_missing(call)
             call.asked = {other.domain for other in call.branches.values() if not other.up} - {branch.domain}
 
-    def _serving(self, call: MasterCall) -> list[str]:
+    def _serving(self, call: MasterCall, but: Aor | None = None) -> list[str]:
         """The V-TCFs that serve a member who has not hung up, each once."""
         where = self._ctx.directory.where
         found: dict[str, None] = {}
         for member in call.group.members:
             visited = where(call.group.aor, member.aor)
-            if visited is not None and member.aor not in call.left and member.aor != call.originator:
+            if visited is not None and member.aor not in call.left and member.aor != but:
                 found[visited] = None
         return list(found)
 
@@ -363,12 +363,41 @@ class Masters:
         call.patience = min(2 * call.patience, ASK_AGAIN)
         self.call_missing(call)
 
-    def located(self, call: MasterCall, member: Aor, visited: str) -> None:
-        """Late entry: he has registered, so his V-TCF is called unless it has the call."""
+    def located(self, call: MasterCall, member: Aor, visited: str, source: str = "") -> None:
+        """Late entry: he has registered, so his V-TCF is called unless it has the call.
+
+        By handover from `source` he keeps the floor, or his place in the queue; nobody is told (profile 4.6, 7).
+        """
+        if source:
+            self._hand_over(call, member, visited, source)
         call.left.discard(member)
         call.patience = ASK_SOON
         if visited not in call.branches:
             self.call_branch(call, visited)
+
+    def _hand_over(self, call: MasterCall, member: Aor, visited: str, source: str) -> None:
+        call.floor.move(member, visited)
+        talker, reached = call.floor.talker, call.branches.get(visited)
+        if talker is not None and talker.user == member and (reached is None or not reached.up):
+            self._start(call, ARRIVE, self._ctx.durations.t1)
+        where = self._ctx.directory.where
+        left = call.branches.get(source)
+        if left is None or any(where(call.group.aor, m.aor) == source for m in call.group.members):
+            return
+        if len(call.branches) == 1 and reached is None:
+            self.call_branch(call, visited)
+        del call.branches[source]
+        if left.link is not None:
+            left.link.end(self._ctx, ReleaseCause.HANDOVER)
+        else:
+            self._queue.append(Post(False, call.group.aor, End(ReleaseCause.HANDOVER)))
+
+    def _talker_never_arrived(self, call: MasterCall) -> None:
+        """The talker's new V-TCF has no leg within T1: he loses the floor."""
+        talker = call.floor.talker
+        branch = call.branches.get(talker.leg) if talker is not None else None
+        if talker is not None and (branch is None or not branch.up):
+            self._apply(call, call.floor.lost(talker.leg))
 
     def changed(self, call: MasterCall, group: Group) -> None:
         """Members or settings are others now: who was added is brought in."""
@@ -425,6 +454,8 @@ class Masters:
             self._grace_over(call)
         elif what == SILENT:
             self._talker_lost(call)
+        elif what == ARRIVE:
+            self._talker_never_arrived(call)
         elif what == HANG:
             self.end(call, ReleaseCause.NORMAL)
         elif what == LONGEST:

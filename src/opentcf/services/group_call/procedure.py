@@ -29,7 +29,7 @@ from opentcf.services.group_call.link import Half, Link, read_info
 from opentcf.services.group_call.local import Confirmed, End, Gone, Invite, Local, Open, Post, Queue
 from opentcf.services.group_call.master import Branch, MasterCall, MasterState
 from opentcf.services.group_call.masters import NAME, Masters, group_of, new_key
-from opentcf.services.group_call.visits import ALERT, CUT_OFF, Visits, discard
+from opentcf.services.group_call.visits import ALERT, CUT_OFF, HANDED_OVER, Visits, discard
 from opentcf.services.leg import Happened, Leg, LegState, What
 from opentcf.services.voice import Voice
 from opentcf.sip.errors import RemoteError
@@ -266,6 +266,10 @@ class GroupCalls:
             visit = self.visits.calls.get(group)
             if visit is not None:
                 self.visits.cut_off(visit)
+        elif owner.purpose == HANDED_OVER:
+            visit = self.visits.calls.get(group)
+            if visit is not None and visit.key == owner.key:
+                self.visits.leave_if_empty(visit, ReleaseCause.HANDOVER)
         else:
             master = self.masters.calls.get(group)
             if master is not None:
@@ -294,7 +298,7 @@ class GroupCalls:
         self._touched.add(fact.group)
         call = self.masters.calls.get(fact.group)
         if call is not None and fact.visited is not None:
-            self.masters.located(call, fact.member, fact.visited)
+            self.masters.located(call, fact.member, fact.visited, fact.source)
         return self._run()
 
     def on_user_attached(self, fact: UserAttached) -> Facts:
@@ -339,7 +343,10 @@ class GroupCalls:
         """He leaves this V-TCF: his legs are released."""
         self._touched.update(self.visits.calls)
         for call in list(self.visits.calls.values()):
-            self.visits.remove(call, fact.user, fact.cause)
+            if fact.moving and call.id == fact.moving:
+                self.visits.hand_over(call, fact.user)
+            else:
+                self.visits.remove(call, fact.user, fact.cause)
         return self._run()
 
     def on_user_stunned(self, fact: UserStunned) -> Facts:

@@ -35,7 +35,7 @@ from opentcf.sip.errors import RemoteError
 from opentcf.sip.outbox import Flow
 from opentcf.sip.transaction import Owner
 
-ALERT, CUT_OFF = "alert", "cut_off"
+ALERT, CUT_OFF, HANDED_OVER = "alert", "cut_off", "handed_over"
 
 
 def discard(ctx: Context, link: Link) -> None:
@@ -221,8 +221,14 @@ class Visits:
     def alert_all(self, call: VisitedCall) -> None:
         """Every member here who is not in the call and did not hang up."""
         for user in self._ctx.directory.present(call.group):
-            if user not in call.members and user not in call.hung_up and user != call.talker:
+            here = user in call.members or user in call.hung_up
+            if not here and (user != call.talker or self._brings(call, user)):
                 self.alert(call, user)
+
+    def _brings(self, call: VisitedCall, user: Aor) -> bool:
+        """Has he brought this call along by handover?"""
+        attachment = self._ctx.directory.attachment(user)
+        return attachment is not None and attachment.arriving == call.id
 
     def alert(self, call: VisitedCall, user: Aor) -> None:
         """V→terminal: it answers by itself (profile 6)."""
@@ -251,7 +257,7 @@ class Visits:
             ctx,
             call.setup,
             call.talker,
-            "sendonly",
+            "recvonly" if user == call.talker else "sendonly",
             ("Answer-Mode", "Auto"),
             ("Call-Info", f"<{aor_uri(group)}>;answer-after=0"),
         )
@@ -264,7 +270,8 @@ class Visits:
             link.end(self._ctx, ReleaseCause.NO_ANSWER)
             del call.members[user]
             call.hung_up.add(user)
-            self._leave_if_empty(call, ReleaseCause.NO_ANSWER)
+            if not self.leave_if_empty(call, ReleaseCause.NO_ANSWER) and user == call.talker:
+                self.up(call, LetGo(user, None, FloorCause.GONE))
 
     # --- from the master
 
@@ -296,7 +303,7 @@ class Visits:
                     call, LetGo(user, answer.grant if isinstance(answer, Accepted) else None, FloorCause.GONE)
                 )
             return
-        link.answer(self._ctx, answer, joining=joining)
+        link.answer(self._ctx, answer, joining=joining, call=call.id if joining else "")
         if isinstance(answer, Waiting) and not link.leg.ptt:
             self.up(call, LetGo(user))
         if isinstance(answer, Accepted):
@@ -497,7 +504,7 @@ class Visits:
             case What.REFUSED if link.leg.state is LegState.ENDED:
                 del call.members[user]
                 call.hung_up.add(user)
-                self._leave_if_empty(call, ReleaseCause.NORMAL)
+                self.leave_if_empty(call, ReleaseCause.NORMAL)
             case What.OFFERED:
                 self._member_offered(call, user, link, happened)
             case What.CANCELLED:
@@ -532,7 +539,7 @@ class Visits:
             self.up(call, op)
         elif isinstance(op, LetGo):
             link.confirm(self._ctx, op)
-            grant = call.grant if call.talker == user else None
+            grant = (call.grant or None) if call.talker == user else None
             if call.talker == user:
                 call.talker, call.released = None, call.grant
             self.up(call, LetGo(user, op.grant if op.grant is not None else grant))
@@ -549,7 +556,7 @@ class Visits:
         call.joining.discard(user)
         if call.talker == user:
             call.talker = None
-        if not self._leave_if_empty(call, ReleaseCause.NORMAL):
+        if not self.leave_if_empty(call, ReleaseCause.NORMAL):
             self.up(call, Left(user))
 
     def remove(self, call: VisitedCall, user: Aor, cause: ReleaseCause) -> None:
@@ -559,7 +566,16 @@ class Visits:
             link.end(self._ctx, cause)
             self._member_gone(call, user)
 
-    def _leave_if_empty(self, call: VisitedCall, cause: ReleaseCause) -> bool:
+    def hand_over(self, call: VisitedCall, user: Aor) -> None:
+        """He moved on with this call: the master, who is not told, ends our leg when nobody is left (profile 4.6)."""
+        link = call.members.pop(user, None)
+        if link is not None:
+            call.joining.discard(user)
+            link.end(self._ctx, ReleaseCause.HANDOVER)
+            if not call.members:
+                self._ctx.start(self._ctx.durations.tho, Owner(NAME, call.key, HANDED_OVER))
+
+    def leave_if_empty(self, call: VisitedCall, cause: ReleaseCause) -> bool:
         """BYE towards the master when no member of the call remains here."""
         if call.members:
             return False

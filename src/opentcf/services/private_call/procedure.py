@@ -178,7 +178,7 @@ class PrivateCalls:
 
     def on_user_bound(self, fact: UserBound) -> Facts:
         """H: a user of ours moved and brought a call along (profile 4.6)."""
-        if fact.call and fact.moved:
+        if fact.call and fact.source:
             for call in list(self._calls.values()):
                 if call.id == fact.call:
                     self._move(call, fact.user)

@@ -238,7 +238,8 @@ class HomeRegistration:
         else:
             ctx.notice("registration", user=str(wanted.user), visited=wanted.visited, state="registered")
             handover = wanted.reg_type is RegType.HANDOVER
-            facts.append(UserBound(wanted.user, wanted.visited, moved, handover, wanted.call))
+            source = before.visited if before is not None else ""
+            facts.append(UserBound(wanted.user, wanted.visited, source, handover, wanted.call))
         return tuple(facts)
 
     def _deregister(self, wanted: Wanted, binding: Binding | None) -> Facts:

@@ -28,7 +28,7 @@ from opentcf.terminal import Behaviour, Call, CallState, Terminal
 TC2_PORT, D_PORT = 5060, 5070
 PASSWORD = "secret"
 WALL = 1_000_000_000.0
-LASTING = ("heartbeat", "home_registration", "visited_registration", "short_data")
+LASTING = ("heartbeat", "home_registration", "visited_registration", "short_data", "subscription")
 """Procedures whose timers run on in a quiet node."""
 
 

@@ -103,6 +103,21 @@ class Body(StrEnum):
 
     MEMBERSHIP = "membership"
     REGROUP = "regroup"
+    REGISTER_INFO = "register_info"
+    USER_CALL_INFO = "user_call_info"
+    GROUP_CALL_INFO = "group_call_info"
+    ONLINE_CALL_INFO = "online_call_info"
+    ADDRESSES = "addresses"
+
+
+class Package(StrEnum):
+    """An event package that a dispatcher subscribes to (RFC 6665 §7.2); the value is its key in the table."""
+
+    REGISTER = "register"
+    USER_CALL = "user_call"
+    GROUP_CALL = "group_call"
+    ONLINE_CALL = "online_call"
+    MEMBERSHIP = "membership"
 
 
 TABLE: dict[str, str] = {
@@ -171,6 +186,16 @@ TABLE: dict[str, str] = {
     "param.user_type": "utype",
     "param.target": "target",
     "value.state.stunned": "stunned",
+    "event.register": "UERegisterStatus",
+    "event.user_call": "UECallStatus",
+    "event.group_call": "GroupCallStatus",
+    "event.online_call": "OnLineCallStatus",
+    "event.membership": "MembershipAttributes",
+    "body.register_info": "application/pttuereginfo+xml",
+    "body.user_call_info": "application/pttuecallinfo+xml",
+    "body.group_call_info": "application/pttgroupcallinfo+xml",
+    "body.online_call_info": "application/pttsysonlinecallinfo+xml",
+    "body.addresses": "application/pttaddrlist+xml",
     "body.membership": "application/pttmembershipinfo+xml",
     "body.regroup": "application/pttdgnagrpmbrlist+xml",
 }
@@ -197,6 +222,7 @@ class Wire:
         "_params",
         "_tokens",
         "bodies",
+        "events",
         "extension",
         "params",
         "table",
@@ -209,6 +235,7 @@ class Wire:
         self.tokens = {token: self.table[f"token.{token.value}"] for token in Token}
         self.params = {param: self.table[f"param.{param.value}"] for param in Param}
         self.bodies = {body: self.table[f"body.{body.value}"] for body in Body}
+        self.events = {package: self.table[f"event.{package.value}"] for package in Package}
         self._tokens = ALIASES | {text.lower(): token for token, text in self.tokens.items()}
         self._params = {text.lower(): param for param, text in self.params.items()}
         self._codes = {(codes, m.name): self.table[_code_key(m)] for codes in CODES for m in codes}
@@ -217,6 +244,10 @@ class Wire:
     def token(self, text: str) -> Token | None:
         """What a token means, without case; None when nobody knows."""
         return self._tokens.get(text.lower())
+
+    def event(self, text: str) -> Package | None:
+        """What an event package's name means, without case."""
+        return next((package for package, name in self.events.items() if name.lower() == text.lower()), None)
 
     def param(self, text: str) -> Param | None:
         """What a parameter name means, without case."""

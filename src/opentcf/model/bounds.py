@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class TimerSettings:
-    """Seconds. T1 … Tdown are TC2-C's; register and register_min bound a granted expiry; sip_t1 … are RFC 3261's."""
+    """Seconds. T1 … Tdown are TC2-C's; register and register_min bound a
+    granted expiry, subscribe and subscribe_min that of a subscription to events; sip_t1 … are RFC 3261's."""
 
     t1: float = 4.0
     t2: float = 60.0
@@ -18,6 +19,8 @@ class TimerSettings:
     tdown: float = 30.0
     register: float = 3600.0
     register_min: float = 60.0
+    subscribe: float = 3600.0
+    subscribe_min: float = 60.0
     session: float = 1800.0
     sip_t1: float = 0.5
     sip_t2: float = 4.0
@@ -34,5 +37,6 @@ class LimitSettings:
     max_headers: int = 128
     max_header: int = 8_192
     max_calls: int = 4
+    max_subscriptions: int = 16
     max_transactions_per_peer: int = 10_000
     udp_message: int = 1_300

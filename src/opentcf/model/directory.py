@@ -162,7 +162,7 @@ class Directory:
         """Put or replace; also after its groups changed, or its user was stunned: then he is in none of them."""
         self._ungroup(attachment.user)
         self._attachments[attachment.user] = attachment
-        groups = tuple(Aor(number, domain) for number, domain, _, _ in attachment.groups)
+        groups = tuple(dict.fromkeys(Aor(number, domain) for number, domain, _, _ in attachment.groups))
         if attachment.stunned:
             groups = ()
         self._grouped[attachment.user] = groups

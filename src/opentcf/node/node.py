@@ -120,6 +120,7 @@ class Node:
         )
         self.procedures.heartbeat.begin(dict(snapshot.get("heartbeat", {})))
         self._spread(self._after_enrolment())
+        self._spread(self.procedures.subscription.load(dict(snapshot.get("subscription", {}))))
 
     def receive(self, data: bytes, source: Flow, now: float) -> None:
         """A datagram or one framed message of a stream."""
@@ -247,6 +248,8 @@ class Node:
         found["opentcf_registrations_active", ("visited",)] = sum(1 for _ in directory.attachments())
         found["opentcf_calls_active", ("private",)] = len(self.procedures.private_call)
         found["opentcf_calls_active", ("group",)] = len(self.procedures.group_call)
+        for package, number in self.procedures.subscription.counts().items():
+            found["opentcf_subscriptions_active", (self._ctx.wire.events[package],)] = number
         return found
 
     def quiet(self) -> dict[str, int]:
@@ -354,6 +357,8 @@ class Node:
     def _in_dialog(self, incoming: Incoming, tag: str) -> Facts:
         request = incoming.request
         leg = self._ctx.legs.get(tag)
+        if leg is None and self.procedures.subscription.holds(tag, request):
+            return self.procedures.subscription.within(incoming, tag)
         if leg is None or not leg.dialog.belongs(request, request.from_tag()):
             raise Decline(481, "no such dialog")
         self._check_partner(leg, incoming)

@@ -12,6 +12,7 @@ from opentcf.services.private_call import PrivateCalls
 from opentcf.services.registration import HomeRegistration, VisitedRegistration
 from opentcf.services.short_data import ShortMessages
 from opentcf.services.stun import Stun
+from opentcf.services.subscription import Subscriptions
 
 
 class Procedures(NamedTuple):
@@ -27,6 +28,7 @@ class Procedures(NamedTuple):
     stun: Stun
     forced_release: ForcedRelease
     short_data: ShortMessages
+    subscription: Subscriptions
 
     @classmethod
     def on(cls, ctx: Context) -> "Procedures":
@@ -43,6 +45,7 @@ class Procedures(NamedTuple):
             stun=Stun(ctx),
             forced_release=ForcedRelease(ctx),
             short_data=ShortMessages(ctx),
+            subscription=Subscriptions(ctx),
         )
 
     def by_name(self) -> dict[str, Procedure]:

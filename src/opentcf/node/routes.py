@@ -7,9 +7,11 @@ from typing import Any
 from opentcf.btrunc.wire import Param, Token
 from opentcf.model.cause import Decline
 from opentcf.model.facts import (
+    CallChanged,
     CallDismantled,
     CallsWatched,
     Fact,
+    GroupCallChanged,
     GroupChanged,
     HandoverPrepared,
     HandoverWanted,
@@ -25,6 +27,7 @@ from opentcf.model.facts import (
     UserKilled,
     UserLeaving,
     UserRefreshed,
+    UserRegrouped,
     UserRevived,
     UserStunned,
     UserUnbound,
@@ -75,6 +78,8 @@ def routes(have: Procedures) -> dict[tuple[Side, str, Token | None], Route]:
         (Side.D, "MESSAGE", None): have.short_data.request,
         (Side.D, "INVITE", Token.CALL): call,
         (Side.D, "INVITE", None): call,
+        (Side.D, "SUBSCRIBE", Token.SUBSCRIBE): have.subscription.request,
+        (Side.D, "SUBSCRIBE", None): have.subscription.request,
     }
 
 
@@ -84,6 +89,7 @@ CONTROL = (Token.STUN, Token.KILL, Token.REVIVE)
 def cares(have: Procedures) -> dict[type[Fact], tuple[Callable[[Any], Facts], ...]]:
     """Which procedures care about which fact, in the order in which they are told."""
     private, group, info = have.private_call, have.group_call, have.group_info
+    watchers = have.subscription
     return {
         PeerUp: (
             private.on_peer_up,
@@ -100,14 +106,15 @@ def cares(have: Procedures) -> dict[type[Fact], tuple[Callable[[Any], Facts], ..
             have.visited_registration.on_peer_lost_state,
             info.on_peer_lost_state,
         ),
-        UserBound: (info.on_user_bound, private.on_user_bound, have.stun.on_user_bound),
+        UserBound: (info.on_user_bound, private.on_user_bound, have.stun.on_user_bound, watchers.on_user),
         UserRefreshed: (info.on_user_refreshed, have.stun.on_user_refreshed),
-        UserUnbound: (info.on_user_unbound,),
+        UserUnbound: (info.on_user_unbound, watchers.on_user),
         UserStunned: (
             have.visited_registration.on_user_stunned,
             private.on_user_stunned,
             group.on_user_stunned,
             info.on_user_stunned,
+            watchers.on_user_stunned,
         ),
         UserRevived: (
             have.visited_registration.on_user_revived,
@@ -117,17 +124,21 @@ def cares(have: Procedures) -> dict[type[Fact], tuple[Callable[[Any], Facts], ..
         UserKilled: (have.home_registration.on_user_killed,),
         CallDismantled: (private.on_call_dismantled, group.on_call_dismantled),
         MemberLocated: (group.on_member_located,),
-        GroupChanged: (group.on_group_changed,),
+        GroupChanged: (group.on_group_changed, watchers.on_group_changed),
         MembershipChanged: (group.on_membership_changed,),
         UserAttached: (group.on_user_attached,),
         UserLeaving: (
             have.handover.on_user_leaving,
             private.on_user_leaving,
             group.on_user_leaving,
+            watchers.on_user_leaving,
             have.visited_registration.on_user_leaving,
         ),
         HandoverWanted: (have.handover.on_handover_wanted,),
         HandoverPrepared: (private.on_handover_prepared,),
+        UserRegrouped: (watchers.on_user_regrouped,),
+        CallChanged: (watchers.on_call_changed,),
+        GroupCallChanged: (watchers.on_group_call_changed,),
         CallsWatched: (private.on_calls_watched, group.on_calls_watched),
         KickOff: (have.visited_registration.on_kick_off,),
     }

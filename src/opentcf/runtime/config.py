@@ -100,9 +100,11 @@ def _settings(document: Document, file: File) -> Settings:
 
 def _timers(document: Document, table: TimersTable) -> TimerSettings:
     timers = _overlay(table, TimerSettings)
-    if timers.register_min > timers.register:
-        reason = f"{timers.register_min:g} s is more than register, {timers.register:g} s"
-        raise document.error(("timers", "register_min"), reason)
+    for name in ("register", "subscribe"):
+        shortest, longest = getattr(timers, f"{name}_min"), getattr(timers, name)
+        if shortest > longest:
+            reason = f"{shortest:g} s is more than {name}, {longest:g} s"
+            raise document.error(("timers", f"{name}_min"), reason)
     return timers
 
 

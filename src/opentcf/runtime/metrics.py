@@ -40,6 +40,7 @@ METRICS: Mapping[str, Described] = {
         "counter", ("kind", "result"), "Short messages to a user or a group, by what became of them"
     ),
     "opentcf_registrations_active": Described("gauge", ("role",), "Users registered now: home or visited"),
+    "opentcf_subscriptions_active": Described("gauge", ("event",), "Subscriptions to events now"),
     "opentcf_peer_up": Described("gauge", ("peer",), "1 up, 0 not"),
     "opentcf_peer_rtt_seconds": Described("gauge", ("peer",), "Time of the latest heartbeat's answer"),
     "opentcf_refused_total": Described(

@@ -154,6 +154,8 @@ class TimersTable(Table, rename=lambda name: name.capitalize() if name.startswit
     tdown: Seconds | None = None
     register: Seconds | None = None
     register_min: Seconds | None = None
+    subscribe: Seconds | None = None
+    subscribe_min: Seconds | None = None
     session: Annotated[float, Meta(ge=90, le=10_000_000)] | None = None
     sip_t1: Seconds | None = None
     sip_t2: Seconds | None = None
@@ -169,6 +171,7 @@ class LimitsTable(Table):
     max_headers: Count | None = None
     max_header: Count | None = None
     max_calls: Count | None = None
+    max_subscriptions: Count | None = None
     max_transactions_per_peer: Count | None = None
     udp_message: Count | None = None
 

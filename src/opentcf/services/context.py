@@ -13,6 +13,7 @@ from opentcf.model.facts import Fact
 from opentcf.model.numbers import Aor
 from opentcf.model.peer import Peer, PeerState
 from opentcf.model.registration import Attachment
+from opentcf.sip.dialog import Dialog
 from opentcf.sip.headers import Via
 from opentcf.sip.ids import Ids
 from opentcf.sip.message import Request, Response
@@ -210,6 +211,15 @@ class Context:
         """Our Contact URI towards the other side of a flow."""
         transport = "" if flow.transport == "udp" else f";transport={flow.transport}"
         return f"sip:{user}{'@' if user else ''}{self.our_address(flow)}{transport}"
+
+
+def first_hop(dialog: Dialog, flow: Flow) -> Flow:
+    """Where requests within a dialog go: the route set first, else the known flow."""
+    hop = dialog.next_hop()
+    if hop is None:
+        return flow
+    transport = (hop.parameters.get("transport") or "udp").lower()
+    return Flow(flow.side, "tls" if hop.scheme == "sips" else transport, hop.host, hop.port or 5060)
 
 
 def peer_flow(peer: Peer, host: str = "") -> Flow:

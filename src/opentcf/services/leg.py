@@ -12,7 +12,7 @@ from opentcf.btrunc import call as wire_call
 from opentcf.btrunc.wire import Param, Token, Wire
 from opentcf.model.cause import Decline, ReleaseCause
 from opentcf.model.numbers import Aor
-from opentcf.services.context import ALLOW, Context, Incoming, peer_flow
+from opentcf.services.context import ALLOW, Context, Incoming, first_hop, peer_flow
 from opentcf.services.voice import Voice
 from opentcf.sip import session_timer
 from opentcf.sip.dialog import Dialog
@@ -464,12 +464,8 @@ class Leg:
         return self.dialog.local[at + 4 :].partition("@")[0] if at >= 0 else ""
 
     def hop(self) -> Flow:
-        """Where requests within the dialog go: the route set first, else the known flow."""
-        hop = self.dialog.next_hop()
-        if hop is None:
-            return self.flow
-        transport = (hop.parameters.get("transport") or "udp").lower()
-        return Flow(self.flow.side, "tls" if hop.scheme == "sips" else transport, hop.host, hop.port or 5060)
+        """Where requests within the dialog go."""
+        return first_hop(self.dialog, self.flow)
 
     def _take(self, ctx: Context, incoming: Incoming) -> None:
         self.theirs = incoming.transaction

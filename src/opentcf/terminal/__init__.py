@@ -3,5 +3,6 @@
 from opentcf.terminal.call import Call, CallState
 from opentcf.terminal.event import Behaviour, Event, Page
 from opentcf.terminal.terminal import Terminal
+from opentcf.terminal.watch import Watch
 
-__all__ = ["Behaviour", "Call", "CallState", "Event", "Page", "Terminal"]
+__all__ = ["Behaviour", "Call", "CallState", "Event", "Page", "Terminal", "Watch"]

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from opentcf.btrunc.extension import Extension
 from opentcf.sip.message import Response
 from opentcf.terminal.call import Call
+from opentcf.terminal.watch import Watch
 
 
 class Behaviour(Enum):
@@ -36,14 +37,15 @@ class Event(NamedTuple):
     """Something the person at the terminal would notice: `registered`, `refreshed`, `unregistered`, `kicked`,
     `moved_on` (a TCF that we left lets go of us), `refused`, `incoming`, `ringing`, `up`, `ended`, `changed` (our
     offer was taken), `offer` (theirs changed the media), `failed`, `handover` (a target has reserved for us), `moved`
-    (the call goes on there); with a `page`: `message` (one came), `delivered` and `refused` (what became of ours).
-    `text` says why, where it is known, or what a message says."""
+    (the call goes on there); with a `page`: `message` (one came), `delivered` and `refused` (what became of ours);
+    with a `watch`: `notified` and `refused`. `text` says why, where it is known, or what a message says."""
 
     name: str
     call: Call | None = None
     status: int = 0
     text: str = ""
     page: Page | None = None
+    watch: Watch | None = None
 
 
 def warning(response: Response | None) -> str:

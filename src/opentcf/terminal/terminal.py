@@ -6,7 +6,7 @@ from opentcf.btrunc import floor as wire_floor
 from opentcf.btrunc import registration as wire_registration
 from opentcf.btrunc.data import BINARY, UTF_8, encode
 from opentcf.btrunc.extension import Params
-from opentcf.btrunc.wire import Alert, Param, Token, Wire
+from opentcf.btrunc.wire import Alert, Package, Param, Token, Wire
 from opentcf.model.call import CallSetup
 from opentcf.model.cause import ReleaseCause
 from opentcf.model.numbers import Aor
@@ -27,9 +27,10 @@ from opentcf.sip.transaction import Layer, Outcome, Owner, ServerTransaction, Tr
 from opentcf.sip.transaction.layer import TransactionAlarm, stamp_via
 from opentcf.sip.transaction.machines import Result
 from opentcf.sip.uri import join_host_port
-from opentcf.terminal import messages
+from opentcf.terminal import messages, subscriptions
 from opentcf.terminal.call import Call, CallState
 from opentcf.terminal.event import Behaviour, Event, warning
+from opentcf.terminal.watch import Watch
 
 ALLOW = "INVITE, ACK, BYE, CANCEL, INFO, MESSAGE, OPTIONS"
 REFRESH = "refresh"
@@ -66,6 +67,7 @@ class Terminal:
         self.behaviour = behaviour
         self.registered = False
         self.calls: dict[str, Call] = {}
+        self.watches: dict[str, Watch] = {}
         self.events: list[Event] = []
         self._ids = ids
         self._wire = Wire()
@@ -74,7 +76,7 @@ class Terminal:
         local = join_host_port(host, port)
         sent_by = {(proxy.side, transport, ":" in host): local for transport in ("udp", "tcp", "tls")}
         self._layer = Layer(self._timers, self._outbox, ids, Meters(), TransactionTimers(), sent_by, 65_535)
-        self._open: dict[str, tuple[Request, Call | None, bool]] = {}
+        self._open: dict[str, tuple[Request, Call | Watch | None, bool]] = {}
         self._challenge: digest.Challenge | None = None
         self._nonce_count = 0
         self._register_call_id = ids.token()
@@ -109,6 +111,8 @@ class Terminal:
                     self.reject(target, now, 480)
                 elif target.between:
                     self._end(target, "ended", 408)
+            elif isinstance(target, Watch):
+                self.watch_again(target, now)
             elif self.registered:
                 self.register(now, self._expires, RegType.REFRESH)
 
@@ -285,7 +289,37 @@ class Terminal:
         self._send(request, f"page {key}", None)
         return key
 
+    def watch(self, package: Package, now: float, number: str = "", expires: int = 600) -> Watch:
+        """Subscribe to an event of a number, or of all at home; it is refreshed until `unwatch`."""
+        self._now = now
+        uri = messages.uri_of(number, self.user.domain) if number else f"sip:{self.user.domain}"
+        dialog = Dialog(self._ids.token(), self._ids.token(), f"<sip:{self.user}>", f"<{uri}>", uri)
+        watch = self.watches[dialog.local_tag] = Watch(dialog, package, number, expires)
+        self._subscribe(watch)
+        return watch
+
+    def watch_again(self, watch: Watch, now: float) -> None:
+        """Refresh a subscription: everything is told once more."""
+        self._now = now
+        self._subscribe(watch)
+
+    def unwatch(self, watch: Watch, now: float) -> None:
+        """End it; everything is told a last time."""
+        self._now, watch.expires = now, 0
+        self._subscribe(watch)
+
+    def addresses(self, now: float) -> str:
+        """Ask for the address book; it comes as MESSAGEs."""
+        return self.page(f"sip:{self.user.domain}", Token.GET_ADDRESSES, (), now)
+
     # --- requests of ours
+
+    def _subscribe(self, watch: Watch) -> None:
+        watch.stop()
+        request = subscriptions.subscribe(watch, self._wire, self._contact())
+        if not self.plain:
+            wire_extension.write(request, self._wire, Token.SUBSCRIBE)
+        self._send(request, "subscribe", watch)
 
     def _new(self, method: str, uri: str, to: str) -> Request:
         request = Request(method, uri)
@@ -312,16 +346,18 @@ class Terminal:
         call.invite = request
         self._send(request, "invite", call)
 
-    def _send(self, request: Request, purpose: str, call: Call | None, *, again: bool = False) -> None:
+    def _send(
+        self, request: Request, purpose: str, call: Call | Watch | None, *, again: bool = False
+    ) -> None:
         self._authorize(request)
         txn = self._layer.request(
             request, self._hop(call), Owner("ue", call.key if call else "", purpose), self._now
         )
         self._open[txn.branch] = (request, call, again)
-        if call is not None and purpose == "invite":
+        if isinstance(call, Call) and purpose == "invite":
             call.branch = txn.branch
 
-    def _hop(self, call: Call | None) -> Flow:
+    def _hop(self, call: Call | Watch | None) -> Flow:
         hop = call.dialog.next_hop() if call is not None else None
         return self.proxy if hop is None else self.proxy._replace(host=hop.host, port=hop.port or 5060)
 
@@ -342,11 +378,13 @@ class Terminal:
         )
         request.headers.set("Authorization", line)
 
-    def _challenged(self, request: Request, response: Response, purpose: str, call: Call | None) -> None:
+    def _challenged(
+        self, request: Request, response: Response, purpose: str, call: Call | Watch | None
+    ) -> None:
         """Answer a 401 once (RFC 3261 §22.2): same request, next CSeq, new branch."""
         self._challenge = digest.choose(response.headers.lines("WWW-Authenticate"))
         self._nonce_count = 0
-        if call is not None and call.cancelled and not call.provisional:
+        if isinstance(call, Call) and call.cancelled and not call.provisional:
             self._end(call, "ended", 487)
             return
         number, method = request.cseq()
@@ -382,9 +420,8 @@ class Terminal:
             if call is not None:
                 self.hang_up(call, self._now)
             return
-        request, call, again = self._open.get(result.branch, (None, None, False))
-        purpose = result.owner.purpose
-        if request is None or purpose == "cancel":
+        request, party, again = self._open.get(result.branch, (None, None, False))
+        if request is None or result.owner.purpose == "cancel":
             return
         if result.status >= 200:
             self._open.pop(result.branch, None)
@@ -392,13 +429,34 @@ class Terminal:
             return  # from a TCF that we left since
         response = result.response
         if result.status == 401 and response is not None and (not again or self._is_stale(response)):
-            self._challenged(request, response, purpose, call)
-        elif purpose in ("register", "unregister"):
+            self._challenged(request, response, result.owner.purpose, party)
+        else:
+            self._answered(party, result)
+
+    def _answered(self, party: Call | Watch | None, result: Outcome) -> None:
+        purpose = result.owner.purpose
+        if purpose in ("register", "unregister"):
             self._registration(purpose, result)
-        elif purpose == "invite" and call is not None:
-            self._invited(call, result)
+        elif purpose == "invite" and isinstance(party, Call):
+            self._invited(party, result)
+        elif isinstance(party, Watch) and result.status >= 200:
+            self._subscribed(party, result)
         elif purpose.startswith("page ") and result.status >= 200:
             self.events.append(messages.result(result, purpose.partition(" ")[2], self._wire))
+
+    def _subscribed(self, watch: Watch, result: Outcome) -> None:
+        event = subscriptions.answered(watch, result)
+        if event is not None:
+            self.events.append(event)
+        elif watch.expires and not watch.over:
+            watch.stop()
+            watch.refresh = self._timers.start(self._now + max(watch.expires / 2, 1.0), watch)
+        self._forget_over(watch)
+
+    def _forget_over(self, watch: Watch) -> None:
+        if watch.over:
+            watch.stop()
+            self.watches.pop(watch.key, None)
 
     def _is_stale(self, response: Response) -> bool:
         challenge = digest.choose(response.headers.lines("WWW-Authenticate"))
@@ -525,6 +583,8 @@ class Terminal:
             call = self.calls.get(found.key) if found else None
             if call is not None and call.state is CallState.INCOMING:
                 self.reject(call, self._now, 487)
+        elif request.method == "NOTIFY" and (watch := self.watches.get(request.to_tag() or "")) is not None:
+            self._notified(watch, request, txn)
         elif request.to_tag() is not None and call is None:
             self._layer.respond(txn, request.respond(481), self._now)
         elif call is not None:
@@ -533,6 +593,14 @@ class Terminal:
             self._incoming(request, txn)
         else:
             self._other(request, txn, source)
+
+    def _notified(self, watch: Watch, request: Request, txn: ServerTransaction) -> None:
+        status, event = (481, None)
+        if watch.dialog.belongs(request, request.from_tag()):
+            status, event = subscriptions.notified(watch, request, self._wire)
+        self._layer.respond(txn, request.respond(status, watch.key), self._now)
+        self.events += [event] if event is not None else []
+        self._forget_over(watch)
 
     def _acknowledged(self, request: Request, call: Call | None) -> None:
         if call is not None and call.incoming is not None and not call.incoming.open:

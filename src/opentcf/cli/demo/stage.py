@@ -55,6 +55,17 @@ class Phone:
         self.terminal.move(Flow("d", "udp", host(core), D_PORT), self.radio.now)
         self.radio.pump()
 
+    def hand_over(self, core: int, call: Call | None = None) -> None:
+        """Attach to another core network by handover; the call comes along."""
+        flow = Flow("d", "udp", host(core), D_PORT)
+        self.terminal.move(flow, self.radio.now, RegType.HANDOVER, call)
+        self.radio.pump()
+
+    def prepare(self, call: Call, core: int) -> None:
+        """Say where the handover will go."""
+        self.terminal.prepare(call, domain(core), self.radio.now)
+        self.radio.pump()
+
     def call(self, number: str, setup: CallSetup | None = None) -> Call:
         """Call somebody."""
         call = self.terminal.call(number, self.radio.now, setup)

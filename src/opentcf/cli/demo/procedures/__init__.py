@@ -1,4 +1,13 @@
 """The procedures, a module for each group of them. A module adds what it has when it is imported."""
 
-MODULES = ("registration", "heartbeat", "private_call", "outage", "group_call", "floor", "group_outage")
+MODULES = (
+    "registration",
+    "heartbeat",
+    "private_call",
+    "outage",
+    "group_call",
+    "floor",
+    "group_outage",
+    "handover",
+)
 """In the order of showing."""

@@ -319,6 +319,14 @@ def test_lists_come_in_pages():
     assert ([row["number"] for row in rest["items"]], rest["next"]) == (["1004"], None)
 
 
+def test_a_heartbeat_that_is_open_does_not_keep_a_node_from_leaving():
+    net = Net(2)
+    net.unreachable.add(tcf(2))
+    net.advance(10.0)
+    assert net.count("OPTIONS", tcf(1)) > 1
+    assert net.command(1, "leave").value == {"left": True}
+
+
 def test_a_reload_takes_new_subscribers_and_keeps_calls():
     net = Net(1)
     call = talk(net, *phones(net, 1, 1, "1001", "1002"))

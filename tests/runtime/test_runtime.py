@@ -137,7 +137,8 @@ async def test_a_failed_start_leaves_nothing_open(tmp_path):
 
 async def test_leaving_waits_for_open_transactions_but_not_for_ever(tmp_path, monkeypatch):
     monkeypatch.setattr(runtime_module, "LEAVE_SECONDS", 0.05)
-    content = text(1, ONE, "udp", f"udp:{TWO}", "heartbeat_wait = 60\n")
+    group = '[[group]]\nnumber = "8001"\nmembers = ["2001@core2.example"]\n'
+    content = text(1, ONE, "udp", f"udp:{TWO}", group)
     async with node(tmp_path / "core1.toml", content) as one:
         while not list(one.trace.after(0)):
             await one.loop.ask("health")

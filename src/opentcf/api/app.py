@@ -13,6 +13,7 @@ from opentcf.api import openapi
 from opentcf.api.guard import Guard
 from opentcf.api.problems import as_json, on_bug, on_http_exception, on_wrong_value
 from opentcf.api.resources import BodyError, QueryError, Resources, Serve
+from opentcf.api.stream import EventStream
 from opentcf.api.table import ENDPOINTS, Endpoint
 from opentcf.runtime.runtime import Runtime
 
@@ -41,6 +42,8 @@ def _serve(resources: Resources, endpoint: Endpoint) -> Serve:
             return resources.metrics
         case "trace":
             return resources.trace(endpoint)
+        case "events":
+            return EventStream(resources.events).serve
         case "openapi":
             return _openapi
         case "docs":

@@ -11,11 +11,15 @@ from starlette.responses import Response
 
 def as_json(value: Any, status: int = 200, media_type: str = "application/json") -> Response:
     """A JSON response. Text that was no UTF-8 on the wire is shown with question marks."""
+    return Response(encode(value), status, media_type=media_type)
+
+
+def encode(value: Any) -> bytes:
+    """JSON on one line."""
     try:
-        body = msgspec.json.encode(value)
+        return msgspec.json.encode(value)
     except UnicodeEncodeError:
-        body = msgspec.json.encode(_presentable(value))
-    return Response(body, status, media_type=media_type)
+        return msgspec.json.encode(_presentable(value))
 
 
 def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> Response:

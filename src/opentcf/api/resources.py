@@ -29,6 +29,7 @@ class Resources:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
+        self.events = runtime.events
 
     def command(self, endpoint: Endpoint) -> Serve:
         """What hands the command of an endpoint to the node."""

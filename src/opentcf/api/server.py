@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, contextmanager
 import uvicorn
 
 from opentcf.api.app import make_app
+from opentcf.api.requests import OpenRequests
 from opentcf.runtime.runtime import Runtime
 from opentcf.sip.uri import join_host_port
 from opentcf.transport.interface import ListenError, reason
@@ -29,8 +30,9 @@ async def serve_api(runtime: Runtime) -> AsyncIterator[str]:
         yield ""
         return
     sock = _listening(http.host, http.port)
+    requests = OpenRequests(make_app(runtime, http.tokens))
     config = uvicorn.Config(
-        make_app(runtime, http.tokens),
+        requests,
         lifespan="off",
         log_config=None,
         access_log=False,
@@ -45,6 +47,7 @@ async def serve_api(runtime: Runtime) -> AsyncIterator[str]:
         yield f"http={join_host_port(*sock.getsockname()[:2])}"
     finally:
         server.should_exit = True
+        requests.end()
         await serving
         sock.close()
 

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from opentcf.api.bodies import HandoverBody, as_given, one, rows
 from opentcf.runtime.entries import GroupChanges
+from opentcf.runtime.events import EVENTS
 from opentcf.runtime.schema import GroupTable, SubscriberTable
 
 
@@ -113,6 +114,17 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "trace",
         "Recent messages, secrets masked",
         (*BY_NUMBER, Query("call", "Of this call only: its OnlineCallID or a Call-ID")),
+    ),
+    Endpoint(
+        "GET",
+        "/api/v1/events",
+        "events",
+        "Server-sent events: what happens, as it happens",
+        (
+            Query("events", f"Only these, separated by commas: {', '.join(EVENTS)}"),
+            Query("after", "The id seen last, where a client cannot send Last-Event-ID"),
+        ),
+        media="text/event-stream",
     ),
     Endpoint("GET", "/api/v1/openapi.json", "openapi", "This API as an OpenAPI document"),
     Endpoint("GET", "/api/v1/docs", "docs", "This API as a page for people", media="text/html"),

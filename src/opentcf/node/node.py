@@ -20,6 +20,7 @@ from opentcf.node.procedures import Procedures
 from opentcf.node.provisioning import Provisioning
 from opentcf.node.routes import LENIENT, SERVICES, Side, capabilities, cares, no_route, routes
 from opentcf.node.settings import Settings
+from opentcf.services import heartbeat
 from opentcf.services.admission import PeerAdmission, TerminalAdmission
 from opentcf.services.context import TC2, Context, D, Facts, Incoming, MediaPorts
 from opentcf.services.leg import Happened, Leg, What
@@ -185,7 +186,7 @@ class Node:
 
     def drain(self) -> Batch:
         """The orders since last time."""
-        if self._leaving and not self._layer.open_transactions():
+        if self._leaving and not self._layer.open_transactions(but=heartbeat.NAME):
             self._outbox.replies += [Reply(ticket, {"left": True}) for ticket in self._leaving]
             self._leaving = []
         return self._outbox.drain()

@@ -14,6 +14,7 @@ from opentcf.node.node import Node
 from opentcf.node.orders import Notice
 from opentcf.node.settings import Settings, Side
 from opentcf.runtime.config import Config, ConfigError, load_config
+from opentcf.runtime.events import Events, beside
 from opentcf.runtime.ids import SystemIds
 from opentcf.runtime.loop import TickLoop
 from opentcf.runtime.mask import Mask
@@ -53,6 +54,7 @@ class Runtime:
         self._started = config
         self.mask = Mask(config.settings.peers)
         self.trace = Trace(config.trace_bytes)
+        self.events = Events(SystemIds().token())
         self.settings = config.settings
         self.loop: TickLoop
         self.metrics: CollectorRegistry
@@ -119,7 +121,8 @@ class Runtime:
         node = Node(self.settings, SystemIds())
         node.load(snapshot, monotonic(), time())
         self.metrics = registry(node.meters, node.gauges)
-        self.loop = TickLoop(node, store, self._wrap(self._sockets), self.trace, notice_log())
+        notice = beside(notice_log(), self.events.add)
+        self.loop = TickLoop(node, store, self._wrap(self._sockets), self.trace, notice)
         await self._sockets.start(self.loop)
         watch = asyncio.create_task(self._watch_names())
         stack.callback(watch.cancel)

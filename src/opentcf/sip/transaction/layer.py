@@ -90,10 +90,12 @@ class Layer:
     def __len__(self) -> int:
         return len(self._clients) + len(self._servers)
 
-    def open_transactions(self) -> int:
-        """How many still wait for a final response, ours or theirs."""
+    def open_transactions(self, but: str = "") -> int:
+        """How many still wait for a final response, ours or theirs; those of the procedure `but` do not count."""
         return sum(
-            1 for table in (self._clients, self._servers) for txn in table.values() if txn.state in WAITING
+            txn.state in WAITING and (txn.owner is None or txn.owner.procedure != but)
+            for table in (self._clients, self._servers)
+            for txn in table.values()
         )
 
     # --- requests of theirs

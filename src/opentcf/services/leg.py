@@ -5,6 +5,7 @@ What the leg can settle alone it settles (refreshes, glare, retransmitted answer
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from enum import Enum, IntEnum
 from typing import NamedTuple
 
@@ -16,6 +17,8 @@ from opentcf.services.context import ALLOW, Context, Incoming, first_hop, peer_f
 from opentcf.services.voice import Voice
 from opentcf.sip import session_timer
 from opentcf.sip.dialog import Dialog
+from opentcf.sip.fan import Fan
+from opentcf.sip.headers import Headers
 from opentcf.sip.message import Message, Request, Response
 from opentcf.sip.outbox import Flow
 from opentcf.sip.sdp import same_description
@@ -161,7 +164,7 @@ class Leg:
         self.wishes: list[Wish] = []
         self.voice: Voice | None = None
         self.informing = False
-        self.news: dict[str, tuple[tuple[str, str], ...]] = {}
+        self.news: dict[str, bytes] = {}
         self.backoff: Timer | None = None
         self.session: Session | None = None
         self.session_at = 0.0
@@ -224,11 +227,32 @@ class Leg:
     def invite(self, ctx: Context) -> Request:
         """An INVITE of this leg, to be filled and sent by `send_invite`."""
         request = self.dialog.request("INVITE")
+        self._present(ctx, request)
+        return request
+
+    def _present(self, ctx: Context, request: Request) -> None:
         fields = request.headers.fields
         fields["Contact"] = [f"<{ctx.our_contact(self.flow, self.dialog_user)}>"]
         fields["Allow"] = [ALLOW]
         fields["Supported"] = ["timer"]
         session_timer.ask(request, ctx.durations.session, self.session)
+
+    def invite_as_one_of(
+        self, ctx: Context, fan: Fan, kind: Hashable, fill: Callable[[Request], None]
+    ) -> Request:
+        """The first INVITE of one leg of many. `kind`: legs of the same one share what `fill` puts in; no body."""
+        request = self.dialog.request("INVITE")
+
+        def make() -> Headers:
+            pattern = Request("INVITE", "")
+            self._present(ctx, pattern)
+            fill(pattern)
+            return pattern.headers
+
+        way = (self.flow.side, self.flow.transport, ":" in self.flow.host, self.dialog.local, self.wire)
+        shared = fan.shared((way, kind), make)
+        self.carry = ((self.wire.extension, shared.headers.lines(self.wire.extension)[0]),)
+        request.shared = shared.rendered
         return request
 
     def send_invite(self, ctx: Context, request: Request, wish: Wish | None = None) -> None:
@@ -329,13 +353,13 @@ class Leg:
 
     # --- other requests of ours
 
-    def inform(self, ctx: Context, kind: str, headers: tuple[tuple[str, str], ...]) -> None:
+    def inform(self, ctx: Context, kind: str, fields: bytes) -> None:
         """INFO; of what waits only the newest of a kind is sent.
 
         It waits for the answer to the one before, and for the ACK of our 2xx: overtaking that, it may find no dialog.
         """
         self.news.pop(kind, None)
-        self.news[kind] = headers
+        self.news[kind] = fields
         self._inform_next(ctx)
 
     def _inform_next(self, ctx: Context) -> None:
@@ -343,15 +367,16 @@ class Leg:
         waiting = waiting or (self.theirs is not None and not self.theirs.open)
         if not self.news or self.informing or waiting or self.state is not LegState.UP:
             return
-        headers = self.news.pop(next(iter(self.news)))
         self.informing = True
         request = self.dialog.request("INFO")
-        for name, value in headers:
-            request.headers.set(name, value)
+        request.shared = self.news.pop(next(iter(self.news)))
         ctx.layer.request(request, self.hop(), self.owner(INFORM), ctx.now)
 
-    def bye(self, ctx: Context, fill: Message) -> None:
-        """End the dialog. RELEASED follows when the other side answered or can not any more."""
+    def bye(self, ctx: Context, fill: Message, shared: bytes = b"") -> None:
+        """End the dialog. RELEASED follows when the other side answered or can not any more.
+
+        `shared`: the fields of `fill`, where they are rendered already.
+        """
         if self.state is not LegState.UP:
             return
         if self.ours is not None and self.ours.answered:
@@ -360,7 +385,9 @@ class Leg:
         self.state = LegState.RELEASING
         self._hush()
         request = self.dialog.request("BYE")
-        request.headers.fields.update(fill.headers.fields)
+        request.shared = shared
+        if not shared:
+            request.headers.fields.update(fill.headers.fields)
         ctx.layer.request(request, self.hop(), self.owner(BYE), ctx.now)
 
     def end(self, ctx: Context) -> None:

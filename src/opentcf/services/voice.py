@@ -30,14 +30,8 @@ class Voice:
     def offer(self, direction: str) -> bytes:
         """An offer in that direction."""
         self.version += 1
-        return sdp.offer(
-            Sdp.parse(self.codecs),
-            host=self.host,
-            ports=self._ports(),
-            session_id=self.session_id,
-            version=self.version,
-            direction=direction,
-        ).render()
+        outline = sdp.outline(self.codecs, self.host, direction)
+        return outline.fill(self._ports(), self.session_id, self.version)
 
     def answer(self, offered: bytes, direction: str) -> bytes:
         """An answer; RemoteError 400 for a broken offer, 488 when no stream of it can be used."""

@@ -79,14 +79,18 @@ class Message:
 
 
 class Request(Message):
-    """A request. `uri` is the Request-URI as it was written."""
+    """A request. `uri` is the Request-URI as it was written.
 
-    __slots__ = ("method", "uri")
+    `shared` are fields already rendered, which it has in common with requests to other legs (see `sip.fan`).
+    """
+
+    __slots__ = ("method", "shared", "uri")
 
     def __init__(self, method: str, uri: str, headers: Headers | None = None, body: bytes = b"") -> None:
         super().__init__(headers, body)
         self.method = method
         self.uri = uri
+        self.shared = b""
 
     def target(self) -> Uri:
         """The Request-URI, decoded; header fields are not allowed in it (RFC 3261 §19.1.1)."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from opentcf.sip.errors import RemoteError
 from opentcf.sip.grammar import decimal
@@ -211,6 +212,33 @@ def offer(
     if not media:
         raise RemoteError(488, "there is no stream to offer")
     return _description(host, session_id, version, "t=0 0", media)
+
+
+class Outline:
+    """Offers that differ in their o= line and ports alone: the codecs of another description, rendered once."""
+
+    __slots__ = ("_first", "_second", "_streams")
+
+    def __init__(self, codecs_from: Sdp, host: str, direction: str) -> None:
+        ports = range(1, len(codecs_from.media) + 1)
+        made = offer(codecs_from, host=host, ports=ports, session_id=0, version=0, direction=direction)
+        self._first = f"{made.lines[0]}\r\no={made.origin.username} "
+        self._second = "\r\n".join((f" {made.origin.rest}", *made.lines[1:], ""))
+        self._streams = [str(stream).split(f" {stream.port} ", 1) for stream in made.media]
+
+    def fill(self, ports: Iterable[int], session_id: int, version: int) -> bytes:
+        """As `offer` would render it; streams for which no port is left are not offered."""
+        streams = [
+            f"{kind} {port} {rest}\r\n" for (kind, rest), port in zip(self._streams, ports, strict=False)
+        ]
+        text = f"{self._first}{session_id} {version}{self._second}{''.join(streams)}"
+        return text.encode("utf-8", "surrogateescape")
+
+
+@lru_cache(64)
+def outline(codecs_from: bytes, host: str, direction: str) -> Outline:
+    """The outline of offers with the codecs of that body; RemoteError as `offer` raises it."""
+    return Outline(Sdp.parse(codecs_from), host, direction)
 
 
 def same_description(one: bytes, other: bytes) -> bool:

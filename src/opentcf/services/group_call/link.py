@@ -32,7 +32,9 @@ from opentcf.services import leg_record
 from opentcf.services.context import Context, Incoming
 from opentcf.services.leg import Leg, LegState, Rank, Wish
 from opentcf.services.voice import Voice
+from opentcf.sip.fan import Fan
 from opentcf.sip.grammar import quote
+from opentcf.sip.headers import Headers
 from opentcf.sip.message import Message, Request
 from opentcf.sip.sdp import direction_of
 
@@ -92,13 +94,14 @@ class Link:
     `told` is the talker whom the INVITE named that opened it.
     """
 
-    __slots__ = ("domain", "half", "leg", "told")
+    __slots__ = ("_to", "domain", "half", "leg", "told")
 
     def __init__(self, leg: Leg, domain: str, half: Half) -> None:
         self.leg = leg
         self.domain = domain
         self.half = half
         self.told: Aor | None = None
+        self._to = ""
 
     @property
     def up(self) -> bool:
@@ -112,7 +115,9 @@ class Link:
     @property
     def _there(self) -> str:
         """The domain of To in our requests on this leg: it is the other side's From when they opened it."""
-        return wire_extension.domain_of(self.leg.dialog.remote)
+        if not self._to:
+            self._to = wire_extension.domain_of(self.leg.dialog.remote)
+        return self._to
 
     @property
     def _here(self) -> str:
@@ -139,20 +144,31 @@ class Link:
     # --- sending
 
     def invite(
-        self, ctx: Context, setup: CallSetup, talker: Aor | None, direction: str, *headers: tuple[str, str]
+        self,
+        ctx: Context,
+        setup: CallSetup,
+        talker: Aor | None,
+        direction: str,
+        *headers: tuple[str, str],
+        fan: Fan | None = None,
     ) -> None:
-        """The INVITE that opens this leg; the talker (or the caller) is who we assert."""
+        """The INVITE that opens this leg; the talker (or the caller) is who we assert.
+
+        `fan`: the legs that say the same, this one among them.
+        """
         leg = self.leg
         assert leg.voice is not None
-        request = leg.invite(ctx)
         self.told = talker
-        if talker is not None:
-            request.headers.set("P-Asserted-Identity", f"<sip:{talker}>")
-        for name, value in headers:
-            request.headers.set(name, value)
-        wire_call.write_setup(request, leg.wire, wire_call.with_caller(setup, talker), self.domain)
-        leg.carry = ((leg.wire.extension, request.headers.lines(leg.wire.extension)[0]),)
-        request.headers.set("Content-Type", "application/sdp")
+
+        def fill(request: Request) -> None:
+            if talker is not None:
+                request.headers.set("P-Asserted-Identity", f"<sip:{talker}>")
+            for name, value in headers:
+                request.headers.set(name, value)
+            wire_call.write_setup(request, leg.wire, wire_call.with_caller(setup, talker), self.domain)
+            request.headers.set("Content-Type", "application/sdp")
+
+        request = leg.invite_as_one_of(ctx, fan or Fan(), self.domain, fill)
         request.body = leg.voice.offer(direction)
         leg.send_invite(ctx, request)
 
@@ -166,11 +182,14 @@ class Link:
             leg.answer(ctx, response)
             self.save(ctx)
 
-    def tell(self, ctx: Context, op: Operation) -> None:
-        """Send an operation of our own. A revoke must not overtake its grant: one that still waits is dropped."""
+    def tell(self, ctx: Context, op: Operation, fan: Fan | None = None) -> None:
+        """Send an operation of our own; `fan`: the legs that hear the same.
+
+        A revoke must not overtake its grant: one that still waits is dropped.
+        """
         leg = self.leg
         if isinstance(op, (Inform, Left)):
-            self._inform(ctx, op)
+            self._inform(ctx, op, fan or Fan())
         elif type(op) in OFFERS:
             rank, direction = OFFERS[type(op)]
             if not leg.ptt and isinstance(op, Grant):
@@ -196,22 +215,31 @@ class Link:
         leg.cancel(ctx, fill)
         return True
 
-    def _inform(self, ctx: Context, op: Inform | Left) -> None:
+    def _inform(self, ctx: Context, op: Inform | Left, fan: Fan) -> None:
         leg = self.leg
         if not leg.ptt:
             return
         kind = f"queue {op.user}" if isinstance(op, Inform) and op.alert is Alert.QUEUE else "floor"
         if isinstance(op, Left):
             kind = f"left {op.user}"
-        leg.inform(ctx, kind, self._headers(op))
+        shared = fan.shared(
+            (leg.wire, self._there), lambda: Headers({name: [value] for name, value in self._headers(op)})
+        )
+        leg.inform(ctx, kind, shared.rendered)
 
-    def end(self, ctx: Context, cause: ReleaseCause) -> None:
-        """Release this leg, in whatever state it is."""
+    def end(self, ctx: Context, cause: ReleaseCause, fan: Fan | None = None) -> None:
+        """Release this leg, in whatever state it is; `fan`: the legs that are released with it."""
         leg = self.leg
-        fill = Request("BYE", "")
-        wire_call.write_release(fill, leg.wire, cause)
+
+        def make() -> Headers:
+            pattern = Request("BYE", "")
+            wire_call.write_release(pattern, leg.wire, cause)
+            return pattern.headers
+
+        shared = (fan or Fan()).shared(leg.wire, make)
+        fill = Request("BYE", "", shared.headers)
         if leg.state is LegState.UP:
-            leg.bye(ctx, fill)
+            leg.bye(ctx, fill, shared.rendered)
         elif leg.ours is not None:
             leg.cancel(ctx, fill)
         elif leg.theirs is not None and leg.theirs.open:

@@ -25,6 +25,7 @@ from opentcf.services.group_call.master import (
 )
 from opentcf.services.leg import Leg, LegState
 from opentcf.services.path import admit_to_group, aor_uri, is_dispatcher
+from opentcf.sip.fan import Fan
 from opentcf.sip.transaction import Owner
 
 NAME = "group_call"
@@ -172,11 +173,12 @@ class Masters:
 
     def call_missing(self, call: MasterCall) -> None:
         """Every V-TCF that serves a member and has no branch yet."""
+        fan = Fan()
         for domain in self._serving(call):
             if domain not in call.branches:
-                self.call_branch(call, domain)
+                self.call_branch(call, domain, fan)
 
-    def call_branch(self, call: MasterCall, domain: str) -> None:
+    def call_branch(self, call: MasterCall, domain: str, fan: Fan | None = None) -> None:
         """G→V INVITE; a V-TCF that is down is left out until it comes back."""
         ctx = self._ctx
         talker = call.floor.talker.user if call.floor.talker is not None else None
@@ -196,7 +198,7 @@ class Masters:
         link = Link(leg, group.domain, Half.BRANCH)
         link.give_voice(ctx, call.codecs)
         call.branches[domain] = Branch(domain, link)
-        link.invite(ctx, setup, talker, "sendonly")
+        link.invite(ctx, setup, talker, "sendonly", fan=fan)
 
     def _setup_for(self, call: MasterCall, talker: Aor | None) -> CallSetup:
         setup = call.setup
@@ -434,9 +436,10 @@ class Masters:
         cause = event.cause
         for timer in call.timers.values():
             timer.cancel()
+        fan = Fan()
         for branch in call.branches.values():
             if branch.link is not None:
-                branch.link.end(self._ctx, cause)
+                branch.link.end(self._ctx, cause, fan)
             else:
                 self._queue.append(Post(False, call.group.aor, End(cause)))
         del self.calls[call.group.aor]
@@ -542,20 +545,21 @@ class Masters:
         )
 
     def _tell_all(self, call: MasterCall, op: Operation, but: str) -> None:
+        fan = Fan()
         for domain, branch in call.branches.items():
             if domain != but and branch.up:
-                self._tell_branch(call, branch, op)
+                self._tell_branch(call, branch, op, fan)
 
     def _tell(self, call: MasterCall, domain: str, op: Operation) -> None:
         branch = call.branches.get(domain)
         if branch is not None:
             self._tell_branch(call, branch, op)
 
-    def _tell_branch(self, call: MasterCall, branch: Branch, op: Operation) -> None:
+    def _tell_branch(self, call: MasterCall, branch: Branch, op: Operation, fan: Fan | None = None) -> None:
         if branch.link is None:
             self._queue.append(Post(False, call.group.aor, op))
         else:
-            branch.link.tell(self._ctx, op)
+            branch.link.tell(self._ctx, op, fan)
 
     def _answer(self, call: MasterCall, branch: Branch, answer: Answer, *, joining: bool = False) -> None:
         if branch.link is not None:

@@ -32,6 +32,7 @@ from opentcf.services.group_call.visited import VisitedCall, VisitedInput, Visit
 from opentcf.services.leg import Happened, Leg, LegState, Rank, What, Wish
 from opentcf.services.path import aor_uri, to_peer
 from opentcf.sip.errors import RemoteError
+from opentcf.sip.fan import Fan
 from opentcf.sip.outbox import Flow
 from opentcf.sip.transaction import Owner
 
@@ -220,17 +221,18 @@ class Visits:
 
     def alert_all(self, call: VisitedCall) -> None:
         """Every member here who is not in the call and did not hang up."""
+        fan = Fan()
         for user in self._ctx.directory.present(call.group):
             here = user in call.members or user in call.hung_up
             if not here and (user != call.talker or self._brings(call, user)):
-                self.alert(call, user)
+                self.alert(call, user, fan)
 
     def _brings(self, call: VisitedCall, user: Aor) -> bool:
         """Has he brought this call along by handover?"""
         attachment = self._ctx.directory.attachment(user)
         return attachment is not None and attachment.arriving == call.id
 
-    def alert(self, call: VisitedCall, user: Aor) -> None:
+    def alert(self, call: VisitedCall, user: Aor, fan: Fan) -> None:
         """V→terminal: it answers by itself (profile 6)."""
         ctx = self._ctx
         attachment = ctx.directory.attachment(user)
@@ -260,6 +262,7 @@ class Visits:
             "recvonly" if user == call.talker else "sendonly",
             ("Answer-Mode", "Auto"),
             ("Call-Info", f"<{aor_uri(group)}>;answer-after=0"),
+            fan=fan,
         )
         ctx.start(ctx.durations.tconfirm, Owner(NAME, f"{group} {user} {leg.key}", ALERT))
 
@@ -376,9 +379,10 @@ class Visits:
             link.tell(self._ctx, Revoke(user, grant, FloorCause.TIMEOUT))
 
     def _tell_members(self, call: VisitedCall, op: Operation, but: Aor | None) -> None:
+        fan = Fan()
         for user, link in call.members.items():
             if user != but and link.up:
-                link.tell(self._ctx, op)
+                link.tell(self._ctx, op, fan)
 
     def _confirm(self, call: VisitedCall, op: Grant | Revoke, *, taken: bool) -> None:
         if call.uplink is None:
@@ -596,8 +600,9 @@ class Visits:
 
     def release_members(self, call: VisitedCall, event: Event) -> None:
         """BYE to each member."""
+        fan = Fan()
         for link in call.members.values():
-            link.end(self._ctx, event.cause)
+            link.end(self._ctx, event.cause, fan)
         self._forget(call)
 
     def _catch_up(self, call: VisitedCall, user: Aor, link: Link) -> None:

@@ -31,9 +31,10 @@ from opentcf.services.private_call import moves, records
 from opentcf.services.private_call.call import NAME, Input, PrivateCall, State, classify
 from opentcf.services.private_call.moves import ARRIVE
 from opentcf.services.private_call.relay import Relay, pass_body
-from opentcf.sip.headers import NameAddr
+from opentcf.sip.headers import Headers, NameAddr
 from opentcf.sip.message import Request
 from opentcf.sip.outbox import Flow, Value
+from opentcf.sip.render import render_fields
 from opentcf.sip.sdp import Sdp
 from opentcf.sip.timers import Timer
 from opentcf.sip.transaction import Outcome, Owner
@@ -169,11 +170,8 @@ class PrivateCalls:
             if call is not None and call.id == fact.call:
                 leg = call.up if fact.user == call.caller else call.down
                 if leg.ptt:
-                    leg.inform(
-                        self._ctx,
-                        "handover",
-                        ((leg.wire.extension, wire_call.handover(leg.wire, fact.target)),),
-                    )
+                    fields = Headers({leg.wire.extension: [wire_call.handover(leg.wire, fact.target)]})
+                    leg.inform(self._ctx, "handover", render_fields(fields))
         return NONE
 
     def on_user_bound(self, fact: UserBound) -> Facts:

@@ -92,6 +92,14 @@ class Phone:
         self.terminal.change(call, direction, self.radio.now)
         self.radio.pump()
 
+    def text(
+        self, to: str, text: str, *, group: bool = False, charset: str = "utf-8", msgid: str = ""
+    ) -> str:
+        """Send short data; returns its msgid."""
+        msgid = self.terminal.message(to, text, self.radio.now, group=group, charset=charset, msgid=msgid)
+        self.radio.pump()
+        return msgid
+
     def press(self, call: Call, *, emergency: bool = False) -> None:
         """Ask for the floor."""
         self.terminal.press(call, self.radio.now, emergency=emergency)

@@ -9,5 +9,6 @@ MODULES = (
     "floor",
     "group_outage",
     "handover",
+    "short_data",
 )
 """In the order of showing."""

@@ -1,8 +1,10 @@
 """SUBSCRIBE and NOTIFY on D: what a dispatcher watches is what the node knows."""
 
+import re
 from dataclasses import replace
 
 import pytest
+from tests.schemas import schema
 from tests.services.event_world import DISPATCHER, EventWorld
 from tests.services.group_world import fire
 
@@ -392,6 +394,10 @@ class TestSurviving:
         dispatcher = world.ua(DISPATCHER)
         for watch in [watch for watch in dispatcher.watches.values() if watch.over]:
             del dispatcher.watches[watch.key]
+        for body in {notify.body for notify in world.notifies() if notify.body}:
+            root = re.match(r"<(\w+)", body.decode())
+            assert root is not None
+            schema(root[1]).validate(body.decode())
         strange = [line for line in world.strangeness(dispatcher) if "is unknown" not in line]
         if strange:
             world.fail("the watcher is wrong", strange)

@@ -188,22 +188,22 @@ def read_report(message: Message, wire: Wire, package: Package) -> Report:
     return Report(version, root.attributes.get("state") == "full", entries)
 
 
+class Addresses(NamedTuple):
+    """A part of an address book of `total` entries, which begins with entry number `first`."""
+
+    domain: str
+    first: int
+    total: int
+    entries: list[xml.Element]
+
+
 def write_addresses(
-    message: Message, wire: Wire, domain: str, page: int, pages: int, entries: Iterable[str]
+    message: Message, wire: Wire, domain: str, first: int, total: int, entries: Iterable[str]
 ) -> None:
-    """One page of the address book of a domain."""
-    head = xml.attributes(domain=domain, page=page, pages=pages)
+    """A part of the address book of a domain."""
+    head = xml.attributes(domain=domain, first=first, total=total)
     message.headers.set("Content-Type", wire.bodies[Body.ADDRESSES])
     message.body = f"<pttaddrlist{head}>\n{_lines(entries)}</pttaddrlist>\n".encode()
-
-
-class Addresses(NamedTuple):
-    """A page of the address book: `users` and `groups` are their attributes."""
-
-    page: int
-    pages: int
-    users: list[dict[str, str]]
-    groups: list[dict[str, str]]
 
 
 def read_addresses(message: Message, wire: Wire) -> Addresses:
@@ -211,9 +211,8 @@ def read_addresses(message: Message, wire: Wire) -> Addresses:
     if message.content_type() != wire.bodies[Body.ADDRESSES].lower():
         raise RemoteError(415, f"{message.content_type()[:60]!r} is no address book")
     root = xml.parse(message.body, "pttaddrlist")
-    page, pages = (decimal(root.attributes.get(name, ""), 2**31, name) for name in ("page", "pages"))
-    users, groups = ([entry.attributes for entry in root.all(kind)] for kind in ("user", "group"))
-    return Addresses(page, pages, users, groups)
+    first, total = (decimal(root.attributes.get(name, ""), 2**31, name) for name in ("first", "total"))
+    return Addresses(root.attributes.get("domain", ""), first, total, root.children)
 
 
 def _lines(entries: Iterable[str]) -> str:

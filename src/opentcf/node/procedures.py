@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from opentcf.services.address_book import AddressBook
 from opentcf.services.context import Context, Procedure
 from opentcf.services.forced_release import ForcedRelease
 from opentcf.services.group_call import GroupCalls
@@ -29,6 +30,7 @@ class Procedures(NamedTuple):
     forced_release: ForcedRelease
     short_data: ShortMessages
     subscription: Subscriptions
+    address_book: AddressBook
 
     @classmethod
     def on(cls, ctx: Context) -> "Procedures":
@@ -46,6 +48,7 @@ class Procedures(NamedTuple):
             forced_release=ForcedRelease(ctx),
             short_data=ShortMessages(ctx),
             subscription=Subscriptions(ctx),
+            address_book=AddressBook(ctx),
         )
 
     def by_name(self) -> dict[str, Procedure]:

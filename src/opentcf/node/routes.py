@@ -78,6 +78,7 @@ def routes(have: Procedures) -> dict[tuple[Side, str, Token | None], Route]:
         (Side.D, "MESSAGE", None): have.short_data.request,
         (Side.D, "INVITE", Token.CALL): call,
         (Side.D, "INVITE", None): call,
+        (Side.D, "MESSAGE", Token.GET_ADDRESSES): have.address_book.request,
         (Side.D, "SUBSCRIBE", Token.SUBSCRIBE): have.subscription.request,
         (Side.D, "SUBSCRIBE", None): have.subscription.request,
     }

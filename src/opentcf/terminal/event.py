@@ -38,7 +38,8 @@ class Event(NamedTuple):
     `moved_on` (a TCF that we left lets go of us), `refused`, `incoming`, `ringing`, `up`, `ended`, `changed` (our
     offer was taken), `offer` (theirs changed the media), `failed`, `handover` (a target has reserved for us), `moved`
     (the call goes on there); with a `page`: `message` (one came), `delivered` and `refused` (what became of ours);
-    with a `watch`: `notified` and `refused`. `text` says why, where it is known, or what a message says."""
+    with a `watch`: `notified` and `refused`; `addresses`: a part of the address book.
+    `text` says why, where it is known, or what a message says."""
 
     name: str
     call: Call | None = None

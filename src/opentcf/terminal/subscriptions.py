@@ -63,6 +63,14 @@ def take(watch: Watch, report: Report) -> None:
     watch.version = report.version
 
 
+def addresses(request: Request, wire: Wire) -> Event:
+    """A part of the address book came; it is the last one when its text ends with all of them."""
+    book = events.read_addresses(request, wire)
+    last = book.first + len(book.entries) - 1
+    lines = "; ".join(_line(entry) for entry in book.entries)
+    return Event("addresses", None, 0, f"{lines} ({last} of {book.total})")
+
+
 def told(report: Report) -> str:
     """For people: one line an entry."""
     return "; ".join(_line(entry) for entry in report.entries.values())

@@ -692,6 +692,8 @@ class Terminal:
         ext = wire_extension.read(request, self._wire)
         if ext is not None and ext.token is Token.KICK_OFF:
             self._kicked(wire_registration.read_kick(ext, self._wire).cause.value, source)
+        elif ext is not None and ext.token is Token.PUSH_ADDRESSES:
+            self.events.append(subscriptions.addresses(request, self._wire))
         elif request.method == "MESSAGE":
             self.events.append(messages.received(request, ext, self._wire))
 

@@ -1,10 +1,13 @@
 """RFC 3261 §12."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from opentcf.sip.dialog import Dialog
 from opentcf.sip.errors import RemoteError
-from opentcf.sip.message import Request
+from opentcf.sip.headers import Headers, NameAddr
+from opentcf.sip.message import Request, Response
 
 ROUTES = ["<sip:p1.example;lr>, <sip:p2.example;lr>", "<sip:p3.example;lr>"]
 
@@ -160,3 +163,18 @@ def test_what_is_malformed_in_a_2xx_does_not_keep_us_from_ending_the_dialog():
     dialog.confirm(response)
     bye = dialog.request("BYE")
     assert (bye.uri, bye.to_tag(), bye.headers.get("Route")) == ("sip:2001@core2.example", "b", None)
+
+
+@given(
+    st.from_regex(
+        r"\A<sip:([A-Za-z0-9]{1,5}@)?[A-Za-z0-9]{1,4}(\.[A-Za-z0-9]{1,4}){0,3}(:[0-9]{1,6})?(;lr)?>\Z"
+    )
+)
+def test_the_quick_look_at_a_contact_agrees_with_the_parser(contact):
+    dialog = Dialog("id", "t", "<sip:a@b>", "<sip:c@d>", "sip:before")
+    dialog.refresh(Response(200, headers=Headers({"Contact": [contact]})))
+    try:
+        expected = str(NameAddr.parse(contact).uri)
+    except RemoteError:
+        expected = "sip:before"
+    assert dialog.target == expected

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from opentcf.btrunc.extension import Extension
@@ -146,7 +147,12 @@ class Context:
 
     def save(self, kind: str, key: str, value: Value) -> None:
         """Persist, before anything of this tick leaves."""
+        self.outbox.drafts.pop((kind, key), None)
         self.outbox.saves.append(Save(kind, key, value))
+
+    def save_later(self, kind: str, key: str, make: Callable[[], Value]) -> None:
+        """The same for what may change again within this tick: `make` says what it is when the tick is over."""
+        self.outbox.drafts[kind, key] = make
 
     def notice(self, name: str, **fields: Value) -> None:
         """Something worth a log line."""

@@ -1,5 +1,6 @@
 """Dialogs (RFC 3261 §12)."""
 
+import re
 from contextlib import suppress
 
 from opentcf.sip.errors import RemoteError
@@ -8,6 +9,10 @@ from opentcf.sip.message import Message, Request, Response
 from opentcf.sip.uri import Uri
 
 MAX_FORWARDS = "70"
+_PLAIN_CONTACT = re.compile(
+    r"<(sip:(?:[A-Za-z0-9]+@)?[a-z0-9]+(?:\.[a-z0-9]+)*(?::(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}))?)>\Z"
+)
+"""A Contact whose URI needs no closer look: str(Uri.parse(it)) is itself."""
 
 
 class Dialog:
@@ -63,6 +68,10 @@ class Dialog:
 
     def refresh(self, message: Message) -> None:
         """Target refresh (§12.2): the Contact of a re-INVITE or its 2xx; a malformed one changes nothing."""
+        plain = _PLAIN_CONTACT.match(message.headers.get("Contact") or "")
+        if plain is not None:
+            self.target = plain[1]
+            return
         with suppress(RemoteError):
             contact = message.contact()
             if contact is not None:

@@ -1,6 +1,6 @@
 """What leaves the core: orders that the shell carries out in this sequence: saves, sends, notices, replies."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 Value = Any
@@ -69,12 +69,20 @@ class Batch(NamedTuple):
     replies: list[Reply]
 
 
-class Outbox:
-    """Where every layer of the core leaves its orders until the shell drains them."""
+UNCHANGED: Value = object()
+"""What a draft is when the store has it already."""
 
-    __slots__ = ("notices", "replies", "saves", "sends")
+
+class Outbox:
+    """Where every layer of the core leaves its orders until the shell drains them.
+
+    `drafts` are records that are written when the tick is over: once, however often the thing changed in it.
+    """
+
+    __slots__ = ("drafts", "notices", "replies", "saves", "sends")
 
     def __init__(self) -> None:
+        self.drafts: dict[tuple[str, str], Callable[[], Value]] = {}
         self.saves: list[Save] = []
         self.sends: list[Send] = []
         self.notices: list[Notice] = []
@@ -82,6 +90,12 @@ class Outbox:
 
     def drain(self) -> Batch:
         """Hand over everything and start anew."""
+        if self.drafts:
+            for (kind, key), make in self.drafts.items():
+                value = make()
+                if value is not UNCHANGED:
+                    self.saves.append(Save(kind, key, value))
+            self.drafts.clear()
         batch = Batch(self.saves, self.sends, self.notices, self.replies)
         self.saves, self.sends, self.notices, self.replies = [], [], [], []
         return batch

@@ -36,6 +36,7 @@ from opentcf.sip.fan import Fan
 from opentcf.sip.grammar import quote
 from opentcf.sip.headers import Headers
 from opentcf.sip.message import Message, Request
+from opentcf.sip.outbox import Value
 from opentcf.sip.sdp import direction_of
 
 OFFERS: dict[type, tuple[Rank, str]] = {
@@ -133,13 +134,15 @@ class Link:
 
     def save(self, ctx: Context) -> None:
         """Keep the leg; one that is over is dropped, one that is not answered yet is only kept where it is saved."""
+        ctx.save_later(LEG, self.leg.key, lambda: self._row(ctx))
+
+    def _row(self, ctx: Context) -> Value:
         leg = self.leg
-        row = None
-        if leg.state is not LegState.ENDED:
-            told = str(self.told) if self.told is not None else None
-            own = {"call": leg.call, "domain": self.domain, "half": self.half.value, "told": told}
-            row = {**leg_record.write(leg, ctx), **own}
-        ctx.save(LEG, leg.key, row)
+        if leg.state is LegState.ENDED:
+            return None
+        told = str(self.told) if self.told is not None else None
+        own = {"call": leg.call, "domain": self.domain, "half": self.half.value, "told": told}
+        return {**leg_record.write(leg, ctx), **own}
 
     # --- sending
 

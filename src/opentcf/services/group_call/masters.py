@@ -1,6 +1,7 @@
 """What G does: sets calls up, arbitrates, informs, releases (profile 4.3, 4.4)."""
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from opentcf.btrunc.floor import Answer, Ask, Calm, Grant, Inform, Left, LetGo, Operation, Revoke
@@ -42,6 +43,7 @@ def new_key(ctx: Context, group: Aor) -> str:
     return f"{group} {ctx.ids.token()}"
 
 
+@lru_cache(4096)
 def group_of(key: str) -> Aor:
     """The reverse."""
     return Aor.parse(key.partition(" ")[0])

@@ -33,7 +33,7 @@ from opentcf.services.group_call.visits import ALERT, CUT_OFF, HANDED_OVER, Visi
 from opentcf.services.leg import Happened, Leg, LegState, What
 from opentcf.services.voice import Voice
 from opentcf.sip.errors import RemoteError
-from opentcf.sip.outbox import Value
+from opentcf.sip.outbox import UNCHANGED, Value
 from opentcf.sip.timers import Timer
 from opentcf.sip.transaction import Outcome, Owner
 
@@ -447,7 +447,7 @@ class GroupCalls:
                 self._upwards(post)
             else:
                 self._downwards(post)
-        for group in sorted(self._touched):
+        for group in self._touched:
             self._save(group)
         if self._ctx.watched:
             self._changed |= self._touched
@@ -456,18 +456,23 @@ class GroupCalls:
     # --- what outlives the process
 
     def _save(self, group: Aor) -> None:
+        key = str(group)
+        self._ctx.save_later(records.MASTER, key, lambda: self._news_of(records.MASTER, group))
+        self._ctx.save_later(records.VISITED, key, lambda: self._news_of(records.VISITED, group))
+
+    def _news_of(self, kind: str, group: Aor) -> Value:
+        """The row of one half of a call, unless the store has it so."""
         ctx = self._ctx
         master, visit = self.masters.calls.get(group), self.visits.calls.get(group)
-        rows = {
-            records.MASTER: records.write_master(master, ctx, ctx.directory.domain) if master else None,
-            records.VISITED: records.write_visited(visit) if visit else None,
-        }
-        for kind, row in rows.items():
-            if row != self._saved.get((kind, group)):
-                ctx.save(kind, str(group), row)
-                self._saved[kind, group] = row
-            if row is None:
-                self._saved.pop((kind, group), None)
+        row: Value = None
+        if kind == records.MASTER and master is not None:
+            row = records.write_master(master, ctx, ctx.directory.domain)
+        elif kind == records.VISITED and visit is not None:
+            row = records.write_visited(visit)
+        before = self._saved.pop((kind, group), None)
+        if row is not None:
+            self._saved[kind, group] = row
+        return UNCHANGED if row == before else row
 
     def load(self, masters: dict[str, Value], visits: dict[str, Value], legs: dict[str, Value]) -> Facts:
         """Go on from what the store held: same talkers, same queues, running timers."""

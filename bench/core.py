@@ -138,8 +138,8 @@ class Drive:
         byes = [_Got.read(data) for data in self._took(b"BYE", CALLED)]
         await self._tick([one.answer(EMPTY, "200 OK") for one in byes], CALLED)
 
-    def _took(self, start: bytes, flow: Flow, count: int = AT_ONCE) -> list[bytes]:
-        found = self._wire.take(start, flow)
+    def _took(self, start: bytes, flow: Flow, count: int = 0) -> list[bytes]:
+        found, count = self._wire.take(start, flow), count or AT_ONCE
         if len(found) != count:
             raise RuntimeError(f"{len(found)} of {count} {start.decode()} came")
         return found

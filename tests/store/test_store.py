@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,7 @@ def test_a_relative_path_begins_at_the_base(tmp_path: Path):
 
 WRITER = """
 import sys
+from contextlib import closing
 from pathlib import Path
 from opentcf.node.orders import Save
 from opentcf.store.sqlite import SqliteStore
@@ -209,3 +211,19 @@ def test_memory_hands_out_copies():
     loaded = store.load()
     store.commit([Save("k", "a", None)])
     assert loaded == {"k": {"a": 1}}
+
+
+def test_a_file_of_the_first_layout_is_taken_over(tmp_path):
+    path = tmp_path / "old.db"
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute(
+            "CREATE TABLE records (kind TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL,"
+            " PRIMARY KEY (kind, key)) WITHOUT ROWID"
+        )
+        db.execute("INSERT INTO records VALUES ('binding', '1001', '{\"v\":1}')")
+        db.execute("PRAGMA user_version = 1")
+    with closing(SqliteStore(path)) as store:
+        assert store.load() == {"binding": {"1001": {"v": 1}}}
+        store.commit([Save("binding", "1001", {"v": 2})])
+    with closing(SqliteStore(path)) as store:
+        assert store.load() == {"binding": {"1001": {"v": 2}}}

@@ -13,14 +13,20 @@ from opentcf.node.orders import Save, Snapshot, Value
 from opentcf.store.interface import StoreError
 from opentcf.store.values import decode, decode_key, encode, encode_key
 
-VERSION = 1
-"""Layout of the file, kept in SQLite's user_version."""
+VERSION = 2
+"""Layout of the file, kept in SQLite's user_version. In layout 1 the values stood in the index itself."""
 
 _TABLE = """
 CREATE TABLE records (
     kind TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (kind, key)
-) WITHOUT ROWID
+)
 """
+_FROM_1 = (
+    "ALTER TABLE records RENAME TO records_1",
+    _TABLE,
+    "INSERT INTO records SELECT * FROM records_1",
+    "DROP TABLE records_1",
+)
 _PUT = "INSERT INTO records VALUES (?, ?, ?) ON CONFLICT (kind, key) DO UPDATE SET value = excluded.value"
 _DROP = "DELETE FROM records WHERE kind = ? AND key = ?"
 _LOCK_WAIT = 1.0
@@ -86,6 +92,10 @@ class SqliteStore:
             if self._db.execute("SELECT 1 FROM sqlite_master").fetchone():
                 raise StoreError(f"{self._name} is another program's database")
             self._db.execute(_TABLE)
+        if version == 1:
+            for step in _FROM_1:
+                self._db.execute(step)
+        if version < VERSION:
             self._db.execute(f"PRAGMA user_version = {VERSION}")
 
     @property

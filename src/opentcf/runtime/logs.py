@@ -4,7 +4,9 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from time import time
 from typing import Any, TextIO
 
 import structlog
@@ -14,7 +16,6 @@ from opentcf.runtime.mask import Mask
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _BARE = re.compile(r"[^\s=\"\\\x00-\x1f\x7f-\x9f\ud800-\udfff]+\Z")
-_FIRST = ("timestamp", "level", "event")
 
 
 class _Lines:
@@ -25,7 +26,8 @@ class _Lines:
 
     def msg(self, line: str) -> None:
         try:
-            print(line, file=self._stream, flush=True)
+            self._stream.write(f"{line}\n")
+            self._stream.flush()
         except (OSError, ValueError):
             return
 
@@ -48,8 +50,7 @@ def configure_logs(level: str, style: str, mask: Mask, stream: TextIO | None = N
     """From now on `structlog.get_logger()` writes so. `style` is "text" or "json"."""
     structlog.configure(
         processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _stamped,
             _masked(mask),
             _json if style == "json" else _text,
         ],
@@ -58,6 +59,28 @@ def configure_logs(level: str, style: str, mask: Mask, stream: TextIO | None = N
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(handlers=[_Foreign()], level=logging.WARNING, force=True)
+
+
+def line_writer() -> Callable[[str, str, Mapping[str, Any]], None]:
+    """What writes a line (level, event, fields) as logs are configured now, without a logger around each."""
+    config = structlog.get_config()
+    processors, lines = config["processors"], config["logger_factory"]()
+    enabled = structlog.get_logger().bind().is_enabled_for
+
+    def write(level: str, event: str, fields: Mapping[str, Any]) -> None:
+        if enabled(LEVELS[level]):
+            line: Any = {**fields, "event": event}
+            for process in processors:
+                line = process(None, level, line)
+            lines.msg(line)
+
+    return write
+
+
+def _stamped(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """When, how grave and what come first."""
+    stamp = datetime.fromtimestamp(time(), UTC).isoformat().replace("+00:00", "Z")
+    return {"timestamp": stamp, "level": method, "event": event.pop("event"), **event}
 
 
 def _masked(mask: Mask) -> structlog.typing.Processor:
@@ -71,16 +94,11 @@ def _masked(mask: Mask) -> structlog.typing.Processor:
 
 
 def _text(logger: WrappedLogger, method: str, event: EventDict) -> str:
-    return " ".join(f"{key}={_shown(value)}" for key, value in _ordered(event).items())
+    return " ".join([f"{key}={_shown(value)}" for key, value in event.items()])
 
 
 def _json(logger: WrappedLogger, method: str, event: EventDict) -> str:
-    return json.dumps(_ordered(event), default=str)
-
-
-def _ordered(event: Mapping[str, Any]) -> dict[str, Any]:
-    first = {key: event[key] for key in _FIRST if key in event}
-    return first | {key: value for key, value in event.items() if key not in first}
+    return json.dumps(event, default=str)
 
 
 def _shown(value: object) -> str:

@@ -16,6 +16,7 @@ from opentcf.node.settings import Settings, Side
 from opentcf.runtime.config import Config, ConfigError, load_config
 from opentcf.runtime.events import Events, beside
 from opentcf.runtime.ids import SystemIds
+from opentcf.runtime.logs import line_writer
 from opentcf.runtime.loop import TickLoop
 from opentcf.runtime.mask import Mask
 from opentcf.runtime.metrics import registry
@@ -32,8 +33,8 @@ from opentcf.transport.tls import TlsContexts, tls_contexts
 LEAVE_SECONDS = 5.0
 NAMES_SECONDS = 60.0
 MISSING_NAMES_SECONDS = 10.0
-_WARNINGS = frozenset(("not_a_peer", "peer_lost_state"))
-_ERRORS = frozenset(("fault",))
+_LEVELS = {"not_a_peer": "warning", "peer_lost_state": "warning", "fault": "error"}
+"""How grave a notice is that is more than news."""
 
 _log = structlog.get_logger()
 
@@ -149,18 +150,9 @@ class Runtime:
 
 
 def notice_log() -> Callable[[Notice], None]:
-    """What writes one line a notice, as logs are configured now: asking for that at every line costs as much again."""
-    log = structlog.get_logger().bind()
-
-    def write(notice: Notice) -> None:
-        if notice.name in _ERRORS:
-            log.error(notice.name, **notice.fields)
-        elif notice.name in _WARNINGS:
-            log.warning(notice.name, **notice.fields)
-        else:
-            log.info(notice.name, **notice.fields)
-
-    return write
+    """What writes one line a notice."""
+    write = line_writer()
+    return lambda notice: write(_LEVELS.get(notice.name, "info"), notice.name, notice.fields)
 
 
 def needs_restart(old: Config, new: Config) -> list[str]:

@@ -1,7 +1,7 @@
 """One page: method × operation → procedure, and fact → procedures."""
 
 from collections.abc import Callable
-from enum import Enum, auto
+from enum import StrEnum, auto
 from typing import Any
 
 from opentcf.btrunc.wire import Param, Token
@@ -38,7 +38,7 @@ from opentcf.services.context import ALLOW, Context, Facts, Incoming
 Route = Callable[[Incoming], Facts]
 
 
-class Side(Enum):
+class Side(StrEnum):
     """Which face of the TCF a request came to."""
 
     TC2 = auto()

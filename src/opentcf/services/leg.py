@@ -6,7 +6,7 @@ What the leg can settle alone it settles (refreshes, glare, retransmitted answer
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from enum import Enum, IntEnum
+from enum import Enum, IntEnum, StrEnum
 from typing import NamedTuple
 
 from opentcf.btrunc import call as wire_call
@@ -79,7 +79,7 @@ class Ours:
         self.cancel: Request | None = None
 
 
-class What(Enum):
+class What(StrEnum):
     """What can happen on a leg."""
 
     PROGRESS = "progress"

@@ -48,7 +48,7 @@ _SENT_BY = re.compile(
     r"([^\s;,]+(?:\s*:\s*[0-9]+)?)\s*\Z",
     re.ASCII,
 )
-_CSEQ = re.compile(r"([0-9]+)[ \t]+([A-Za-z0-9\-.!%*_+`'~]+)\Z")
+_CSEQ = re.compile(r"([0-9]{1,20})[ \t]+([A-Za-z0-9\-.!%*_+`'~]+)\Z")
 
 
 def canonical(name: str) -> str:
@@ -215,9 +215,9 @@ def _sent_by(hop: str) -> tuple[str, str, int]:
 def cseq(text: str | None) -> tuple[int, str]:
     """Number and method of a CSeq (RFC 3261 §20.16: below 2**31)."""
     match = _CSEQ.match(text or "")
-    if match is None:
+    if match is None or (number := int(match[1])) >= 2**31:
         raise RemoteError(400, f"bad CSeq {(text or '')[:60]!r}")
-    return decimal(match[1], 2**31, "CSeq"), match[2]
+    return number, match[2]
 
 
 def seconds(text: str | None, what: str) -> int | None:

@@ -87,7 +87,8 @@ class Request(Message):
     __slots__ = ("method", "shared", "uri")
 
     def __init__(self, method: str, uri: str, headers: Headers | None = None, body: bytes = b"") -> None:
-        super().__init__(headers, body)
+        self.headers = Headers() if headers is None else headers
+        self.body = body
         self.method = method
         self.uri = uri
         self.shared = b""
@@ -138,7 +139,8 @@ class Response(Message):
     def __init__(
         self, status: int, reason: str = "", headers: Headers | None = None, body: bytes = b""
     ) -> None:
-        super().__init__(headers, body)
+        self.headers = Headers() if headers is None else headers
+        self.body = body
         self.status = status
         self.reason = reason or REASONS.get(status, "Unknown")
 

@@ -137,9 +137,10 @@ def _add(line: str, headers: Headers, max_header: int) -> RemoteError | None:
 
 
 def _check_mandatory(message: Message) -> None:
-    fields = message.headers.fields
+    get = message.headers.fields.get
     for name in MANDATORY:
-        if name not in fields or not fields[name][0]:
+        lines = get(name)
+        if not lines or not lines[0]:
             raise Unanswerable(f"{name} is missing")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum, auto
+from enum import StrEnum, auto
 
 from opentcf.model.call import CallSetup
 from opentcf.model.cause import ReleaseCause
@@ -17,7 +17,7 @@ PASSED = frozenset((400, 403, 404, 413, 415, 416, 420, 480, 481, 482, 483, 486, 
 """Refusals that pass to the caller as they are."""
 
 
-class State(Enum):
+class State(StrEnum):
     """Where a call is."""
 
     SETUP = "setup"
@@ -28,7 +28,7 @@ class State(Enum):
     ENDED = "ended"
 
 
-class Input(Enum):
+class Input(StrEnum):
     """What can happen to a call."""
 
     PROGRESS = auto()
@@ -112,8 +112,10 @@ class PrivateCall:
     @property
     def over(self) -> bool:
         """Have all legs ended?"""
-        legs = (*self.legs, *(move.new for move in self.moves), *self.left)
-        return all(leg.state is LegState.ENDED for leg in legs)
+        if self.up.state is not LegState.ENDED or self.down.state is not LegState.ENDED:
+            return False
+        others = (*(move.new for move in self.moves), *self.left)
+        return all(leg.state is LegState.ENDED for leg in others)
 
     def party(self, leg: Leg) -> Aor:
         """Who is at the far end of a leg."""

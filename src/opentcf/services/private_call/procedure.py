@@ -363,9 +363,7 @@ class PrivateCalls:
         self._call_the_waiting(call)
         if call.over:
             self._forget(call)
-        elif (
-            call.state is not before and call.state is not State.ALERTING
-        ):  # which a restart ends as it does SETUP
+        elif call.state not in (before, State.ALERTING):  # which a restart ends as it does SETUP
             records.save(self._ctx, call)
 
     def _note(self, call: PrivateCall) -> None:

@@ -189,13 +189,12 @@ class Layer:
         """Match a response (RFC 3261 §17.1.3): was there a transaction, and what is to be handed up."""
         branch = response.via().branch or ""
         _, method = response.cseq()
-        self._count_response("in", flow, response, method)
+        label = self._count_response("in", flow, response, method)
         txn = self._clients.get(branch + method)
         if txn is None:
             return False, None
         if response.status >= 200 and txn.state in WAITING:
-            labels = (flow.side, self.label(flow), method)
-            self._meters.observe("opentcf_request_seconds", now - txn.began, *labels)
+            self._meters.observe("opentcf_request_seconds", now - txn.began, flow.side, label, method)
         return True, self._step(txn, _kind_of(response.status), response, now)
 
     # --- after a restart
@@ -342,9 +341,10 @@ class Layer:
     def _sent_by(self, flow: Flow) -> str:
         return self.sent_by.get((flow.side, flow.transport, ":" in flow.host), "")
 
-    def _count_response(self, direction: str, flow: Flow, response: Response, method: str) -> None:
-        name = "opentcf_sip_responses_total"
-        self._meters.count(name, flow.side, self.label(flow), method, direction, str(response.status))
+    def _count_response(self, direction: str, flow: Flow, response: Response, method: str) -> str:
+        name, label = "opentcf_sip_responses_total", self.label(flow)
+        self._meters.count(name, flow.side, label, method, direction, str(response.status))
+        return label
 
     def _count_again(self, txn: Transaction) -> None:
         self._meters.count("opentcf_sip_retransmissions_total", txn.flow.side, self.label(txn.flow))

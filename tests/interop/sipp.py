@@ -105,15 +105,16 @@ class Partner:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     def start(
-        self, scenario: str, remote: str, keys: Mapping[str, str], *options: str, calls: int = 1
+        self, scenario: str | Path, remote: str, keys: Mapping[str, str], *options: str, calls: int = 1
     ) -> Sipp:
-        """Run a scenario; a waiting one is ready when this returns."""
-        name = f"{self.name}-{len(self.runs) + 1}-{scenario}"
+        """Run a scenario, one of the files beside or a file of its own; a waiting one is ready when this returns."""
+        file = scenario if isinstance(scenario, Path) else SCENARIOS / f"{scenario}.xml"
+        name = f"{self.name}-{len(self.runs) + 1}-{file.stem}"
         command = [
             "sipp",
             remote,
             "-sf",
-            str(SCENARIOS / f"{scenario}.xml"),
+            str(file),
             "-i",
             self.host,
             "-p",
@@ -130,7 +131,7 @@ class Partner:
         return run
 
     def wait(
-        self, scenario: str, remote: str, keys: Mapping[str, str], *options: str, calls: int = 1
+        self, scenario: str | Path, remote: str, keys: Mapping[str, str], *options: str, calls: int = 1
     ) -> Sipp:
         """Run a scenario that begins with waiting; it listens when this returns."""
         run = self.start(scenario, remote, keys, *options, calls=calls)

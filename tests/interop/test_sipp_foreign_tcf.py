@@ -10,62 +10,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.interop.foreign import FOREIGN, ForeignTcf
 from tests.interop.network import Core, PeerEntry, User, build, new_host
 from tests.interop.programs import wait_until
-from tests.interop.sipp import Message, Partner, Phone, Sipp
+from tests.interop.sipp import Message, Phone
 
 pytestmark = pytest.mark.interop
 PhoneMaker = Callable[..., Phone]
-FOREIGN = "foreign.example"
 NORMAL_CALL = re.compile(r"pttcall;calltype=1;callerUDN=(\S+);OnlineCallID=([\w.!%*+`'~-]+)")
-_order = itertools.count(1)
 _visitors = itertools.count(7001)
-
-
-class ForeignTcf(Partner):
-    """The other vendor's TCF."""
-
-    def __init__(self, core: Core, folder: object, host: str, transport: str, domain: str = FOREIGN) -> None:
-        super().__init__(folder, domain.partition(".")[0], host, 5060, transport)  # type: ignore[arg-type]
-        self.core = core
-        self.domain = domain
-
-    def register(
-        self,
-        user: User,
-        expires: int = 300,
-        extension: str = "pttregister;regtype=initial",
-        visited: str = "",
-    ) -> Message:
-        """V→H REGISTER for a visitor; the final answer."""
-        keys = {
-            "number": user.number,
-            "home": user.domain,
-            "visited": visited or self.domain,
-            "order": str(next(_order)),
-            "expires": str(expires),
-            "extension": extension,
-        }
-        binding = ("-cid_str", f"binding-of-{user.number}")
-        return self.start("tc2_register", self.core.tc2, keys, *binding).finish().messages("received")[-1]
-
-    def contact(self, user: User) -> str:
-        """The Contact URI that `register` gives."""
-        return f"sip:{user.number}@{self.address};home={user.domain}"
-
-    def call(self, scenario: str, target: str, caller: str, called: str, extension: str) -> Sipp:
-        """Send an INVITE."""
-        keys = {"target": target, "caller": caller, "called": called, "extension": extension}
-        return self.start(scenario, self.core.tc2, keys)
-
-    def expect(self, scenario: str, calls: int = 1, **keys: str) -> Sipp:
-        """Wait for a request."""
-        return self.wait(scenario, self.core.tc2, keys, calls=calls)
-
-    def options(self, extension: str) -> Message:
-        """Send OPTIONS; the answer."""
-        run = self.call("tc2_options", f"sip:{self.core.domain}", self.domain, self.core.domain, extension)
-        return run.finish().messages("received")[-1]
 
 
 @pytest.fixture(scope="module", params=["udp", "tcp"])
@@ -99,7 +52,7 @@ def core(meeting: tuple[Core, str, str]) -> Core:
 
 
 @pytest.fixture
-def foreign(meeting: tuple[Core, str, str], tmp_path: object) -> Iterator[ForeignTcf]:
+def foreign(meeting: tuple[Core, str, str], tmp_path: Path) -> Iterator[ForeignTcf]:
     core, host, transport = meeting
     tcf = ForeignTcf(core, tmp_path, host, transport)
     yield tcf
@@ -107,7 +60,7 @@ def foreign(meeting: tuple[Core, str, str], tmp_path: object) -> Iterator[Foreig
 
 
 @pytest.fixture
-def stranger(meeting: tuple[Core, str, str], tmp_path: object) -> Iterator[ForeignTcf]:
+def stranger(meeting: tuple[Core, str, str], tmp_path: Path) -> Iterator[ForeignTcf]:
     tcf = ForeignTcf(meeting[0], tmp_path, new_host(), meeting[2], "stranger.example")
     yield tcf
     tcf.stop()

@@ -2,6 +2,8 @@
 
 from tests.services.group_world import GroupWorld, ext, fire
 
+from opentcf.model.group import SetUp
+
 AT = {"1001": 1, "1002": 1, "2001": 2, "2002": 2, "3001": 3}
 
 
@@ -97,3 +99,13 @@ def test_all_hear_of_an_emergency_and_of_its_end():
         w.touch(w.ua(urgent))
         w.run(1.0)
         assert {w.told_events(number)[-1] for number in AT} == {"floor idle"}
+
+
+def test_a_confirmed_setup_names_its_caller():
+    """He has the floor from the start, so nobody needs to be told afterwards."""
+    w = GroupWorld(fire(setup=SetUp.CONFIRMED), at=AT)
+    w.dial("1001")
+    w.run(1.0)
+    assert "callerUDN=1001" in ext(w.last("INVITE", "core1", "core2"))
+    assert {w.heard(number) for number in AT} == {"1001"}
+    assert w.count("INFO") == 0

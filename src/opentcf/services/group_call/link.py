@@ -244,6 +244,7 @@ class Link:
         if leg.state is LegState.UP:
             leg.bye(ctx, fill, shared.rendered)
         elif leg.ours is not None:
+            wire_call.write_release(fill, leg.wire, cause, Token.CALL)
             leg.cancel(ctx, fill)
         elif leg.theirs is not None and leg.theirs.open:
             leg.answer(ctx, leg.response(ctx, 480))

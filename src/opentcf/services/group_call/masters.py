@@ -120,10 +120,16 @@ class Masters:
             deed(self, call, event)
 
     def keep_waiting(self, call: MasterCall, event: Event) -> None:
-        """His 200 waits until the set-up is settled."""
+        """His 200 waits until the set-up is settled. The first of them is the caller: the others are called."""
+        branch = event.branch
+        assert branch is not None
         self._apply(call, event.actions[1:])
-        if event.branch is not None and event.branch.link is not None:
-            event.branch.link.save(self._ctx)
+        if not call.caller_branch:
+            call.caller_branch = branch.domain
+            self.call_missing(call)
+            call.asked = {other.domain for other in call.branches.values() if not other.up} - {branch.domain}
+        if branch.link is not None:
+            branch.link.save(self._ctx)
         if not call.asked:
             self.confirmed_setup(call)
 
@@ -158,10 +164,6 @@ class Masters:
         if before is not None and before.link is not None and before.link is not branch.link:
             before.link.end(self._ctx, ReleaseCause.NORMAL)
         call.branches[branch.domain] = branch
-        if call.state is MasterState.CONFIRMING and not call.caller_branch:
-            call.caller_branch = branch.domain
-            self.call_missing(call)
-            call.asked = {other.domain for other in call.branches.values() if not other.up} - {branch.domain}
 
     def _serving(self, call: MasterCall, but: Aor | None = None) -> list[str]:
         """The V-TCFs that serve a member who has not hung up, each once."""

@@ -3,10 +3,13 @@
 from dataclasses import replace
 from typing import Any
 
-from tests.services.group_world import GroupWorld
+from tests.services.group_world import GroupWorld, aor
 
-from opentcf.btrunc.wire import Param, Token
-from opentcf.model.group import Group
+from opentcf.btrunc import regroup as wire_regroup
+from opentcf.btrunc.regroup import Regroup
+from opentcf.btrunc.wire import Body, Param, Token, Wire
+from opentcf.model.group import Group, Member, RegroupAction
+from opentcf.model.numbers import Aor
 from opentcf.model.subscriber import Right, Role
 from opentcf.terminal import Event
 
@@ -48,6 +51,24 @@ class ControlWorld(GroupWorld):
     def order(self, number: str, token: Token, target: str) -> str:
         """Stun, kill, revive."""
         return self.page(number, f"sip:{target}@core{target[0]}.example", token, (Param.UDN, target))
+
+    def dgna(self, number: str, action: RegroupAction, *members: str, gdn: str = "8901", **more: Any) -> str:
+        """A list for a temporary group of core1, or of the core that 8n… names."""
+        group = Aor(gdn, more.pop("domain", "core1.example"))
+        listed = tuple(Member(aor(member)) for member in members)
+        body = wire_regroup.body(Wire(), group, Regroup(action, listed, **more))
+        kind = Wire().bodies[Body.REGROUP]
+        return self.page(number, f"sip:{group}", Token.REGROUP, body=body, kind=kind)
+
+    def reports(self, number: str) -> list[tuple[str, int]]:
+        """The results that reached a dispatcher: member, result."""
+        pages = [event.page for event in self.ua(number).events if event.name == "regrouped"]
+        found = [
+            wire_regroup.read_report(page.extension, Wire(), aor(number).domain)
+            for page in pages
+            if page and page.extension
+        ]
+        return sorted((report.user.number, int(report.result)) for report in found)
 
     def results(self, number: str) -> list[Event]:
         """What became of his MESSAGEs."""

@@ -3,6 +3,8 @@
 import pytest
 from tests.services.group_world import AUDIO, GroupWorld, ext
 
+from opentcf.model.subscriber import UserState
+
 AT = {"1001": 1, "2001": 3, "2002": 2, "3001": 3, "4001": 4}
 
 
@@ -42,6 +44,7 @@ def test_a_stunned_talker_loses_the_floor(number: str):
 def test_a_stunned_member_neither_calls_nor_is_called(number: str):
     w = GroupWorld(at=AT)
     control(w, number, "stun")
+    w.ua(number).control.state = UserState.NORMAL  # it disobeys
     w.dial(number)
     w.run(2.0)
     assert w.count("403 INVITE", target=number) == 1

@@ -68,14 +68,16 @@ def test_any_operation() -> None:
     """What a dispatcher sends; the answer's extension comes with the result."""
     alice, bob = pair()
     uri = "sip:2001@core2.example"
-    key = alice.page(uri, Token.STUN, [(Param.UDN, "2001@core2.example")], 0.0, b"<x/>", "application/x+xml")
+    key = alice.page(
+        uri, Token.REGROUP, [(Param.UDN, "2001@core2.example")], 0.0, b"<x/>", "application/x+xml"
+    )
     request = parse(exchange(alice, bob))
-    assert request.headers.get("Ptt-Extension") == 'pttstun;UDN="2001@core2.example"'
+    assert request.headers.get("Ptt-Extension") == 'pttDGNA;UDN="2001@core2.example"'
     assert (request.content_type(), request.body) == ("application/x+xml", b"<x/>")
     heard = last(bob)
     assert heard.page is not None
     assert heard.page.extension is not None
-    assert heard.page.extension.token is Token.STUN
+    assert heard.page.extension.token is Token.REGROUP
     assert heard.page.msgid == ""
     result = last(alice)
     assert result.page is not None

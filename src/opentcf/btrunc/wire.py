@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from opentcf.model.call import CalledType, CallType
 from opentcf.model.cause import FloorCause, KickCause, ReleaseCause, Result
+from opentcf.model.group import RegroupAction
 from opentcf.model.registration import RegType
 from opentcf.model.short_data import MessageType
 
@@ -209,6 +210,7 @@ def _code_key(member: Enum) -> str:
 
 CODES: tuple[type[Enum], ...] = (
     CallType, CalledType, ReleaseCause, FloorCause, KickCause, RegType, Alert, MessageType, Result,
+    RegroupAction,
 )  # fmt: skip
 TABLE |= {_code_key(member): str(member.value) for codes in CODES for member in codes}
 

@@ -26,6 +26,7 @@ class Directory:
         "_running",
         "_states",
         "_subscribers",
+        "_temporary",
         "domain",
     )
 
@@ -33,6 +34,7 @@ class Directory:
         self.domain = domain
         self._subscribers: dict[str, Subscriber] = {}
         self._groups: dict[str, Group] = {}
+        self._temporary: dict[str, Group] = {}
         self._memberships: dict[Aor, list[Group]] = {}
         self._peers: dict[str, Peer] = {}
         self._bindings: dict[str, Binding] = {}
@@ -52,10 +54,28 @@ class Directory:
         self._subscribers = {subscriber.aor.number: subscriber for subscriber in subscribers}
         self._groups = {group.aor.number: group for group in groups}
         self._peers = {peer.domain: peer for peer in peers}
+        self._enter_memberships()
+
+    def _enter_memberships(self) -> None:
         self._memberships = {}
-        for group in self._groups.values():
+        for group in self.groups():
             for member in group.members:
                 self._memberships.setdefault(member.aor, []).append(group)
+
+    def put_temporary(self, group: Group) -> None:
+        """A group of dynamic regrouping; one that is configured under its number hides it."""
+        self._temporary[group.aor.number] = group
+        self._enter_memberships()
+
+    def drop_temporary(self, group: Aor) -> None:
+        """It is over."""
+        self._temporary.pop(group.number, None)
+        self._enter_memberships()
+
+    def temporary(self, group: Aor) -> Group | None:
+        """A group of dynamic regrouping that no configured one hides."""
+        found = self.group(group)
+        return found if found is not None and found.aor.number not in self._groups else None
 
     def is_home(self, aor: Aor) -> bool:
         """Is this TCF the home of the number?"""
@@ -67,7 +87,9 @@ class Directory:
 
     def group(self, group: Aor) -> Group | None:
         """A group of ours."""
-        return self._groups.get(group.number) if group.domain == self.domain else None
+        if group.domain != self.domain:
+            return None
+        return self._groups.get(group.number) or self._temporary.get(group.number)
 
     def groups_of(self, user: Aor) -> list[Group]:
         """Our groups that a user is a member of."""
@@ -114,7 +136,8 @@ class Directory:
 
     def groups(self) -> list[Group]:
         """Our groups by number, for people who page through them."""
-        return [self._groups[number] for number in sorted(self._groups)]
+        found = self._temporary | self._groups
+        return [found[number] for number in sorted(found)]
 
     # --- H: bindings
 

@@ -94,6 +94,21 @@ class MembershipChanged(NamedTuple):
     user: Aor
 
 
+class Regrouped(NamedTuple):
+    """G: a temporary group was made, changed or ended; `users` came in or went out. Of each foreign one
+    `MembershipTold` says what his home makes of it."""
+
+    group: Aor
+    users: tuple[Aor, ...]
+
+
+class MembershipTold(NamedTuple):
+    """G: the home of a foreign member answered what it was told of him; status 0: it did not."""
+
+    user: Aor
+    status: int
+
+
 class GroupChanged(NamedTuple):
     """G: members or settings of a group of ours are others now."""
 
@@ -208,6 +223,8 @@ Fact = (
     | MemberLocated
     | MembershipChanged
     | GroupChanged
+    | Regrouped
+    | MembershipTold
     | KickOff
     | UserAttached
     | UserLeaving

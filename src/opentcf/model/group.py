@@ -15,6 +15,15 @@ class SetUp(StrEnum):
     CONFIRMED = "confirmed"
 
 
+class RegroupAction(StrEnum):
+    """What a dynamic regroup (动态重组) does to a temporary group."""
+
+    CREATE = "create"
+    ADD = "add"
+    REMOVE = "remove"
+    DELETE = "delete"
+
+
 class Membership(NamedTuple):
     """One group of a user, as his home and his V-TCF know it."""
 

@@ -98,6 +98,8 @@ class Node:
         )
         self.provisioning.load(snapshot.get("subscriber", {}), snapshot.get("group", {}))
         self.provisioning.apply(self.settings)
+        temporary, rounds = dict(snapshot.get("temporary_group", {})), dict(snapshot.get("regroup", {}))
+        self.procedures.regrouping.load(temporary, rounds)
         for _, row in sorted(snapshot.get("audit", {}).items()):
             ctx.audit_log.restore(Audited(*(row[name] for name in Audited._fields)))
         self.procedures.home_registration.load(
@@ -122,6 +124,7 @@ class Node:
         self.procedures.heartbeat.begin(dict(snapshot.get("heartbeat", {})))
         self._spread(self._after_enrolment())
         self._spread(self.procedures.subscription.load(dict(snapshot.get("subscription", {}))))
+        self._spread(self.procedures.regrouping.resume())
 
     def receive(self, data: bytes, source: Flow, now: float) -> None:
         """A datagram or one framed message of a stream."""

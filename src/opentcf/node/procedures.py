@@ -11,6 +11,7 @@ from opentcf.services.handover import Handover
 from opentcf.services.heartbeat import Heartbeat
 from opentcf.services.private_call import PrivateCalls
 from opentcf.services.registration import HomeRegistration, VisitedRegistration
+from opentcf.services.regrouping import Regrouping
 from opentcf.services.short_data import ShortMessages
 from opentcf.services.stun import Stun
 from opentcf.services.subscription import Subscriptions
@@ -31,6 +32,7 @@ class Procedures(NamedTuple):
     short_data: ShortMessages
     subscription: Subscriptions
     address_book: AddressBook
+    regrouping: Regrouping
 
     @classmethod
     def on(cls, ctx: Context) -> "Procedures":
@@ -49,6 +51,7 @@ class Procedures(NamedTuple):
             short_data=ShortMessages(ctx),
             subscription=Subscriptions(ctx),
             address_book=AddressBook(ctx),
+            regrouping=Regrouping(ctx),
         )
 
     def by_name(self) -> dict[str, Procedure]:

@@ -11,8 +11,10 @@ from opentcf.model.facts import (
     GroupChanged,
     MemberLocated,
     MembershipChanged,
+    MembershipTold,
     PeerLostState,
     PeerUp,
+    Regrouped,
     UserBound,
     UserRefreshed,
     UserRegrouped,
@@ -95,12 +97,12 @@ class GroupInfo:
         group = Aor(gdn, ctx.directory.domain) if "@" not in gdn else identity(gdn, ctx.directory.domain)
         member = ext.identity(Param.UDN, to.host) or identity(f"{to.user}@{to.host}", to.host)
         known = ctx.directory.group(group)
-        if known is None:
-            raise Decline(404, f"{group} is no group here")
         if member.domain != peer.domain:
             raise Decline(403, f"{peer.domain} is not the home of {member}")
         expires = wire_registration.asked_expiry(request, int(ctx.durations.register))
-        if expires and known.member(member) is None:
+        if expires and known is None:
+            raise Decline(404, f"{group} is no group here")
+        if expires and known is not None and known.member(member) is None:
             raise Decline(403, f"{member} is no member of {group}")
         visited = (request.headers.get("P-Visited-Network-ID") or peer.domain).strip('"').lower()
         said = ext.get(Param.REG_TYPE) is not None
@@ -118,14 +120,10 @@ class GroupInfo:
         before = self._locations.get(key)
         if before is not None and before.call_id == call_id and cseq < before.cseq:
             raise Decline(500, "CSeq is lower than before", (("Retry-After", "0"),))
-        timer = self._expiries.pop(key, None)
-        if timer is not None:
-            timer.cancel()
         if expires == 0:
-            self._locations.pop(key, None)
-            self._ctx.directory.locate(group, member, None)
-            self._ctx.save("location", _key(key), None)
+            self._forget_location(key)
             return (MemberLocated(group, member, None),) if before is not None else NONE
+        self._stop_expiry(key)
         location = Location(visited, call_id, cseq, self._ctx.now + expires)
         self._put(key, location)
         wall = location.expires + self._ctx.wall_offset
@@ -134,6 +132,17 @@ class GroupInfo:
         source = before.visited if before is not None and reg_type is RegType.HANDOVER else ""
         located = MemberLocated(group, member, visited, source)
         return (located,) if moved or reg_type is RegType.INITIAL else NONE
+
+    def _forget_location(self, key: tuple[Aor, Aor]) -> None:
+        self._stop_expiry(key)
+        self._ctx.directory.locate(*key, None)
+        if self._locations.pop(key, None) is not None:
+            self._ctx.save("location", _key(key), None)
+
+    def _stop_expiry(self, key: tuple[Aor, Aor]) -> None:
+        timer = self._expiries.pop(key, None)
+        if timer is not None:
+            timer.cancel()
 
     def _put(self, key: tuple[Aor, Aor], location: Location) -> None:
         self._locations[key] = location
@@ -144,40 +153,70 @@ class GroupInfo:
 
     def announce(self) -> Facts:
         """At start and reload: every foreign member whose groups are others than his home was told."""
-        wanted: dict[Aor, list[Membership]] = {}
-        for group in self._ctx.directory.groups():
-            for member in group.members:
-                if not self._ctx.directory.is_home(member.aor):
-                    wanted.setdefault(member.aor, []).append(
-                        Membership(group.aor, group.name, group.priority)
-                    )
-        for user in sorted(self._told.keys() | wanted.keys()):
-            told, now = self._told.get(user), wanted.get(user, [])
-            if told is None or told.memberships != now:
-                self._told[user] = Told((told.version if told else 0) + 1, now)
-                self._save_told(user)
-            if not self._told[user].acked:
-                self._tell(user)
+        groups = self._ctx.directory.groups()
+        members = {member.aor for group in groups for member in group.members}
+        for user in sorted(
+            self._told.keys() | {user for user in members if not self._ctx.directory.is_home(user)}
+        ):
+            self._update(user)
         return self._compare()
+
+    def _update(self, user: Aor) -> None:
+        """Tell the home of a foreign member when his groups are others than it was told, or it has not answered."""
+        told = self._told.get(user)
+        groups = sorted(self._ctx.directory.groups_of(user), key=lambda group: group.aor)
+        now = [Membership(group.aor, group.name, group.priority) for group in groups]
+        if told is None or told.memberships != now:
+            self._told[user] = Told((told.version if told else 0) + 1, now)
+            self._save_told(user)
+        if not self._told[user].acked:
+            self._tell(user)
+
+    def on_regrouped(self, fact: Regrouped) -> Facts:
+        """A temporary group is another now, or is over."""
+        facts: list[Fact] = []
+        foreign = [user for user in fact.users if not self._ctx.directory.is_home(user)]
+        for user in foreign:
+            self._update(user)
+        facts += self._changed(fact.group)
+        known = self._ctx.directory.group(fact.group)
+        for user in foreign:
+            if known is None or known.member(user) is None:
+                self._forget_location((fact.group, user))
+            if self._told[user].acked:
+                facts.append(MembershipTold(user, 200))
+            elif self._ctx.directory.peer(user.domain) is None or self._ctx.peer_is_down(user.domain):
+                facts.append(MembershipTold(user, 0))
+        return tuple(facts)
 
     def _compare(self) -> Facts:
         """After a reload: members of ours are told at their V-TCF, and who runs calls learns of changed groups."""
-        before = self._groups
-        now = self._groups = {group.aor: group for group in self._ctx.directory.groups()}
+        before, now = self._groups, {group.aor: group for group in self._ctx.directory.groups()}
         if before is None:
+            self._groups = now
             return NONE
+        return self._changed(*sorted(before.keys() | now.keys()))
+
+    def _changed(self, *groups: Aor) -> Facts:
+        """Those of the groups that are others than they were."""
+        before = self._groups if self._groups is not None else {}
         facts: list[Fact] = []
-        changed = [aor for aor in before.keys() | now.keys() if before.get(aor) != now.get(aor)]
+        changed: list[Fact] = []
         users: dict[Aor, None] = {}
-        for aor in sorted(changed):
-            gone, new = _members(before.get(aor)), _members(now.get(aor))
-            users.update(dict.fromkeys(user for user in gone + new if (user in gone) != (user in new)))
+        for aor in groups:
+            was, now = before.get(aor), self._ctx.directory.group(aor)
+            if was == now:
+                continue
+            changed.append(GroupChanged(aor))
+            before.pop(aor, None) if now is None else before.update({aor: now})
+            gone, new = set(_members(was)), set(_members(now))
+            users.update(dict.fromkeys(sorted(gone ^ new)))
         for user in users:
             binding = self._ctx.directory.binding(user)
             if binding is not None:
                 facts += self._pass_on(user, binding.visited, binding.contact)
             facts += self._regrouped(user)
-        return (*facts, *(GroupChanged(aor) for aor in sorted(changed)))
+        return (*facts, *changed)
 
     def _tell(self, user: Aor) -> None:
         """Nothing is sent to a peer known to be down: PeerUp sends it."""
@@ -192,18 +231,19 @@ class GroupInfo:
         wire_registration.write_group_update(request, wire, user, told.version, told.memberships)
         ctx.request(request, peer_flow(peer), Owner(NAME, str(user), f"{TELL} {told.version}"))
 
-    def _told_answer(self, outcome: Outcome) -> None:
+    def _told_answer(self, outcome: Outcome) -> Facts:
         user = Aor.parse(outcome.owner.key)
         told = self._told.get(user)
         if told is None or outcome.owner.purpose != f"{TELL} {told.version}":
-            return
+            return NONE
         if outcome.response is None or outcome.status >= 500:
             self._ctx.start(AGAIN, Owner(NAME, str(user), TELL))
-            return
+            return (MembershipTold(user, outcome.status if outcome.response is not None else 0),)
         told.acked = True
         self._save_told(user)
         if outcome.status >= 300:
             self._ctx.notice("membership_refused", user=str(user), code=outcome.status)
+        return (MembershipTold(user, outcome.status),)
 
     def _save_told(self, user: Aor) -> None:
         told = self._told[user]
@@ -398,8 +438,8 @@ class GroupInfo:
         if outcome.status < 200:
             return NONE
         if outcome.owner.purpose.startswith(TELL):
-            self._told_answer(outcome)
-        elif outcome.owner.purpose.startswith(LOCATE):
+            return self._told_answer(outcome)
+        if outcome.owner.purpose.startswith(LOCATE):
             self._reported(outcome)
         return NONE
 

@@ -7,6 +7,7 @@ where the site lets that peer control its users.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from opentcf.btrunc.wire import Param
 from opentcf.model.cause import Decline
 from opentcf.model.numbers import Aor
 from opentcf.model.subscriber import Right
@@ -38,13 +39,20 @@ def check_control(ctx: Context, incoming: Incoming) -> None:
 
 
 def pass_on(
-    pages: Pages, incoming: Incoming, hop: Hop, who: Aor, called: Aor, action: str, target: str
+    pages: Pages,
+    incoming: Incoming,
+    hop: Hop,
+    who: Aor,
+    called: Aor,
+    action: str,
+    target: str,
+    *more: tuple[Param, str],
 ) -> None:
     """Send an order to the next TCF; `passed_back` answers it, and the dispatcher's home notes what came of it."""
     key, purpose = f"{who} {called.domain} {target}", f"{ORDER} {action}"
     if Role.CALLER_HOME not in hop.roles:
         key, purpose = "", ORDER
-    pages.relay(incoming, hop, who, called, key=key, purpose=purpose, timeout=WAIT)
+    pages.relay(incoming, hop, who, called, *more, key=key, purpose=purpose, timeout=WAIT)
 
 
 def passed_back(ctx: Context, pages: Pages, outcome: Outcome) -> bool:

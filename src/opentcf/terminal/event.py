@@ -37,8 +37,9 @@ class Event(NamedTuple):
     """Something the person at the terminal would notice: `registered`, `refreshed`, `unregistered`, `kicked`,
     `moved_on` (a TCF that we left lets go of us), `refused`, `incoming`, `ringing`, `up`, `ended`, `changed` (our
     offer was taken), `offer` (theirs changed the media), `failed`, `handover` (a target has reserved for us), `moved`
-    (the call goes on there); with a `page`: `message` (one came), `delivered` and `refused` (what became of ours);
-    with a `watch`: `notified` and `refused`; `addresses`: a part of the address book.
+    (the call goes on there), `stunned`, `killed`, `revived`; with a `page`: `message` (one came), `regrouped` (what
+    became of a member), `delivered` and `refused` (what became of ours); with a `watch`: `notified` and `refused`;
+    `addresses`: a part of the address book.
     `text` says why, where it is known, or what a message says."""
 
     name: str

@@ -11,7 +11,7 @@ from opentcf.model.call import CallSetup
 from opentcf.model.cause import ReleaseCause
 from opentcf.model.numbers import Aor
 from opentcf.model.registration import RegType
-from opentcf.model.subscriber import LOWEST_PRIORITY
+from opentcf.model.subscriber import LOWEST_PRIORITY, UserState
 from opentcf.sip import digest
 from opentcf.sip.dialog import Dialog
 from opentcf.sip.errors import RemoteError
@@ -29,7 +29,8 @@ from opentcf.sip.transaction.machines import Result
 from opentcf.sip.uri import join_host_port
 from opentcf.terminal import messages, subscriptions
 from opentcf.terminal.call import Call, CallState
-from opentcf.terminal.event import Behaviour, Event, warning
+from opentcf.terminal.control import Control
+from opentcf.terminal.event import Behaviour, Event, Page, warning
 from opentcf.terminal.watch import Watch
 
 ALLOW = "INVITE, ACK, BYE, CANCEL, INFO, MESSAGE, OPTIONS"
@@ -71,6 +72,7 @@ class Terminal:
         self.events: list[Event] = []
         self._ids = ids
         self._wire = Wire()
+        self.control = Control(user, self._wire)
         self._outbox = Outbox()
         self._timers = Timers()
         local = join_host_port(host, port)
@@ -176,7 +178,10 @@ class Terminal:
         self.calls[call.key] = call
         if sdp != b"":
             call.sdp = sdp or self._describe(call)
-        self._invite(call, setup or CallSetup())
+        if self.control.barred:
+            self._end(call, "ended", 403, self.control.state.value)
+        else:
+            self._invite(call, setup or CallSetup())
         return call
 
     def answer(self, call: Call, now: float, event: str = "up") -> None:
@@ -283,6 +288,11 @@ class Terminal:
     ) -> str:
         """Send any MESSAGE; its result is an event `delivered` or `refused` whose `page` has the key returned."""
         self._now, key = now, key or self._ids.token()
+        if self.control.barred:
+            self.events.append(
+                Event("refused", None, 403, self.control.state.value, Page(key=key, msgid=key))
+            )
+            return key
         request = self._new("MESSAGE", uri, f"<{uri}>")
         extension = "" if self.plain else wire_extension.render(self._wire, token, *params)
         messages.fill(request, extension, self._wire, body, content_type)
@@ -474,9 +484,20 @@ class Terminal:
             self.registered = True
             self._stop_refresh()
             self._refresh = self._timers.start(self._now + max(granted / 2, 1.0), REFRESH)
+            self._learn_state(result.response)
         else:
             self.registered = False
             self._event("refused", None, result.status, warning(result.response))
+
+    def _learn_state(self, response: Response) -> None:
+        """The 200 to a REGISTER says whether we are stunned (profile 7)."""
+        ext = wire_extension.read(response, self._wire)
+        if ext is None or ext.token is not Token.REGISTER:
+            return
+        stunned, _ = wire_registration.read_home_answer(ext, self._wire)
+        event = self.control.become(UserState.STUNNED if stunned else UserState.NORMAL)
+        if event is not None:
+            self._obey(event)
 
     def _stop_refresh(self) -> None:
         if self._refresh is not None:
@@ -688,18 +709,34 @@ class Terminal:
         status = 200 if request.method in ("OPTIONS", "MESSAGE") else 405
         response = request.respond(status, self._ids.token())
         response.headers.set("Allow", ALLOW)
-        self._layer.respond(txn, response, self._now)
         ext = wire_extension.read(request, self._wire)
-        if ext is not None and ext.token is Token.KICK_OFF:
+        ordered = None
+        if request.method == "MESSAGE" and self._is_from_proxy(source):
+            ordered = self.control.obey(ext, response)
+        self._layer.respond(txn, response, self._now)
+        if ordered is not None:
+            self._obey(ordered)
+        elif ext is not None and ext.token is Token.KICK_OFF:
             self._kicked(wire_registration.read_kick(ext, self._wire).cause.value, source)
         elif ext is not None and ext.token is Token.PUSH_ADDRESSES:
             self.events.append(subscriptions.addresses(request, self._wire))
         elif request.method == "MESSAGE":
-            self.events.append(messages.received(request, ext, self._wire))
+            shown = self.control.heard(ext, messages.received(request, ext, self._wire))
+            self.events += [shown] if shown is not None else []
+
+    def _obey(self, event: Event) -> None:
+        """Stunned or killed: whatever goes on ends."""
+        self.events.append(event)
+        if self.control.barred:
+            for call in list(self.calls.values()):
+                self.hang_up(call, self._now)
+
+    def _is_from_proxy(self, source: Flow) -> bool:
+        return (source.host, source.port) == (self.proxy.host, self.proxy.port)
 
     def _kicked(self, cause: str, source: Flow) -> None:
         """A TCF that we left lets go of us, or ours ends the registration."""
-        if (source.host, source.port) != (self.proxy.host, self.proxy.port):
+        if not self._is_from_proxy(source):
             self._event("moved_on", None, 0, cause)
             return
         self.registered = False

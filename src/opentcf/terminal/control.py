@@ -1,0 +1,58 @@
+"""What control operations make of a terminal, and what a dispatcher's terminal hears of its own."""
+
+from opentcf.btrunc import control as wire_control
+from opentcf.btrunc import regroup as wire_regroup
+from opentcf.btrunc.control import STATES
+from opentcf.btrunc.extension import Extension
+from opentcf.btrunc.wire import Token, Wire
+from opentcf.model.cause import Result
+from opentcf.model.numbers import Aor
+from opentcf.model.subscriber import UserState
+from opentcf.sip.message import Response
+from opentcf.terminal.event import Event
+
+NAMES = {UserState.STUNNED: "stunned", UserState.KILLED: "killed", UserState.NORMAL: "revived"}
+REMEMBERED = 4_096
+
+
+class Control:
+    """The state of a terminal; while it is not normal, the terminal asks for no service."""
+
+    def __init__(self, user: Aor, wire: Wire) -> None:
+        self.state = UserState.NORMAL
+        self._user = user
+        self._wire = wire
+        self._reported: dict[tuple[str, Aor], None] = {}
+
+    @property
+    def barred(self) -> bool:
+        """Stunned or killed."""
+        return self.state is not UserState.NORMAL
+
+    def obey(self, ext: Extension | None, response: Response) -> Event | None:
+        """Carry out an order and say so in the answer to it; None when it is none."""
+        if ext is None or ext.token not in STATES:
+            return None
+        state = wire_control.read_state(ext)
+        wire_control.write_result(response, self._wire, state, self._user, Result.SUCCESS)
+        return self.become(state)
+
+    def become(self, state: UserState) -> Event | None:
+        """None when it was so before."""
+        if state is self.state:
+            return None
+        self.state = state
+        return Event(NAMES[state])
+
+    def heard(self, ext: Extension | None, event: Event) -> Event | None:
+        """A MESSAGE as it is shown: a result of a regroup as `regrouped`, and (None) only once."""
+        if ext is None or ext.token is not Token.REGROUP_RESULT:
+            return event
+        report = wire_regroup.read_report(ext, self._wire, self._user.domain)
+        key = (report.request, report.user)
+        if report.request and key in self._reported:
+            return None
+        self._reported[key] = None
+        if len(self._reported) > REMEMBERED:
+            del self._reported[next(iter(self._reported))]
+        return event._replace(name="regrouped", text=f"{report.user}: {report.result.name.lower()}")

@@ -8,7 +8,9 @@ from typing import NamedTuple
 from opentcf.btrunc import extension
 from opentcf.btrunc.extension import Extension
 from opentcf.btrunc.wire import Alert, Param, Token, Wire
+from opentcf.model import floor
 from opentcf.model.cause import FloorCause
+from opentcf.model.floor import Action
 from opentcf.model.numbers import Aor
 from opentcf.model.subscriber import LOWEST_PRIORITY
 from opentcf.sip.errors import RemoteError
@@ -103,6 +105,34 @@ STATUS = {
     FloorCause.FORCED: 403,
 }
 """The response that carries a denial (profile 3, floor denied)."""
+
+
+def answer_of(action: Action, duration: int) -> Accepted | Waiting | Refused:
+    """The first action of a request, as the answer to it."""
+    match action:
+        case floor.Granted(user, _, grant):
+            return Accepted(user, duration, grant)
+        case floor.Queued(user, _, position):
+            return Waiting(user, position)
+        case floor.Denied(user, _, cause):
+            return Refused(user, cause)
+        case _:
+            raise TypeError(action)
+
+
+def told_of(action: Action, duration: int, newest: int, *, emergency: bool) -> Grant | Revoke | Inform:
+    """What the V-TCFs hear of an action."""
+    match action:
+        case floor.Grant(user, _, grant):
+            return Grant(user, duration, grant)
+        case floor.Revoke(user, _, grant, cause):
+            return Revoke(user, grant, cause)
+        case floor.Taken(user, _):
+            return Inform(Alert.TAKEN, user, 0, emergency, newest)
+        case floor.Moved(user, _, position):
+            return Inform(Alert.QUEUE, user, position, emergency)
+        case _:
+            return Inform(Alert.IDLE, None, 0, emergency, newest)
 
 
 def render(op: Operation, wire: Wire, domain: str) -> str:

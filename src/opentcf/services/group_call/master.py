@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from enum import Enum
 
-from opentcf.btrunc.floor import Accepted, Grant, Inform, Refused, Revoke, Waiting
-from opentcf.btrunc.wire import Alert
-from opentcf.model import floor
 from opentcf.model.call import CallSetup
-from opentcf.model.floor import Action, Floor
+from opentcf.model.floor import Floor
 from opentcf.model.group import Group
 from opentcf.model.numbers import Aor
 from opentcf.services.group_call.link import Link
@@ -93,31 +90,3 @@ class MasterCall:
 
     def __repr__(self) -> str:
         return f"<MasterCall {self.id} {self.group.aor} {self.state.value} talker {self.floor.talker}>"
-
-
-def answer_of(action: Action, duration: int) -> Accepted | Waiting | Refused:
-    """The first action of a request, as the answer to it."""
-    match action:
-        case floor.Granted(user, _, grant):
-            return Accepted(user, duration, grant)
-        case floor.Queued(user, _, position):
-            return Waiting(user, position)
-        case floor.Denied(user, _, cause):
-            return Refused(user, cause)
-        case _:
-            raise TypeError(action)
-
-
-def told_of(action: Action, duration: int, newest: int, *, emergency: bool) -> Grant | Revoke | Inform:
-    """What the V-TCFs hear of an action."""
-    match action:
-        case floor.Grant(user, _, grant):
-            return Grant(user, duration, grant)
-        case floor.Revoke(user, _, grant, cause):
-            return Revoke(user, grant, cause)
-        case floor.Taken(user, _):
-            return Inform(Alert.TAKEN, user, 0, emergency, newest)
-        case floor.Moved(user, _, position):
-            return Inform(Alert.QUEUE, user, position, emergency)
-        case _:
-            return Inform(Alert.IDLE, None, 0, emergency, newest)

@@ -4,7 +4,19 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
-from opentcf.btrunc.floor import Answer, Ask, Calm, Grant, Inform, Left, LetGo, Operation, Revoke
+from opentcf.btrunc.floor import (
+    Answer,
+    Ask,
+    Calm,
+    Grant,
+    Inform,
+    Left,
+    LetGo,
+    Operation,
+    Revoke,
+    answer_of,
+    told_of,
+)
 from opentcf.btrunc.wire import Alert
 from opentcf.model import floor
 from opentcf.model.call import CallSetup, CallType
@@ -14,15 +26,14 @@ from opentcf.model.group import Group, SetUp
 from opentcf.model.numbers import Aor
 from opentcf.model.subscriber import LOWEST_PRIORITY
 from opentcf.services.context import Context, peer_flow
-from opentcf.services.group_call.link import Half, Link, purpose
+from opentcf.services.floor_leg import purpose
+from opentcf.services.group_call.link import Half, Link
 from opentcf.services.group_call.local import Confirmed, End, Invite, Post, Queue
 from opentcf.services.group_call.master import (
     Branch,
     MasterCall,
     MasterInput,
     MasterState,
-    answer_of,
-    told_of,
 )
 from opentcf.services.leg import Leg, LegState
 from opentcf.services.path import admit_to_group, aor_uri, is_dispatcher

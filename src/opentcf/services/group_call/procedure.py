@@ -24,8 +24,9 @@ from opentcf.model.facts import (
 from opentcf.model.numbers import Aor
 from opentcf.services import path
 from opentcf.services.context import NONE, Context, Facts, Incoming
+from opentcf.services.floor_leg import read_info
 from opentcf.services.group_call import records, status
-from opentcf.services.group_call.link import Half, Link, read_info
+from opentcf.services.group_call.link import Half, Link
 from opentcf.services.group_call.local import Confirmed, End, Gone, Invite, Local, Open, Post, Queue
 from opentcf.services.group_call.master import Branch, MasterCall, MasterState
 from opentcf.services.group_call.masters import NAME, Masters, group_of, new_key

@@ -25,7 +25,8 @@ from opentcf.model.call import CallSetup
 from opentcf.model.cause import Decline, FloorCause, ReleaseCause
 from opentcf.model.numbers import Aor
 from opentcf.services.context import Context, Incoming, peer_flow
-from opentcf.services.group_call.link import Half, Link, purpose, read_downward, read_info
+from opentcf.services.floor_leg import purpose, read_downward, read_info
+from opentcf.services.group_call.link import Half, Link
 from opentcf.services.group_call.local import Confirmed, Gone, Local, Open, Post, Queue
 from opentcf.services.group_call.masters import NAME
 from opentcf.services.group_call.visited import VisitedCall, VisitedInput, VisitedState

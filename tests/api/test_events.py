@@ -89,6 +89,12 @@ async def test_an_event_that_there_is_not(served):
     assert (answer.status_code, answer.json()["detail"].partition(" is ")[0]) == (400, "events=coffee")
 
 
+async def test_head_does_not_wait_for_events(served):
+    async with served() as (client, _):
+        answer = await client.head("/api/v1/events")
+    assert answer.headers["content-type"].startswith("text/event-stream")
+
+
 async def test_there_are_only_so_many_streams(served):
     async with served() as (client, runtime):
         watchers = [runtime.events.watch(frozenset()) for _ in range(100)]

@@ -80,7 +80,7 @@ async def test_a_password_is_kept_as_its_digest_and_shown_nowhere(node, tmp_path
     assert "1900 ha1=***" in audit
 
 
-async def test_an_import_replaces_and_adds(node):
+async def test_an_import_adds_and_changes(node):
     text = (
         HEADER
         + '1001,"Alice, A.",dispatcher,stun kill,7,,\r\n\r\n1901,Bob,,,,core2.example core3.example,pw\r\n'
@@ -93,6 +93,7 @@ async def test_an_import_replaces_and_adds(node):
         await client.post("/api/v1/groups/import", content=text, headers=CSV)
         group = await row(client, "groups", "8005")
     assert (alice["name"], alice["rights"], alice["priority"]) == ("Alice, A.", ["kill", "stun"], 7)
+    assert alice["digest"] == ["MD5", "SHA-256"], "what has no column or an empty cell stays"
     assert (bob["roaming"], bob["digest"]) == (["core2.example", "core3.example"], ["MD5", "SHA-256"])
     assert group["members"] == ["1001@core1.example", "2001@core2.example;priority=9"]
     assert (group["hang_time"], group["preemption"]) == (2.5, True)

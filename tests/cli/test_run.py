@@ -63,10 +63,18 @@ def test_a_signal_ends_it_with_0(config, number):
         assert "leaving" in node.log()
 
 
-def test_a_second_signal_does_not_wait(config):
-    """The heartbeat to a peer that is silent keeps a transaction open."""
+def test_a_heartbeat_to_a_silent_peer_does_not_keep_it(config):
     with running(config) as node:
         assert "opentcf_sip_requests_total" in metrics_with(node, 'method="OPTIONS"')
+        assert node.stop() == 0
+        assert "left with open transactions" not in node.log()
+
+
+def test_a_second_signal_does_not_wait(config):
+    """What a member's home, a peer that is silent, is to be told keeps a transaction open."""
+    config.write_text(CONFIG + '[[group]]\nnumber = "8001"\nmembers = ["2001@core2.example"]\n')
+    with running(config) as node:
+        assert "opentcf_sip_requests_total" in metrics_with(node, 'method="MESSAGE"')
         node.process.send_signal(signal.SIGTERM)
         node.wait_for_log("event=leaving")
         node.process.send_signal(signal.SIGHUP)

@@ -7,6 +7,7 @@ import pytest
 from dns import rdataset
 from tests.transport.nameserver import nameserver
 
+from opentcf.node.commands.enrol import Entry
 from opentcf.runtime import runtime as runtime_module
 from opentcf.runtime.config import load_config
 from opentcf.runtime.runtime import Runtime
@@ -121,6 +122,33 @@ async def test_reload_swaps_peers_and_subscribers_without_a_restart(tmp_path):
         await one.reload()
         assert [row["domain"] for row in (await one.loop.ask("peers")).value["items"]] == ["core3.example"]
         assert [row["number"] for row in (await one.loop.ask("subscribers")).value["items"]] == ["1001"]
+
+
+async def numbers(runtime: Runtime) -> dict[str, str]:
+    reply = await runtime.loop.ask("subscribers")
+    return {row["number"]: row["name"] for row in reply.value["items"]}
+
+
+async def test_what_was_said_by_command_stands_over_the_configuration(tmp_path):
+    def users(name: str) -> str:
+        return "".join(
+            f'[[subscriber]]\nnumber = "{number}"\nname = "{name}"\n' for number in (1001, 1002, 1003)
+        )
+
+    path = tmp_path / "core1.toml"
+    async with node(path, text(1, ONE, "udp", f"udp:{TWO}", users("old"))) as one:
+        await one.loop.ask("subscriber_set", {"entry": Entry("1001", {"name": "changed"})})
+        await one.loop.ask("subscriber_remove", {"number": "1002"})
+        path.write_text(text(1, ONE, "udp", f"udp:{TWO}", users("new")))
+        await one.reload()
+        assert await numbers(one) == {"1001": "changed", "1003": "new"}
+        audit = (await one.loop.ask("audit")).value["items"]
+        assert [(row["who"], row["action"]) for row in audit][-1] == ("signal", "reload")
+    async with node(path, path.read_text()) as one:
+        assert await numbers(one) == {"1001": "changed", "1003": "new"}
+        for number in ("1001", "1002"):
+            await one.loop.ask("subscriber_reset", {"number": number})
+        assert await numbers(one) == dict.fromkeys(("1001", "1002", "1003"), "new")
 
 
 async def test_a_failed_start_leaves_nothing_open(tmp_path):

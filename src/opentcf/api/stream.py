@@ -30,6 +30,8 @@ class EventStream:
             return problem(400, f"events={strange[0]} is none of {', '.join(EVENTS)}")
         if len(self._events) >= STREAMS:
             return problem(503, f"{STREAMS} clients watch already", {"Retry-After": "10"})
+        if request.method == "HEAD":
+            return Response(media_type="text/event-stream")
         seen = request.headers.get("last-event-id") or request.query_params.get("after")
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return StreamingResponse(self.stream(names, seen), headers=headers, media_type="text/event-stream")

@@ -68,7 +68,7 @@ def _enrolment(word: str, table: type[SubscriberTable] | type[GroupTable]) -> tu
             "POST",
             f"{path}/import",
             f"{word}_import",
-            f"Add or replace many {word}s: all rows or, when one is wrong, none",
+            f"Add or change many {word}s: all rows or, when one is wrong, none",
             body=Body(None, rows(table), "text/csv"),
         ),
         Endpoint("GET", f"{path}/{{number}}", f"{word}s", f"One {word}, as a list of one"),

@@ -127,7 +127,7 @@ def _alike(commands: click.Group, word: str, settings: Sequence[Any], changes: S
         _done(answer, f"imported {count} {word}{'' if count == 1 else 's'}", as_json)
 
     many.help = (
-        f"Add or replace the {word}s in FILE.csv: all of them or, when one is wrong, none. The first row names "
+        f"Add or change the {word}s in FILE.csv: all of them or, when one is wrong, none. The first row names "
         "the columns, which are those of the configuration; several values in a cell are separated by blanks."
     )
     for verb, method, done, text in (

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from opentcf.model.group import Group
-from opentcf.model.subscriber import NO_RIGHTS, Role, Subscriber
+from opentcf.model.subscriber import Subscriber
 from opentcf.node.commands.enrol import Entry
 from opentcf.runtime import people
 from opentcf.runtime.document import explain
@@ -61,8 +61,6 @@ def entries(kind: Kind, text: str, domain: str) -> list[Entry]:
                 raise UnfitError(
                     ("number",), f"{made.number} comes twice, also in row {found[made.number][0]}"
                 )
-            if made.fields.get("rights") and made.fields.get("role") is not Role.DISPATCHER:
-                raise UnfitError(("rights",), NO_RIGHTS)
         except UnfitError as error:
             raise EntryError(f"{where}column {_key(error)}{error.reason}") from None
         found[made.number] = (index, made._replace(where=f"{where}column "))

@@ -125,7 +125,12 @@ def test_an_import_is_all_or_nothing():
     reply = net.command(1, "subscriber_import", entries=[good, bad], rows=2)
     assert refusal(reply) == (400, 'row 3: rights: are for role = "dispatcher"')
     assert shown(net, "subscriber", "1900") is None
-    assert net.command(1, "subscriber_import", entries=[good], rows=1).value == {"imported": 1}
+    other = Entry("1001", {"priority": 3})
+    assert net.command(1, "subscriber_import", entries=[good, other], rows=2).value == {"imported": 2}
+    assert (shown(net, "subscriber", "1001")["priority"], shown(net, "subscriber", "1001")["digest"]) == (
+        3,
+        ["MD5", "SHA-256"],
+    )
     assert shown(net, "subscriber", "1900")["name"] == "Zoe"
     assert net.command(1, "subscriber_import", entries=[], rows=0).value == {"imported": 0}
 

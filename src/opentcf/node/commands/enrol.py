@@ -112,8 +112,9 @@ def put(kind: Kind, node: Node, ctx: Context, arguments: Arguments) -> Answer:
 
 
 def many(kind: Kind, node: Node, ctx: Context, arguments: Arguments) -> Answer:
-    """All settings of many numbers, new or not; all of them or none."""
-    wanted = [_wanted(ctx, kind, entry, None) for entry in arguments["entries"]]
+    """Many numbers: new ones are added, of the others what is named is changed; all of them or none."""
+    entries: list[Entry] = arguments["entries"]
+    wanted = [_wanted(ctx, kind, entry, _found(ctx, kind.word, entry.number)) for entry in entries]
     _, facts = _put(kind, node, wanted)
     return {"imported": len(wanted)}, facts
 

@@ -16,6 +16,11 @@ password = "other"
 [[subscriber]]
 number = "1003"
 password = "third"
+[[subscriber]]
+number = "1009"
+password = "desk"
+role = "dispatcher"
+rights = ["events"]
 [[group]]
 number = "8001"
 members = ["sip:1001@core1.example", "sip:1002@core1.example", "sip:1003@core1.example"]
@@ -258,3 +263,37 @@ def test_wrong_usage(arguments, says):
     assert finished.returncode == 2
     assert says in finished.stderr
     assert finished.stderr.count("\n") == 1
+
+
+def test_a_dispatcher_watches(prompt):
+    desk, phone = prompt("1009", "desk"), prompt("1002", "other")
+    desk.type("register")
+    desk.hear("registered")
+    desk.type("subscribe UERegisterStatus 1002")
+    told = desk.hear("notified")
+    assert (told["package"], told["number"], told["version"]) == ("UERegisterStatus", "1002", 0)
+    assert "state=unregistered" in told["text"]
+    phone.type("register")
+    assert "state=registered" in desk.hear("notified")["text"]
+    desk.type("unsubscribe UERegisterStatus 1002")
+    desk.hear("notified")
+    desk.type("subscribe Weather")
+    assert "OnLineCallStatus" in desk.hear("error")["text"]
+
+
+def test_who_has_no_right_watches_nothing(prompt):
+    phone = prompt("1002", "other")
+    phone.type("register")
+    phone.hear("registered")
+    phone.type("subscribe OnLineCallStatus")
+    assert phone.hear("refused")["status"] == 403
+
+
+def test_the_address_book(prompt):
+    phone = prompt("1002", "other")
+    phone.type("register")
+    phone.hear("registered")
+    phone.type("addresses")
+    book = phone.hear("addresses")["text"]
+    assert "user number=1009" in book
+    assert "group number=8001" in book

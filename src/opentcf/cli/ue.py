@@ -14,6 +14,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from opentcf.btrunc.wire import Package, Wire
 from opentcf.cli.errors import FAILED, WRONG, fail
 from opentcf.cli.radio import Radio, open_radio
 from opentcf.model.call import CallSetup, CallType
@@ -29,9 +30,12 @@ ANSWER_SECONDS = 33.0
 WAIT_SECONDS = 30.0
 LEAVE_SECONDS = 5.0
 _LOOK_AGAIN = 0.01
-_GOOD = frozenset(("registered", "refreshed", "unregistered", "up", "changed", "granted", "delivered"))
+_GOOD = frozenset(
+    ("registered", "refreshed", "unregistered", "up", "changed", "granted", "delivered", "notified")
+)
 _UNITS = {"queued": "place ", "granted": "grant "}
 """What the number is that comes with an event."""
+_EVENTS = Wire().events
 _BAD = frozenset(("refused", "failed", "kicked", "denied", "revoked"))
 
 
@@ -149,6 +153,8 @@ class Printer:
             text.append(f" from {event.page.sender}{told}: {event.text}")
             self._console.print(text)
             return
+        if event.watch is not None:
+            text.append(f" {_EVENTS[event.watch.package]} {event.watch.number}".rstrip())
         if event.status:
             text.append(f" {event.status} {REASONS.get(event.status, '')}".rstrip(), style)
         if event.text:
@@ -166,6 +172,9 @@ class Printer:
             page = event.page
             said = {"sender": page.sender, "group": page.group, "msgid": page.msgid}
             fields |= {name: value for name, value in said.items() if value}
+        if event.watch is not None:
+            watch = event.watch
+            fields |= {"package": _EVENTS[watch.package], "number": watch.number, "version": watch.version}
         if event.status:
             fields["status"] = event.status
         if event.text:
@@ -206,6 +215,9 @@ class Desk:
             "calm": ("[CALL]", "end the emergency of a group call", self._calm),
             "text": ("NUMBER[@DOMAIN] TEXT…", "send a text to a user", self._text),
             "grouptext": ("NUMBER[@DOMAIN] TEXT…", "send a text to a group", self._grouptext),
+            "subscribe": ("EVENT [NUMBER[@DOMAIN]]", f"watch: {', '.join(_EVENTS.values())}", self._watch),
+            "unsubscribe": ("EVENT [NUMBER[@DOMAIN]]", "watch no longer", self._unwatch),
+            "addresses": ("", "fetch the address book", self._addresses),
             "move": ("udp:HOST:PORT", "attach to another TCF", self._move),
             "calls": ("", "list the calls", self._list),
             "wait": (
@@ -313,6 +325,46 @@ class Desk:
             raise CommandError("the TCF does not answer")
         if results()[0].name != "delivered":
             raise CommandError("not delivered")
+
+    async def _watch(self, arguments: list[str]) -> None:
+        package, number = _watched(arguments, "subscribe")
+        mark = len(self._radio.heard)
+        self._terminal.watch(package, self._radio.now, number)
+        await self._notified(mark)
+
+    async def _unwatch(self, arguments: list[str]) -> None:
+        wanted, mark = _watched(arguments, "unsubscribe"), len(self._radio.heard)
+        found = [
+            watch for watch in self._terminal.watches.values() if (watch.package, watch.number) == wanted
+        ]
+        if not found:
+            raise CommandError("that is not watched")
+        self._terminal.unwatch(found[0], self._radio.now)
+        await self._notified(mark)
+
+    async def _notified(self, mark: int) -> None:
+        """Until the state, or a refusal, has come."""
+        self._radio.pump()
+        heard = self._radio.heard
+
+        def told() -> list[Event]:
+            return [event for event in heard[mark:] if event.watch is not None]
+
+        if not await self._until(lambda: bool(told()), ANSWER_SECONDS):
+            raise CommandError("the TCF does not answer")
+        if told()[0].name != "notified":
+            raise CommandError("refused")
+
+    async def _addresses(self, arguments: list[str]) -> None:
+        mark = len(self._radio.heard)
+        self._terminal.addresses(self._radio.now)
+        self._radio.pump()
+        heard, wanted = self._radio.heard, ("addresses", "refused")
+
+        if not await self._until(lambda: any(event.name in wanted for event in heard[mark:]), ANSWER_SECONDS):
+            raise CommandError("the TCF does not answer")
+        if not any(event.name == "addresses" for event in heard[mark:]):
+            raise CommandError("refused")
 
     async def _call(self, arguments: list[str]) -> None:
         if not arguments:
@@ -470,6 +522,14 @@ def _number(text: str) -> str:
     if not is_number(number.partition("@")[0]):
         raise CommandError(f"{text!r} is neither a number nor number@domain")
     return number
+
+
+def _watched(arguments: list[str], verb: str) -> tuple[Package, str]:
+    """An event, and the number it is about; no number: all."""
+    package = Wire().event(arguments[0]) if arguments else None
+    if package is None:
+        raise CommandError(f"usage: {verb} {'|'.join(_EVENTS.values())} [NUMBER[@DOMAIN]]")
+    return package, _number(arguments[1]) if len(arguments) > 1 else ""
 
 
 def _is_emergency(arguments: list[str]) -> bool:

@@ -215,8 +215,8 @@ class Desk:
             "calm": ("[CALL]", "end the emergency of a group call", self._calm),
             "text": ("NUMBER[@DOMAIN] TEXT…", "send a text to a user", self._text),
             "grouptext": ("NUMBER[@DOMAIN] TEXT…", "send a text to a group", self._grouptext),
-            "subscribe": ("EVENT [NUMBER[@DOMAIN]]", f"watch: {', '.join(_EVENTS.values())}", self._watch),
-            "unsubscribe": ("EVENT [NUMBER[@DOMAIN]]", "watch no longer", self._unwatch),
+            "subscribe": ("EVENT [NUMBER]", f"watch: {', '.join(_EVENTS.values())}", self._watch),
+            "unsubscribe": ("EVENT [NUMBER]", "watch no longer", self._unwatch),
             "addresses": ("", "fetch the address book", self._addresses),
             "move": ("udp:HOST:PORT", "attach to another TCF", self._move),
             "calls": ("", "list the calls", self._list),
@@ -260,6 +260,10 @@ class Desk:
         self.left = True
         for call in list(self._terminal.calls.values()):
             self._terminal.hang_up(call, self._radio.now)
+        for watch in list(self._terminal.watches.values()):
+            self._terminal.unwatch(watch, self._radio.now)
+        self._radio.pump()
+        await self._until(lambda: not self._terminal.watches, LEAVE_SECONDS)
         if self._terminal.registered:
             self._terminal.register(self._radio.now, 0)
         self._radio.pump()
@@ -528,7 +532,7 @@ def _watched(arguments: list[str], verb: str) -> tuple[Package, str]:
     """An event, and the number it is about; no number: all."""
     package = Wire().event(arguments[0]) if arguments else None
     if package is None:
-        raise CommandError(f"usage: {verb} {'|'.join(_EVENTS.values())} [NUMBER[@DOMAIN]]")
+        raise CommandError(f"usage: {verb} {'|'.join(_EVENTS.values())} [NUMBER]")
     return package, _number(arguments[1]) if len(arguments) > 1 else ""
 
 

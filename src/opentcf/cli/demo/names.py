@@ -46,6 +46,9 @@ _TOKENS: dict[Token, Name] = {
     Token.VIDEO_REPORT: ("video forward result", "视频转发结果上报"),
     Token.GROUP_UPDATE: ("group update", "组信息更新"),
     Token.HANDOVER: ("handover preparation", "切换准备"),
+    Token.GET_ADDRESSES: ("address book, please", "请求通讯录"),
+    Token.PUSH_ADDRESSES: ("address book", "下发通讯录"),
+    Token.SUBSCRIBE: ("subscription", "事件订阅"),
     Token.LISTEN: ("discreet listening", "缜密监听"),
 }
 _CALLS: dict[CallType, Name] = {
@@ -78,6 +81,8 @@ _METHODS: dict[str, Name] = {
     "OPTIONS": ("options", "能力查询"),
     "MESSAGE": ("short data", "实时短数据"),
     "INFO": ("information", "信息通知"),
+    "SUBSCRIBE": ("subscription", "事件订阅"),
+    "NOTIFY": ("notification", "事件通知"),
 }
 _STATUSES: dict[int, Name] = {
     100: ("trying", "处理中"),
@@ -104,6 +109,8 @@ _DONE: dict[str, Name] = {
     "CANCEL": ("cancel taken", "取消确认"),
     "OPTIONS": ("ok", "成功"),
     "MESSAGE": ("delivered", "已送达"),
+    "SUBSCRIBE": ("subscribed", "订阅成功"),
+    "NOTIFY": ("noted", "通知确认"),
 }
 _DIRECTIONS: dict[str, Name] = {
     "sendrecv": ("resume", "呼叫恢复"),

@@ -55,6 +55,9 @@ name = "{name}"
 password = "{password}"
 role = "{role}"
 """
+_RIGHTS = """\
+rights = ["insert", "release", "stun", "kill", "regroup", "forward", "listen", "ambience", "events"]
+"""
 _GROUP = """
 [[group]]
 number = "{number}"
@@ -119,6 +122,7 @@ def configuration(core: int) -> str:
             )  # fmt: skip
     for number, name, role in users(core):
         text += _SUBSCRIBER.format(number=number, name=name, role=role, password=PASSWORD)
+        text += _RIGHTS if role == "dispatcher" else ""
     return text + (_groups() if core == MASTER else "")
 
 

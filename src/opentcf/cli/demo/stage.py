@@ -6,6 +6,7 @@ from functools import partial
 from time import monotonic
 from typing import Any
 
+from opentcf.btrunc.wire import Package
 from opentcf.cli.demo.actor import Actor, CheckError
 from opentcf.cli.demo.feed import Feed
 from opentcf.cli.demo.network import CORES, D_PORT, PASSWORD, Network, domain, host
@@ -14,7 +15,7 @@ from opentcf.model.call import CallSetup
 from opentcf.model.numbers import Aor
 from opentcf.model.registration import RegType
 from opentcf.sip.outbox import Flow
-from opentcf.terminal import Call, CallState, Event
+from opentcf.terminal import Call, CallState, Event, Watch
 
 PATIENCE = 8.0
 """Seconds that anything may take which is not said to take longer."""
@@ -100,6 +101,22 @@ class Phone:
         self.radio.pump()
         return msgid
 
+    def watch(self, package: Package, number: str = "") -> Watch:
+        """Subscribe to an event; no number: all."""
+        watch = self.terminal.watch(package, self.radio.now, number)
+        self.radio.pump()
+        return watch
+
+    def unwatch(self, watch: Watch) -> None:
+        """Watch no longer."""
+        self.terminal.unwatch(watch, self.radio.now)
+        self.radio.pump()
+
+    def addresses(self) -> None:
+        """Ask for the address book."""
+        self.terminal.addresses(self.radio.now)
+        self.radio.pump()
+
     def press(self, call: Call, *, emergency: bool = False) -> None:
         """Ask for the floor."""
         self.terminal.press(call, self.radio.now, emergency=emergency)
@@ -118,6 +135,10 @@ class Phone:
     def is_registered(self) -> bool:
         """Does the terminal believe so?"""
         return self.terminal.registered
+
+    def watches_nothing(self) -> bool:
+        """Has it no subscription?"""
+        return not self.terminal.watches
 
     def is_idle(self) -> bool:
         """Has it no call?"""
@@ -181,7 +202,8 @@ class Stage:
             phone.begin()
 
     async def leave(self) -> None:
-        """Nobody calls, nobody is registered, and the equipment goes off."""
+        """Nobody calls or watches, nobody is registered, and the equipment goes off."""
+        await self._unwatch()
         for phone in self._phones.values():
             for call in list(phone.terminal.calls.values()):
                 phone.hang_up(call)
@@ -197,6 +219,12 @@ class Stage:
             for phone in self._phones.values():
                 phone.radio.close()
             self._phones.clear()
+
+    async def _unwatch(self) -> None:
+        for phone in self._phones.values():
+            for watch in list(phone.terminal.watches.values()):
+                phone.unwatch(watch)
+            await self.until(phone.watches_nothing, f"{phone.number} watches nothing")
 
     # --- what a procedure says and asks
 

@@ -10,5 +10,6 @@ MODULES = (
     "group_outage",
     "handover",
     "short_data",
+    "events",
 )
 """In the order of showing."""

@@ -10,6 +10,8 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Any, NamedTuple, NoReturn
 
+from tests.lookout import Lookout
+
 from opentcf.model.bounds import LimitSettings, TimerSettings
 from opentcf.model.call import CallSetup
 from opentcf.model.numbers import Aor
@@ -122,12 +124,16 @@ class World:
         self.lose: Callable[[str, str, bytes], bool] = lambda source, target, data: False
         """May single out datagrams to be lost."""
         self.cut: set[frozenset[str]] = set()
+        self.off: set[str] = set()
+        """Terminals that nobody hears any more."""
+        self.lookout = Lookout()
         self.transcript: list[Passed] = []
         self.in_flight = 0
         self.terminals: dict[str, Terminal] = {}
         self._heap: list[tuple[float, int, Callable[[], None]]] = []
         self._number = count()
         self._wakes: dict[str, float] = {}
+        self._looked = 0.0
         self._at: dict[tuple[str, int], Party] = {}
         self._names: dict[str, str] = {}
         durations = timers or TimerSettings()
@@ -171,9 +177,12 @@ class World:
         self.node(number).command(Command(name, arguments), self.now)
         self.touch(self.cores[number])
 
-    def part(self, one: str, other: str) -> None:
-        """No datagram passes between two of them any more, until `cut` is cleared."""
-        self.cut.add(frozenset((one, other)))
+    def part(self, one: str, other: str, seconds: float | None = None) -> None:
+        """No datagram passes between two of them any more, for a while or until `cut` is cleared."""
+        way = frozenset((one, other))
+        self.cut.add(way)
+        if seconds is not None:
+            self.after(seconds, lambda: self.cut.discard(way))
 
     # --- terminals
 
@@ -229,6 +238,12 @@ class World:
         self.touch(ua)
         return msgid
 
+    def switch_off(self, ua: Terminal) -> None:
+        """Like pulling its battery: for all others it is silent from now on."""
+        if self.terminals.pop(ua.user.number, None) is not None:
+            self.off.add(ua.user.number)
+            self._note(ua.user.number, "switched off")
+
     def events(self, ua: Terminal) -> list[str]:
         """What its person noticed."""
         return [event.name for event in ua.events]
@@ -246,25 +261,27 @@ class World:
             when, _, action = heappop(self._heap)
             self.now = max(self.now, when)
             action()
+            if self.now >= self._looked + 1.0:
+                self._look()
         self.now = until
 
-    def settle(self, bound: float = 400.0) -> None:
-        """Let time pass until nothing goes on but heartbeats and registrations."""
+    def settle(self, bound: float = 400.0, *, standing: bool = False) -> None:
+        """Let time pass until nothing goes on but heartbeats, registrations and (`standing`) traces of refreshes."""
         until = self.now + bound
-        while trouble := self.unrest():
+        while trouble := self.unrest(standing):
             if self.now >= until:
                 self.fail(f"not quiet after {bound} s", trouble)
             self.run(1.0)
 
-    def unrest(self) -> list[str]:
+    def unrest(self, standing: bool = False) -> list[str]:
         """What goes on besides heartbeats: on the links, in transactions, kick-offs not yet answered."""
         found = [f"{self.in_flight} datagrams under way"] if self.in_flight else []
         for core in self.running():
             assert core.node is not None
-            found += [f"{core.name}: {key}" for key in _transactions(core.node._layer)]
+            found += [f"{core.name}: {key}" for key in _transactions(core.node._layer, standing)]
             found += [f"{core.name}: kick {key}" for key in core.store.get("kick", {})]
         for number, ua in self.terminals.items():
-            found += [f"{number}: {key}" for key in _transactions(ua._layer)]
+            found += [f"{number}: {key}" for key in _transactions(ua._layer, standing)]
         return found
 
     # --- what must hold when it is quiet
@@ -312,6 +329,13 @@ class World:
 
     # --- inside
 
+    def _look(self) -> None:
+        self._looked = self.now
+        for core in self.running():
+            assert core.node is not None
+            if overdue := list(self.lookout.overdue(core.node, self.now)):
+                self.fail(f"{core.name} waits for too long", overdue)
+
     def touch(self, party: Party) -> None:
         """Take what a party wants sent, and note when it wants to be woken."""
         if isinstance(party, Core):
@@ -349,7 +373,13 @@ class World:
         target = self._names.get(flow.host, f"{flow.host}:{flow.port}")
         link = self.links.get((name, target), self.link)
         heard = self._at.get((flow.host, flow.port))
-        gone = frozenset((name, target)) in self.cut or self.lose(name, target, send.data)
+        if wrong := self.lookout.sent(send.data, self.now):
+            self.fail(f"{name} is wrong", [wrong])
+        gone = (
+            frozenset((name, target)) in self.cut
+            or not self.off.isdisjoint((name, target))
+            or self.lose(name, target, send.data)
+        )
         if heard is None or gone or self.random.random() < link.loss:
             self.transcript.append(Passed(self.now, name, target, send.data, "LOST"))
             return
@@ -452,13 +482,18 @@ def _only(ua: Terminal) -> Call:
     return call
 
 
-def _transactions(layer: Layer) -> list[str]:
-    """Heartbeats go on for ever, and answered registrations linger; kick-offs are seen by their records."""
+def _transactions(layer: Layer, standing: bool) -> list[str]:
+    """Heartbeats go on for ever, and answered registrations linger; kick-offs are seen by their records.
+
+    While calls are standing their refreshes linger, too: an INVITE that was answered and acknowledged.
+    """
     return [
         repr(txn)
         for table in (layer._clients, layer._servers)
         for key, txn in table.items()
-        if "OPTIONS" not in key and ("REGISTER" not in key or txn.state < State.COMPLETED)
+        if "OPTIONS" not in key
+        and ("REGISTER" not in key or txn.state < State.COMPLETED)
+        and not (standing and txn.state is State.ACCEPTED and txn.repeat is None)
     ]
 
 

@@ -4,11 +4,13 @@
 """
 
 import os
+import random
 
 import pytest
 from tests.world import World
 
 from opentcf.model.bounds import TimerSettings
+from opentcf.sip.parse import parse
 from opentcf.terminal import Behaviour, Call, CallState, Terminal
 
 CALLS = 50
@@ -101,6 +103,40 @@ class People:
             away = self.random.choice((0.1, 1.0, 20.0, 90.0))
             self.world.after(self.random.uniform(0.0, away), lambda: self.world.restart(number))
 
+    # --- accidents after which nobody can say that a call is over
+
+    def somebody_goes_dark(self) -> None:
+        """His terminal falls silent, whatever it was doing."""
+        self.world.switch_off(self.anybody())
+
+    def somebody_goes_dark_while_it_rings(self) -> None:
+        """And the caller gives up."""
+        caller, called = self.anybody(), self.anybody()
+        called.behaviour = Behaviour.RING
+        call = self.world.call(caller, called.user.number)
+        self.world.after(3.0, lambda: self.world.switch_off(called))
+        self.world.after(4.0, lambda: self.world.hang_up(caller, call))
+
+    def a_way_breaks(self) -> None:
+        """Between two TCFs, often while somebody holds."""
+        one, other = self.random.sample(range(1, 5), 2)
+        for ua in self.world.terminals.values():
+            for call in list(ua.calls.values()):
+                self.hold(ua, call)
+        seconds = self.random.choice((10.0, 40.0, 100.0))
+        self.world.after(0.05, lambda: self.world.part(f"core{one}", f"core{other}", seconds))
+
+    def lose_byes(self, share: float) -> None:
+        """In such a share of the dialogs between TCFs no BYE arrives, however often it is repeated."""
+
+        def lost(source: str, target: str, data: bytes) -> bool:
+            if not data.startswith(b"BYE ") or not source.startswith("core") or not target.startswith("core"):
+                return False
+            dialog = parse(data, stream=False).call_id()
+            return random.Random(f"{self.world.seed} {dialog}").random() < share
+
+        self.world.lose = lost
+
     def go_home(self) -> None:
         for ua in self.world.terminals.values():
             for call in list(ua.calls.values()):
@@ -109,7 +145,7 @@ class People:
 
 def quiet_and_empty(world: World, people: People) -> None:
     """Everybody agrees on the calls that are up; when these are hung up too, nothing is left of any."""
-    world.settle()
+    world.settle(standing=True)
     world.check()
     people.go_home()
     world.settle()
@@ -135,4 +171,20 @@ def test_nothing_is_stuck_when_tcfs_are_killed_and_restarted(seed: int) -> None:
         world.after(world.random.uniform(0, 4.0 * CALLS), people.a_tcf_is_killed)
     people.live(CALLS)
     world.run(1300.0)  # a BYE that died with a TCF leaves the far side to its session timer
+    quiet_and_empty(world, people)
+
+
+@pytest.mark.parametrize("seed", seeds())
+def test_calls_end_by_their_timers_when_nobody_can_say_so(seed: int) -> None:
+    """Terminals go dark, ways break, BYEs are lost for good, TCFs restart: every wait and session is bounded."""
+    world = World(seed, loss=0.05, double=0.05, reorder=0.05, timers=TimerSettings(session=120.0))
+    people = People(world)
+    world.settle()
+    people.lose_byes(0.15)
+    accidents = [people.somebody_goes_dark] * 2 + [people.somebody_goes_dark_while_it_rings] * 3
+    accidents += [people.a_way_breaks] * 2 + [people.a_tcf_is_killed] * 4
+    for accident in accidents:
+        world.after(world.random.uniform(0, 4.0 * CALLS), accident)
+    people.live(CALLS)
+    world.run(600.0)  # a session on each of three hops, one after the other
     quiet_and_empty(world, people)

@@ -553,7 +553,7 @@ class Leg:
         if self.state is LegState.EARLY and self.ours is not None:
             self.state = LegState.RELEASING
             txn = ctx.layer.client(self.ours.branch)
-            if txn is not None:
+            if txn is not None and self.ours.cancel is None:
                 ctx.layer.bound(txn, ctx.now)
         else:
             self.end(ctx)

@@ -240,6 +240,15 @@ def test_an_open_invite_is_waited_for_after_a_restart():
     assert (bed.sent, bed.statuses(), bed.empty) == ([], [408], True)
 
 
+def test_what_was_taken_up_at_a_restart_began_there():
+    """Else its answer would count as one that took as long as the clock runs."""
+    bed = Bed()
+    bed.layer.revive(request("INVITE", "z9hG4bKold", "127.0.0.1:5060"), flow(), OWNER, "z9hG4bKold", 100.0)
+    txn = bed.layer.client("z9hG4bKold")
+    assert txn is not None
+    assert txn.began == 100.0
+
+
 # --- RFC 4320, RFC 4321
 
 

@@ -202,7 +202,7 @@ class Layer:
     def revive(self, request: Request, flow: Flow, owner: Owner, branch: str, now: float) -> None:
         """Go on waiting for the outcome of an INVITE that was open, for 64·T1; nothing is sent."""
         txn = ClientTransaction(Kind.INVITE_CLIENT, branch + "INVITE", branch, request, flow, owner)
-        txn.state = State.PROCEEDING
+        txn.state, txn.began = State.PROCEEDING, now
         self._clients[txn.key] = txn
         self.bound(txn, now)
 

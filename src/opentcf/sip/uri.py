@@ -145,7 +145,9 @@ class Uri:
 
 
 def _tail(parameters: dict[str, str | None]) -> str:
-    return "".join(f";{name}" if value is None else f";{name}={value}" for name, value in parameters.items())
+    return "".join(
+        [f";{name}" if value is None else f";{name}={value}" for name, value in parameters.items()]
+    )
 
 
 def _parameters(tail: str) -> dict[str, str | None]:

@@ -59,9 +59,12 @@ class SqliteStore:
         latest = {(kind, encode_key(key)): value for kind, key, value in saves}
         puts = [(kind, key, encode(value)) for (kind, key), value in latest.items() if value is not None]
         drops = [where for where, value in latest.items() if value is None]
-        with self._explained("cannot be written"), self._db:
-            self._db.executemany(_PUT, puts)
-            self._db.executemany(_DROP, drops)
+        try:
+            with self._db:
+                self._db.executemany(_PUT, puts)
+                self._db.executemany(_DROP, drops)
+        except (sqlite3.Error, ValueError) as error:
+            raise self._explanation("cannot be written", error) from error
 
     def close(self) -> None:
         """Fold the journal into the file and unlock it."""
@@ -106,10 +109,13 @@ class SqliteStore:
     def _explained(self, what: str) -> Iterator[None]:
         try:
             yield
-        except sqlite3.OperationalError as error:
-            raise StoreError(f"{self._name} {what}: {self._reason(error)}") from error
         except (sqlite3.Error, ValueError) as error:
-            raise StoreError(f"{self._name} is damaged: {error}; move it away or restore a copy") from error
+            raise self._explanation(what, error) from error
+
+    def _explanation(self, what: str, error: Exception) -> StoreError:
+        if isinstance(error, sqlite3.OperationalError):
+            return StoreError(f"{self._name} {what}: {self._reason(error)}")
+        return StoreError(f"{self._name} is damaged: {error}; move it away or restore a copy")
 
     def _reason(self, error: sqlite3.OperationalError) -> str:
         if "locked" in str(error):

@@ -379,7 +379,7 @@ def stamp_via(request: Request, via: Via, flow: Flow) -> None:
         via.parameters["received"] = flow.host
     else:
         return
-    tail = "".join(f";{k}" if v is None else f";{k}={v}" for k, v in via.parameters.items())
+    tail = "".join([f";{k}" if v is None else f";{k}={v}" for k, v in via.parameters.items()])
     lines = list(request.headers.fields["Via"])
     _, comma, others = lines[0].partition(",")
     lines[0] = f"SIP/2.0/{via.transport.upper()} {join_host_port(via.host, via.port)}{tail}{comma}{others}"

@@ -9,8 +9,10 @@ from msgspec import Struct, structs
 from opentcf.runtime.document import explain
 from opentcf.runtime.entries import EntryError, Kind, entries, entry
 
-LONGEST = 16 * 2**20
-"""Bytes of a body: a CSV file with some 200,000 subscribers."""
+LONGEST = 4 * 2**20
+"""Bytes of a body: a CSV file with some 50,000 subscribers, which keep a node busy for a second or two."""
+LONG = 2**16
+"""A body from here on is read beside the event loop."""
 
 Reader = Callable[[bytes, Mapping[str, str], str], Mapping[str, Any]]
 

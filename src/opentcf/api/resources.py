@@ -1,6 +1,8 @@
 """The endpoints: most hand a command to the node; metrics and the trace are read where they are."""
 
+from asyncio import to_thread
 from collections.abc import Awaitable, Callable
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -8,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from opentcf.api.bodies import LONGEST, BodyError
+from opentcf.api.bodies import LONG, LONGEST, BodyError
 from opentcf.api.guard import who
 from opentcf.api.problems import as_json, problem
 from opentcf.api.table import PAGE, Endpoint, Query
@@ -38,7 +40,8 @@ class Resources:
             arguments: dict[str, Any] = read_query(request, endpoint.query)
             if endpoint.body is not None:
                 data, domain = await _data(request), self._runtime.settings.domain
-                arguments |= endpoint.body.read(data, request.path_params, domain)
+                read = partial(endpoint.body.read, data, request.path_params, domain)
+                arguments |= await to_thread(read) if len(data) > LONG else read()
             arguments |= request.path_params
             reply = await self._runtime.loop.ask(endpoint.name, arguments, who=who(request))
             if reply.error is not None:

@@ -23,7 +23,8 @@ class Aor(NamedTuple):
     @classmethod
     def parse(cls, text: str) -> "Aor":
         """Read `2001@core2.example`, with or without `sip:`; ValueError when it is anything else."""
-        number, at, domain = text.removeprefix("sip:").partition("@")
-        if not at or not is_number(number) or not domain or any(c in domain for c in "@;?:/ "):
+        number, _, domain = text.removeprefix("sip:").partition("@")
+        fit = domain.isprintable() and not any(c in domain for c in "@;?:/ ")
+        if not is_number(number) or not domain or not fit:
             raise ValueError(f"{text!r} is not number@domain with 1 to {NUMBER_DIGITS} digits")
         return cls(number, domain.lower())

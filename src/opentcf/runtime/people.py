@@ -79,7 +79,7 @@ def subscriber(table: SubscriberTable, domain: str, base: Path | None = None) ->
         roaming = frozenset(_read(("roaming",), domain_name, core) for core in roaming)
     return Subscriber(
         aor=Aor(_number(table.number), domain),
-        name=table.name,
+        name=_read(("name",), _line, table.name),
         ha1=_secrets(table, domain, base),
         role=table.role,
         priority=table.priority,
@@ -93,7 +93,7 @@ def group(table: GroupTable, domain: str) -> Group:
     """One group."""
     return Group(
         aor=Aor(_number(table.number), domain),
-        name=table.name,
+        name=_read(("name",), _line, table.name),
         members=members(table.members, domain),
         setup=SetUp(table.setup),
         hang_time=table.hang_time,
@@ -112,7 +112,7 @@ def members(tables: Iterable[str | MemberTable], domain: str, key: str = "member
     for written in tables:
         entry = _read((key,), _member, written) if isinstance(written, str) else written
         uri = f"{entry.uri}@{domain}" if is_number(entry.uri) else entry.uri
-        aor = _read((key,), Aor.parse, uri)
+        aor = _read((key,), _aor, uri)
         if aor in found:
             raise UnfitError((key,), f"{aor} comes twice")
         found[aor] = Member(aor, entry.priority, entry.listen_only)
@@ -132,6 +132,18 @@ def _member(text: str) -> MemberTable:
         else:
             raise ValueError(f"{parameter!r} is neither priority=0 to {LOWEST_PRIORITY} nor listen_only")
     return table
+
+
+def _aor(uri: str) -> Aor:
+    aor = Aor.parse(uri)
+    return Aor(aor.number, domain_name(aor.domain))
+
+
+def _line(text: str) -> str:
+    """A name goes into headers, bodies and logs."""
+    if not text.isprintable():
+        raise ValueError("holds a character that cannot be printed")
+    return text
 
 
 def _number(number: str) -> str:

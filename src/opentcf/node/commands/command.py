@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -42,15 +43,21 @@ def page(rows: list[dict[str, Value]], key: str, arguments: Arguments) -> dict[s
     return {"items": rows[:limit], "next": rows[limit - 1][key] if len(rows) > limit else None}
 
 
-def chosen(all_of_them: list[S], arguments: Arguments) -> list[S]:
-    """All, or the one of the argument `number`; 404 when there is none."""
-    number = arguments.get("number")
-    if number is None:
-        return all_of_them
-    found = [one for one in all_of_them if one.aor.number == number]
-    if not found:
-        raise Decline(404, f"there is no number {number!r} of that kind here")
-    return found
+def numbered(ones: list[S], row: Callable[[S], dict[str, Value]], arguments: Arguments) -> dict[str, Value]:
+    """One page of what has a number and comes in that order, or the one of the argument `number` (404: none).
+
+    Only the rows of the page are made: there may be very many.
+    """
+    number, after = arguments.get("number"), arguments.get("after")
+    if number is not None:
+        ones = [one for one in ones if one.aor.number == number]
+        if not ones:
+            raise Decline(404, f"there is no number {number!r} of that kind here")
+    limit = min(int(arguments.get("limit") or PAGE), PAGE)
+    start = 0 if after is None else bisect_right(ones, str(after), key=lambda one: one.aor.number)
+    found = ones[start : start + limit]
+    more = start + limit < len(ones)
+    return {"items": [row(one) for one in found], "next": found[-1].aor.number if more else None}
 
 
 def any_user(ctx: Context, arguments: Arguments) -> Aor:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from opentcf.model.group import Member
+from opentcf.model.group import Group, Member
 from opentcf.model.subscriber import LOWEST_PRIORITY
-from opentcf.node.commands.command import Answer, Arguments, Deed, chosen, page
+from opentcf.node.commands.command import Answer, Arguments, Deed, numbered
 from opentcf.node.orders import Value
 from opentcf.services.context import Context
 
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 def groups(node: Node, ctx: Context, arguments: Arguments) -> Answer:
     """Groups of ours, or the one of that `number`. A setting that is None is the node's own, see `[timers]`."""
-    rows: list[dict[str, Value]] = [
-        {
+
+    def row(group: Group) -> dict[str, Value]:
+        return {
             "number": group.aor.number,
             "name": group.name,
             "members": [_member(member) for member in group.members],
@@ -31,9 +32,8 @@ def groups(node: Node, ctx: Context, arguments: Arguments) -> Answer:
             "priority": group.priority,
             "source": node.provisioning.groups.source(group.aor.number),
         }
-        for group in chosen(ctx.directory.groups(), arguments)
-    ]
-    return page(rows, "number", arguments), ()
+
+    return numbered(ctx.directory.groups(), row, arguments), ()
 
 
 def _member(member: Member) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from opentcf.model.cause import KickCause
-from opentcf.model.subscriber import UserState
-from opentcf.node.commands.command import Answer, Arguments, Deed, any_user, chosen, own_user, page
+from opentcf.model.subscriber import Subscriber, UserState
+from opentcf.node.commands.command import Answer, Arguments, Deed, any_user, numbered, own_user, page
 from opentcf.node.orders import Value
 from opentcf.services.context import Context
 from opentcf.services.path import to_peer
@@ -25,24 +25,23 @@ def registrations(node: Node, ctx: Context, arguments: Arguments) -> Answer:
 
 def subscribers(node: Node, ctx: Context, arguments: Arguments) -> Answer:
     """Users of ours, or the one of that `number`. `digest` names the algorithms that his secret is there for."""
-    rows: list[dict[str, Value]] = [
-        {
+
+    def row(subscriber: Subscriber) -> dict[str, Value]:
+        roaming = subscriber.roaming
+        return {
             "number": subscriber.aor.number,
             "name": subscriber.name,
             "role": subscriber.role.value,
             "priority": subscriber.priority,
-            "roaming": subscriber.roaming
-            if isinstance(subscriber.roaming, bool)
-            else sorted(subscriber.roaming),
+            "roaming": roaming if isinstance(roaming, bool) else sorted(roaming),
             "preemptible": subscriber.preemptible.value,
             "state": ctx.directory.state(subscriber.aor).value,
             "rights": sorted(right.value for right in subscriber.rights),
             "digest": sorted(subscriber.ha1 or ()),
             "source": node.provisioning.subscribers.source(subscriber.aor.number),
         }
-        for subscriber in chosen(ctx.directory.subscribers(), arguments)
-    ]
-    return page(rows, "number", arguments), ()
+
+    return numbered(ctx.directory.subscribers(), row, arguments), ()
 
 
 def kick(node: Node, ctx: Context, arguments: Arguments) -> Answer:

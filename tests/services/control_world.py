@@ -7,15 +7,16 @@ from tests.services.group_world import GroupWorld, aor
 
 from opentcf.btrunc import regroup as wire_regroup
 from opentcf.btrunc.regroup import Regroup
-from opentcf.btrunc.wire import Body, Param, Token, Wire
+from opentcf.btrunc.wire import Param, Wire
 from opentcf.model.group import Group, Member, RegroupAction
 from opentcf.model.numbers import Aor
-from opentcf.model.subscriber import Right, Role
-from opentcf.terminal import Event
+from opentcf.model.subscriber import Right, Role, UserState
+from opentcf.terminal import Event, control
+from opentcf.terminal.control import Order
 
 
 class ControlWorld(GroupWorld):
-    """Groups as in `GroupWorld`; `page` and `order` are what dispatchers do."""
+    """Groups as in `GroupWorld`; `dispatch`, `order` and `dgna` are what dispatchers do."""
 
     def __init__(self, *groups: Group, at: dict[str, int] | None = None, seed: int = 0, **more: Any) -> None:
         super().__init__(*groups, seed=seed, **more)
@@ -33,32 +34,21 @@ class ControlWorld(GroupWorld):
             self.attach(number, where)
         self.run(2.0)
 
-    def page(
-        self,
-        number: str,
-        uri: str,
-        token: Token,
-        *params: tuple[Param | str, str],
-        body: bytes = b"",
-        kind: str = "",
-    ) -> str:
-        """A MESSAGE of a terminal; its key."""
-        ua = self.ua(number)
-        key = ua.page(uri, token, params, self.now, body, kind)
-        self.touch(ua)
+    def dispatch(self, number: str, order: Order) -> str:
+        """What a dispatcher orders; its key."""
+        key = self.ua(number).dispatch(order, self.now)
+        self.touch(self.ua(number))
         return key
 
-    def order(self, number: str, token: Token, target: str) -> str:
+    def order(self, number: str, state: UserState, target: str) -> str:
         """Stun, kill, revive."""
-        return self.page(number, f"sip:{target}@core{target[0]}.example", token, (Param.UDN, target))
+        return self.dispatch(number, control.becomes(state, aor(target)))
 
     def dgna(self, number: str, action: RegroupAction, *members: str, gdn: str = "8901", **more: Any) -> str:
-        """A list for a temporary group of core1, or of the core that 8n… names."""
-        group = Aor(gdn, more.pop("domain", "core1.example"))
+        """A list for a temporary group of core1."""
         listed = tuple(Member(aor(member)) for member in members)
-        body = wire_regroup.body(Wire(), group, Regroup(action, listed, **more))
-        kind = Wire().bodies[Body.REGROUP]
-        return self.page(number, f"sip:{group}", Token.REGROUP, body=body, kind=kind)
+        wish = Regroup(action, listed, **more)
+        return self.dispatch(number, control.regroup(Aor(gdn, "core1.example"), wish, Wire()))
 
     def reports(self, number: str) -> list[tuple[str, int]]:
         """The results that reached a dispatcher: member, result."""

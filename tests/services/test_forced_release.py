@@ -6,7 +6,8 @@ from tests.services.control_net import answer, attached, audit, control_net, obe
 from tests.services.control_world import ControlWorld
 from tests.services.group_world import ext
 
-from opentcf.btrunc.wire import Param, Token
+from opentcf.model.numbers import Aor
+from opentcf.terminal import control
 
 CALL = "pttcall;calltype=1;OnlineCallID=c7"
 ORDER = "pttdismantle;OnlineCallID=c7"
@@ -110,13 +111,13 @@ def test_a_group_call_is_released_at_its_master(boss: str, at: int):
     w.run(3.0)
     assert w.in_call() == {"1001", "2001", "2002", "4001"}
     call_id = w.node(1).procedures.group_call.view()[0]["id"]
-    w.page(boss, "sip:8001@core1.example", Token.DISMANTLE, (Param.CALL_ID, call_id))
+    w.dispatch(boss, control.dismantle(Aor("8001", "core1.example"), call_id))
     w.run(2.0)
     assert w.result(boss)[0] == 200
     assert w.in_call() == set()
     for number in ("1001", "2001", "2002", "4001"):
         assert "cause=64" in ext(w.last("BYE", target=number))
-    w.page(boss, "sip:8001@core1.example", Token.DISMANTLE, (Param.CALL_ID, call_id))
+    w.dispatch(boss, control.dismantle(Aor("8001", "core1.example"), call_id))
     w.run(2.0)
     assert w.result(boss)[0] == 481
     w.assert_over()

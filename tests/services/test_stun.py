@@ -47,6 +47,18 @@ def test_a_stunned_user_is_registered_and_gets_no_service(dispatcher: int, at: i
     net.assert_no_fault()
 
 
+def test_who_is_attached_elsewhere_is_refused_at_home_too():
+    net = control_net()
+    user = attached(net, "1001", 1)
+    other = Phone(net, "1001", 3, port=7777)
+    assert other.register() == 200
+    net.command(1, "user_stun", udn="1001")
+    user.invite("8001@core2.example", extension="pttcall;calltype=4")
+    assert user.statuses("INVITE")[-1] == 403
+    page(user, "2001", "pttmsg;msgtype=1", b"hello", "text/plain")
+    assert answer(user).status == 403
+
+
 def test_a_revived_user_gets_service_again():
     net = control_net()
     boss, user, other = attached(net, "2004", 2), attached(net, "1001", 3), attached(net, "1002", 1)

@@ -15,6 +15,7 @@ class Directory:
     __slots__ = (
         "_attachments",
         "_bindings",
+        "_clinging",
         "_engaged",
         "_foreign",
         "_grouped",
@@ -45,6 +46,7 @@ class Directory:
         self._located: dict[tuple[Aor, Aor], str] = {}
         self._foreign: dict[Aor, dict[str, list[Membership]]] = {}
         self._running: dict[str, dict[str, tuple[Aor, Aor]]] = {}
+        self._clinging: dict[Aor, set[str]] = {}
         self._states: dict[str, UserState] = {}
 
     def configure(
@@ -152,6 +154,18 @@ class Directory:
     def unbind(self, user: Aor) -> None:
         """Forget where he is."""
         self._bindings.pop(user.number, None)
+
+    def cling(self, user: Aor, visited: str) -> None:
+        """A V-TCF that is to let go of him has not answered yet."""
+        self._clinging.setdefault(user, set()).add(visited)
+
+    def let_go(self, user: Aor, visited: str) -> None:
+        """Now it has, or it serves him again."""
+        self._clinging.get(user, set()).discard(visited)
+
+    def is_left_behind(self, user: Aor) -> bool:
+        """May a V-TCF that he left still serve him?"""
+        return bool(self._clinging.get(user))
 
     # --- H: control
 

@@ -340,7 +340,7 @@ class Node:
     def _serve(self, incoming: Incoming) -> Facts:
         request, ext = incoming.request, incoming.extension
         tag = request.to_tag()
-        if incoming.attachment is not None and incoming.attachment.stunned and request.method in SERVICES:
+        if request.method in SERVICES and self._is_barred(incoming):
             raise Decline(403, f"{incoming.user} is stunned")
         if tag is not None:
             return self._in_dialog(incoming, tag)
@@ -357,6 +357,13 @@ class Node:
             capabilities(self._ctx, incoming)
             return ()
         raise no_route(incoming)
+
+    def _is_barred(self, incoming: Incoming) -> bool:
+        """Was the user stunned, as his V or as his home knows? Who is attached elsewhere can still ask his home."""
+        if incoming.user is None:
+            return False
+        here = incoming.attachment is not None and incoming.attachment.stunned
+        return here or not self._ctx.directory.in_service(incoming.user)
 
     def _in_dialog(self, incoming: Incoming, tag: str) -> Facts:
         request = incoming.request

@@ -120,7 +120,12 @@ class Stun:
         return NONE
 
     def _delivered(self, user: Aor, standing: Standing, state: UserState, result: Result) -> Facts:
-        """The terminal's word, or that it has none: whoever ordered this hears it; a newer order follows."""
+        """The terminal's word, or that it has none: whoever ordered this hears it; a newer order follows.
+
+        While a V-TCF that he left may still serve him, he is not reached.
+        """
+        if state is not UserState.NORMAL and self._ctx.directory.is_left_behind(user):
+            result = Result.UNREACHABLE
         for asked, incoming in standing.waiting:
             if asked is state:
                 self._answer(incoming, state, user, result)

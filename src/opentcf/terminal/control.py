@@ -1,10 +1,13 @@
 """What control operations make of a terminal, and what a dispatcher's terminal hears of its own."""
 
+from typing import NamedTuple
+
 from opentcf.btrunc import control as wire_control
 from opentcf.btrunc import regroup as wire_regroup
-from opentcf.btrunc.control import STATES
-from opentcf.btrunc.extension import Extension
-from opentcf.btrunc.wire import Token, Wire
+from opentcf.btrunc.control import STATES, TOKENS
+from opentcf.btrunc.extension import Extension, Params
+from opentcf.btrunc.regroup import Regroup
+from opentcf.btrunc.wire import Body, Param, Token, Wire
 from opentcf.model.cause import Result
 from opentcf.model.numbers import Aor
 from opentcf.model.subscriber import UserState
@@ -13,6 +16,32 @@ from opentcf.terminal.event import Event
 
 NAMES = {UserState.STUNNED: "stunned", UserState.KILLED: "killed", UserState.NORMAL: "revived"}
 REMEMBERED = 4_096
+
+
+class Order(NamedTuple):
+    """What a dispatcher orders by MESSAGE."""
+
+    uri: str
+    token: Token
+    params: Params
+    body: bytes = b""
+    content_type: str = ""
+
+
+def becomes(state: UserState, user: Aor) -> Order:
+    """Stun, kill or revive a user."""
+    return Order(f"sip:{user}", TOKENS[state], ((Param.UDN, user.number),))
+
+
+def dismantle(party: Aor, call_id: str) -> Order:
+    """Release a call of a group, or of a user, by force."""
+    return Order(f"sip:{party}", Token.DISMANTLE, ((Param.CALL_ID, call_id),))
+
+
+def regroup(group: Aor, wish: Regroup, wire: Wire) -> Order:
+    """Make, change or end a temporary group."""
+    body = wire_regroup.body(wire, group, wish)
+    return Order(f"sip:{group}", Token.REGROUP, (), body, wire.bodies[Body.REGROUP])
 
 
 class Control:

@@ -29,7 +29,7 @@ from opentcf.sip.transaction.machines import Result
 from opentcf.sip.uri import join_host_port
 from opentcf.terminal import messages, subscriptions
 from opentcf.terminal.call import Call, CallState
-from opentcf.terminal.control import Control
+from opentcf.terminal.control import Control, Order
 from opentcf.terminal.event import Behaviour, Event, Page, warning
 from opentcf.terminal.watch import Watch
 
@@ -298,6 +298,14 @@ class Terminal:
         messages.fill(request, extension, self._wire, body, content_type)
         self._send(request, f"page {key}", None)
         return key
+
+    def dispatch(self, order: Order, now: float) -> str:
+        """Give an order of a dispatcher; the answer comes as that to a `page`, results of a regroup as `regrouped`
+        that bear the same key as their msgid."""
+        key = self._ids.token()
+        named = ((Param.MESSAGE_ID, key),) if order.token is Token.REGROUP else ()
+        params = (*order.params, *named)
+        return self.page(order.uri, order.token, params, now, order.body, order.content_type, key)
 
     def watch(self, package: Package, now: float, number: str = "", expires: int = 600) -> Watch:
         """Subscribe to an event of a number, or of all at home; it is refreshed until `unwatch`."""

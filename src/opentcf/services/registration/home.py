@@ -283,6 +283,7 @@ class HomeRegistration:
         key = f"{binding.user.number}@{binding.visited}"
         kick = Kick(cause, binding.call_id, call)
         self._kicks[key] = PendingKick(binding.user, binding.visited, kick, self._ctx.wall)
+        self._ctx.directory.cling(binding.user, binding.visited)
         row = [str(binding.user), binding.visited, cause.value, binding.call_id, self._ctx.wall, call]
         self._ctx.save(KICK, key, row)
         self._send_kick(key)
@@ -313,6 +314,7 @@ class HomeRegistration:
 
     def _forget_kick(self, key: str) -> None:
         kick = self._kicks.pop(key)
+        self._ctx.directory.let_go(kick.user, kick.visited)
         if kick.timer is not None:
             kick.timer.cancel()
         self._ctx.save(KICK, key, None)
@@ -349,6 +351,7 @@ class HomeRegistration:
             meant = Kick(KickCause(cause), call_id, *call)
             kick = PendingKick(Aor.parse(user_text), visited, meant, since)
             self._kicks[key] = kick
+            ctx.directory.cling(kick.user, kick.visited)
             kick.timer = ctx.start(0.0, Owner(NAME, key, KICK))
 
     def view(self) -> list[dict[str, Value]]:

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import calls, core, groups, memory, messages, profile, registrations, report
+from bench import calls, core, groups, memory, messages, profile, registrations, report, texts
 from bench.calls import Sample
 from bench.processes import find
 from bench.servers import Kamailio, OpenTcf, Servers, Sippy, missing_kamailio, missing_sippy
@@ -31,7 +31,7 @@ RATES = {
 """Calls a second that are tried, each the double of the one before."""
 HOPS = {"one hop": 1, "chain of four": 4}
 REGISTRATIONS = 400.0
-PARTS = ("calls", "registrations", "memory", "messages", "core", "profile", "groups")
+PARTS = ("calls", "registrations", "memory", "messages", "core", "profile", "groups", "text")
 
 
 def main() -> int:
@@ -64,6 +64,11 @@ def _part(part: str, folder: Path, rounds: int, seconds: float) -> str:
         return "\n".join(_calls(path, folder, rounds, seconds) for path in RATES)
     if part == "registrations":
         return _registrations(folder, rounds)
+    if part == "text":
+        measured = {
+            path: texts.measure(path, folder / "texts", rounds, seconds, _note) for path in texts.HOPS
+        }
+        return "\n".join(report.calls(path, *found, "text") for path, found in measured.items())
     if part == "memory":
         count = 1500
         return report.memory(memory.measure(folder / "memory", count), count)

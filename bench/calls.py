@@ -106,10 +106,10 @@ def _register(folder: Path, at: str, scenario: str, target: str, users: Path) ->
         raise RuntimeError(f"only {done.succeeded} of {USERS} users could register")
 
 
-def measure(servers: Servers, folder: Path, rate: float, seconds: float) -> Sample:
-    """Calls at one rate."""
+def measure(servers: Servers, folder: Path, rate: float, seconds: float, scenario: str = "call") -> Sample:
+    """Calls, or what else the scenario does, at one rate."""
     before = sum(program.cpu() for program in servers.programs)
-    scenario = "call_digest" if servers.digest else "call"
+    scenario = f"{scenario}_digest" if servers.digest else scenario
     load = sipp.load(
         folder, CALLER_AT, scenario, servers.entry, folder / "users.csv", rate, int(rate * seconds)
     )

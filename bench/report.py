@@ -27,7 +27,12 @@ def _holds(samples: Sequence[Sample]) -> bool:
     return sum(sample.sustained for sample in samples) * 2 > len(samples)
 
 
-def calls(path: str, samples: Mapping[tuple[str, float], Sequence[Sample]], lacking: Sequence[str]) -> str:
+def calls(
+    path: str,
+    samples: Mapping[tuple[str, float], Sequence[Sample]],
+    lacking: Sequence[str],
+    noun: str = "call",
+) -> str:
     """All rates, then one line a program."""
     names = list(dict.fromkeys(name for name, _ in samples))
     best = {
@@ -52,14 +57,14 @@ def calls(path: str, samples: Mapping[tuple[str, float], Sequence[Sample]], lack
                 f"{p99:.1f}",
             )
         )
-    text = f"### Calls, {path}\n\n" + _table(
+    text = f"### {noun.capitalize()}s, {path}\n\n" + _table(
         (
             "program",
-            "calls/s",
+            f"{noun}s/s",
             "failed",
             "requests repeated",
-            "CPU ms/call",
-            "calls/CPU-s",
+            f"CPU ms/{noun}",
+            f"{noun}s/CPU-s",
             "p50 ms",
             "p99 ms",
         ),
@@ -95,8 +100,8 @@ def calls(path: str, samples: Mapping[tuple[str, float], Sequence[Sample]], lack
         + _table(
             (
                 "program",
-                "calls/s held",
-                "calls/CPU-s there",
+                f"{noun}s/s held",
+                f"{noun}s/CPU-s there",
                 "of Kamailio",
                 "p50 ms at half",
                 "p99 ms at half",

@@ -129,10 +129,9 @@ request_route {{
         if (is_method("ACK") && t_check_trans()) {{ t_relay(); }}
         exit;
     }}
-    if (!is_method("INVITE")) {{ sl_send_reply("405", "Method Not Allowed"); exit; }}
+    if (!is_method("INVITE|MESSAGE")) {{ sl_send_reply("405", "Method Not Allowed"); exit; }}
     {check}
-    record_route();
-    dlg_manage();
+    if (is_method("INVITE")) {{ record_route(); dlg_manage(); }}
     $du = "sip:{target}";
     if (!t_relay()) {{ sl_reply_error(); }}
 }}

@@ -69,7 +69,7 @@ class Journal:
             self._open[message.origin] = self._open.get(message.origin, 0) + 1
         self.save(message)
         if message.body:
-            ctx.save(BODY, message.key, message.body_row())
+            ctx.save(BODY, message.id, message.body_row())
 
     def answered(self, message: ShortMessage, status: int, text: str) -> None:
         """It has its final answer, which repeats of it get as well."""
@@ -84,13 +84,13 @@ class Journal:
 
     def save(self, message: ShortMessage) -> None:
         """It changed."""
-        self._ctx.save(RECORD, message.key, message.row())
+        self._ctx.save(RECORD, message.id, message.row())
 
     def drop_body(self, message: ShortMessage) -> None:
         """It will not be sent again."""
         if self._unsent.pop(message.key, None) is not None:
             message.body = b""
-            self._ctx.save(BODY, message.key, None)
+            self._ctx.save(BODY, message.id, None)
 
     def unsent(self) -> list[ShortMessage]:
         """Messages of our groups that a V-TCF has not taken yet."""
@@ -107,7 +107,7 @@ class Journal:
             self.drop_body(message)
             for role in message.roles:
                 self._by_key.pop(key_of(message.sender, message.msgid, message.called, role), None)
-            self._ctx.save(RECORD, message.key, None)
+            self._ctx.save(RECORD, message.id, None)
         self._arm()
 
     def view(self) -> list[dict[str, Value]]:
@@ -116,7 +116,7 @@ class Journal:
 
     def load(self, rows: dict[str, Value], bodies: dict[str, Value]) -> None:
         """Go on from what the store held. What was open when we stopped is an error from now on."""
-        found = [read(row, bodies.get(key)) for key, row in rows.items()]
+        found = [read(identity, row, bodies.get(identity)) for identity, row in rows.items()]
         for message in sorted(found, key=lambda message: message.id):
             self._index(message)
             changed = not message.status

@@ -12,6 +12,8 @@ from opentcf.sip.outbox import Value
 MASTER, VISITED = "G", "V"
 """Roles for a group's message, beside those of the path between two users."""
 WAITING, DELIVERED, ACCEPTED, NOT_REGISTERED = "waiting", "delivered", "accepted", "not registered"
+VERSION = 1
+"""Of a record: its first value."""
 REFUSED, UNREACHABLE, UNKNOWN = "refused", "unreachable", "unknown"
 
 
@@ -73,7 +75,7 @@ class ShortMessage:
 
     @property
     def key(self) -> str:
-        """Names it in the store and in transactions."""
+        """Names it in transactions."""
         return key_of(self.sender, self.msgid, self.called, self.roles[0])
 
     @property
@@ -90,22 +92,21 @@ class ShortMessage:
         return [recipient for recipient in self.recipients if recipient.result == WAITING]
 
     def row(self) -> Value:
-        """For the store."""
-        return {
-            "v": 1,
-            "id": self.id,
-            "began": self.began,
-            "kind": int(self.kind),
-            "sender": str(self.sender),
-            "msgid": self.msgid,
-            "called": str(self.called),
-            "roles": list(self.roles),
-            "size": self.size,
-            "type": self.content_type,
-            "status": self.status,
-            "text": self.text,
-            "recipients": [recipient.row() for recipient in self.recipients],
-        }
+        """For the store, where its key is `id`: the newest record stands beside the one before it."""
+        return [
+            VERSION,
+            self.began,
+            int(self.kind),
+            self.sender,
+            self.msgid,
+            self.called,
+            self.roles,
+            self.size,
+            self.content_type,
+            self.status,
+            self.text,
+            [recipient.row() for recipient in self.recipients],
+        ]
 
     def body_row(self) -> Value:
         """The body for the store."""
@@ -129,21 +130,15 @@ class ShortMessage:
         }
 
 
-def read(row: Value, body: Value) -> ShortMessage:
+def read(identity: str, row: Value, body: Value) -> ShortMessage:
     """From the store."""
-    message = ShortMessage(
-        MessageType(row["kind"]),
-        Aor.parse(row["sender"]),
-        row["msgid"],
-        Aor.parse(row["called"]),
-        tuple(row["roles"]),
-        row["size"],
-    )
-    message.id, message.began, message.content_type = row["id"], row["began"], row["type"]
-    message.status, message.text = row["status"], row["text"]
+    _, began, kind, sender, msgid, called, roles, size, content_type, status, text, recipients = row
+    message = ShortMessage(MessageType(kind), Aor(*sender), msgid, Aor(*called), tuple(roles), size)
+    message.id, message.began, message.content_type = identity, began, content_type
+    message.status, message.text = status, text
     message.recipients = tuple(
         Recipient(name, tuple(Aor.parse(member) for member in members), result)
-        for name, members, result in row["recipients"]
+        for name, members, result in recipients
     )
     message.body = base64.b64decode(body) if body else b""
     return message

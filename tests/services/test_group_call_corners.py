@@ -4,6 +4,7 @@ from tests.services.group_world import MEMBERS, GroupWorld, ext, fire
 from tests.services.test_group_call import talking
 
 from opentcf.model.registration import RegType
+from opentcf.sip.outbox import Flow
 
 # --- CANCEL of a floor request
 
@@ -194,6 +195,77 @@ def test_everybody_is_in_the_call_again_when_the_master_is_back():
     w.run(60.0)
     assert w.in_call() == set(MEMBERS)
     assert set(w.talking()) <= {w.floor()[0]}
+
+
+# --- what the random runs found
+
+
+def test_a_late_acknowledgement_is_not_one_of_the_next_invite():
+    w, kept = talking(), list[bytes]()
+    ua = w.ua("2001")
+
+    def keep(source: str, target: str, data: bytes) -> bool:
+        kept.append(data)
+        return source == "2001" and data.startswith(b"ACK")
+
+    w.lose = keep
+    w.press("2001")
+    w.run(0.2)
+    w.lose = lambda source, target, data: target == "2001" and data.startswith(b"SIP/2.0 200")
+    w.let_go("2001")
+    w.run(0.1)
+    late = next(data for data in kept if data.startswith(b"ACK"))
+    w.node(3).receive(late, Flow("d", "udp", ua.host, ua.port), w.now)
+    w.touch(w.cores[3])
+    w.lose = lambda source, target, data: False
+    w.run(3.0)
+    assert ua.quiet(), "the 200 was repeated until its own ACK came"
+
+
+def test_a_grant_that_waits_for_a_terminal_that_lets_go_is_dropped():
+    w = talking()
+    w.lose = lambda source, target, data: source == "1002" and data.startswith(b"ACK")
+    w.press("1002")
+    w.run(0.2)
+    w.let_go("1001")
+    w.run(0.2)
+    assert w.floor() == ("1002", [])
+    w.let_go("1002")
+    w.lose = lambda source, target, data: False
+    w.run(5.0)
+    assert w.talking() == []
+    assert w.floor() == ("", [])
+
+
+def test_a_grant_to_a_neighbour_silences_who_was_granted_before():
+    """The first grant arrives after the master took it back, the second right behind it."""
+    w = talking(fire(talk_time=5.0, hang_time=300.0))
+    w.press("2001")
+    w.run(0.5)
+    w.press("2002")
+    w.run(0.5)
+    w.part("core1", "core3")
+    w.let_go("1001")
+    w.run(9.5)
+    assert w.floor() == ("2002", [])
+    w.cut.clear()
+    w.run(20.0)
+    assert "2001" not in w.talking()
+
+
+def test_who_waits_for_an_answer_asks_again_on_the_leg_that_replaces_the_masters():
+    w = talking()
+    w.part("core1", "core3")
+    w.press("2001")
+    w.run(1.0)
+    master = w.node(1).procedures.group_call.masters
+    call = next(iter(master.calls.values()))
+    del call.branches["core3.example"]
+    w.cut.clear()
+    master.call_missing(call)
+    w.touch(w.cores[1])
+    w.run(5.0)
+    assert w.floor() == ("1001", ["2001"])
 
 
 # --- how long a request waits

@@ -137,6 +137,7 @@ class Leg:
         "session_at",
         "state",
         "theirs",
+        "theirs_cseq",
         "voice",
         "wire",
         "wishes",
@@ -161,6 +162,8 @@ class Leg:
         self.remote_sdp = b""
         self.ours: Ours | None = None
         self.theirs: ServerTransaction | None = None
+        self.theirs_cseq = 0
+        """The number of their INVITE, which its ACK bears; 0 when a restart forgot it."""
         self.wishes: list[Wish] = []
         self.voice: Voice | None = None
         self.informing = False
@@ -496,6 +499,7 @@ class Leg:
 
     def _take(self, ctx: Context, incoming: Incoming) -> None:
         self.theirs = incoming.transaction
+        self.theirs_cseq = incoming.request.cseq()[0]
         self.theirs.owner = self.owner(INVITE)
         ctx.layer.respond(self.theirs, incoming.request.respond(100), ctx.now)
 
@@ -535,7 +539,7 @@ class Leg:
 
     def _acked(self, ctx: Context, incoming: Incoming) -> Happened | None:
         txn = self.theirs
-        if txn is None or txn.open:
+        if txn is None or txn.open or self.theirs_cseq not in (0, incoming.request.cseq()[0]):
             return None
         ctx.layer.acknowledged(txn, ctx.now)
         self.theirs = None

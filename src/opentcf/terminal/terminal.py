@@ -527,7 +527,9 @@ class Terminal:
         if response is None or result.status >= 300:
             if response is not None:
                 self._learn_floor(call, response, "denied")
-            if call.state is CallState.UP and result.status not in (408, 481):
+            if call.state is CallState.UP and result.status == 408:
+                self.hang_up(call, self._now)
+            elif call.state is CallState.UP and result.status != 481:
                 self._event("failed", call, result.status, warning(response))
             else:
                 self._end(call, "ended", result.status, warning(response))

@@ -3,8 +3,6 @@
 Legs have rows of their own, so that a change of the floor does not write them all again.
 """
 
-from collections import deque
-
 from opentcf.model.call import CalledType, CallSetup, CallType
 from opentcf.model.group import Group
 from opentcf.model.numbers import Aor
@@ -79,7 +77,6 @@ def read_visited(row: Rows, group: Aor) -> VisitedCall:
     call.released = row["released"]
     call.talker = Aor.parse(row["talker"]) if row["talker"] else None
     call.hung_up = {Aor.parse(user) for user in row["hung_up"]}
-    call.asking = deque()
     return call
 
 

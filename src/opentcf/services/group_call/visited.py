@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
 from enum import Enum
 
+from opentcf.btrunc.floor import Ask
 from opentcf.model.call import CallSetup
 from opentcf.model.numbers import Aor
 from opentcf.services.group_call.link import Link
@@ -66,7 +66,7 @@ class VisitedCall:
         self.codecs = codecs
         self.state = VisitedState.CALLING
         self.members: dict[Aor, Link] = {}
-        self.asking: deque[Aor] = deque()
+        self.asking: dict[Aor, Ask] = {}
         self.joining: set[Aor] = set()
         self.hung_up: set[Aor] = set()
         self.withdrawn: set[Aor] = set()

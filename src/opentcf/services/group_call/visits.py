@@ -102,7 +102,7 @@ class Visits:
             leg = Leg.called(ctx, incoming, Owner(NAME, key), user)
             call = self._new_call(key, group, setup, None, incoming.request.body)
             self._add_dialler(call, user, leg)
-            call.asking.append(user)
+            call.asking[user] = Ask(user, setup.priority, setup.emergency)
             if peer is None:
                 self._queue.append(Post(True, group, Open(setup, call.codecs)))
                 return
@@ -195,6 +195,9 @@ class Visits:
         call.uplink = Link(leg, call.group.domain, Half.UPLINK)
         call.uplink.give_voice(ctx, incoming.request.body)
         call.uplink.confirm(ctx, Revoke(call.group, 0, FloorCause.NORMAL))
+        call.withdrawn.clear()
+        for ask in call.asking.values():
+            self.up(call, ask)
         self._begin(call, setup)
 
     def _crosses(self, call: VisitedCall) -> bool:
@@ -296,8 +299,7 @@ class Visits:
     def deliver(self, call: VisitedCall, answer: Answer) -> None:
         """The answer to a member's request; for one who does not wait for it any more it is undone."""
         user = answer.user
-        if user in call.asking:
-            call.asking.remove(user)
+        call.asking.pop(user, None)
         link = call.members.get(user)
         joining = user in call.joining
         call.joining.discard(user)
@@ -319,7 +321,7 @@ class Visits:
         """His request was cancelled: so is ours to the master, hop by hop (profile 7)."""
         if user not in call.asking or call.uplink is None or call.state is VisitedState.CALLING:
             return
-        call.asking.remove(user)
+        del call.asking[user]
         if call.uplink.withdraw(self._ctx, Ask(user)):
             call.withdrawn.add(user)
 
@@ -331,6 +333,8 @@ class Visits:
             self.up(call, LetGo(answer.user, grant, FloorCause.GONE))
 
     def _talks(self, call: VisitedCall, user: Aor, grant: int) -> None:
+        if call.talker not in (None, user):
+            self._silence(call, call.talker, call.grant)
         call.talker, call.grant = user, max(grant, call.grant)
         if user in call.urgent:
             call.urgent.discard(user)
@@ -373,10 +377,10 @@ class Visits:
         call.setup = replace(call.setup, emergency=op.emergency)
         self._tell_members(call, op, but=talker)
 
-    def _silence(self, call: VisitedCall, user: Aor, grant: int) -> None:
+    def _silence(self, call: VisitedCall, user: Aor | None, grant: int) -> None:
         """A talker here whose revoke never came through: the master has gone on without him."""
-        link = call.members.get(user)
-        if link is not None and link.up:
+        link = call.members.get(user) if user is not None else None
+        if link is not None and user is not None and link.up:
             link.tell(self._ctx, Revoke(user, grant, FloorCause.TIMEOUT))
 
     def _tell_members(self, call: VisitedCall, op: Operation, but: Aor | None) -> None:
@@ -404,7 +408,7 @@ class Visits:
             self.watch(call, self._ctx.now)
 
     def _ask(self, call: VisitedCall, op: Ask) -> None:
-        call.asking.append(op.user)
+        call.asking[op.user] = op
         if op.emergency:
             call.urgent.add(op.user)
         self.up(call, op)
@@ -449,7 +453,7 @@ class Visits:
                 self.deliver(call, answer)
 
     def _call_answered(self, call: VisitedCall, happened: Happened) -> None:
-        caller = call.asking[0]
+        caller = next(iter(call.asking))
         if happened.what is What.REFUSED:
             status = happened.status if happened.message is not None else 503
             self.refuse(call, status)
@@ -543,6 +547,7 @@ class Visits:
             link.confirm(self._ctx, op)
             self.up(call, op)
         elif isinstance(op, LetGo):
+            link.leg.drop(purpose(Grant(user, 0, call.grant)))
             link.confirm(self._ctx, op)
             grant = (call.grant or None) if call.talker == user else None
             if call.talker == user:

@@ -72,10 +72,10 @@ class Message:
         return {element.lower() for element in self.headers.elements(name)}
 
     def _required(self, name: str) -> str:
-        value = self.headers.get(name)
-        if not value:
+        lines = self.headers.fields.get(name)
+        if not lines or not lines[0]:
             raise RemoteError(400, f"{name} is missing")
-        return value
+        return lines[0]
 
 
 class Request(Message):

@@ -1,6 +1,7 @@
 """The doorway: bytes become a Request or a Response here, or one RemoteError (RFC 3261 §7, §16.3, §18.3)."""
 
 import re
+from operator import itemgetter
 
 from opentcf.sip.errors import RemoteError
 from opentcf.sip.grammar import TOKEN, decimal
@@ -16,6 +17,7 @@ _STATUS = re.compile(r"[1-6][0-9][0-9]\Z")
 _CONTROL = re.compile(r"(?<!\\)[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|[\r\n]")
 """What may stand in no line: a quoted-pair can bear any control character but the line ends (RFC 3261 §25.1)."""
 MANDATORY = ("Via", "From", "To", "Call-ID", "CSeq")
+_MANDATORY_FIELDS, _FIRST_LINE = itemgetter(*MANDATORY), itemgetter(0)
 
 
 class Unanswerable(RemoteError):  # noqa: N818 - what it is, not that it is an error, is the name
@@ -137,11 +139,13 @@ def _add(line: str, headers: Headers, max_header: int) -> RemoteError | None:
 
 
 def _check_mandatory(message: Message) -> None:
-    get = message.headers.fields.get
-    for name in MANDATORY:
-        lines = get(name)
-        if not lines or not lines[0]:
-            raise Unanswerable(f"{name} is missing")
+    try:
+        complete = all(map(_FIRST_LINE, _MANDATORY_FIELDS(message.headers.fields)))
+    except KeyError:
+        complete = False
+    if not complete:
+        missing = next(name for name in MANDATORY if not message.headers.get(name))
+        raise Unanswerable(f"{missing} is missing")
 
 
 def _measure_body(message: Message, body: bytes, stream: bool) -> RemoteError | None:

@@ -41,7 +41,7 @@ def write(leg: Leg, ctx: Context) -> dict[str, Value]:
     }
     if session is not None:
         row["session"] = [session.interval, session.ours, leg.session_at + ctx.wall_offset]
-    if leg.voice is not None:
+    if leg.voice is not None and leg.voice.kept:
         row["voice"] = _write_voice(leg.voice)
     if leg.theirs is not None:
         row["theirs"] = _write_theirs(leg, leg.theirs, ctx)

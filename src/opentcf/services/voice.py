@@ -1,8 +1,15 @@
-"""Our own session description on a leg of a group call: address from the configuration, codecs from the call."""
+"""Our own session description on a leg: address from the configuration, codecs from the call; or the far side's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
 
 from opentcf.services.context import Context
 from opentcf.sip import sdp
 from opentcf.sip.sdp import Sdp
+
+if TYPE_CHECKING:
+    from opentcf.services.leg import Leg
 
 PLAIN = b"v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\nm=audio 9 RTP/AVP 8 0\r\n"
 """What is offered when a call brought no description: G.711."""
@@ -10,6 +17,9 @@ PLAIN = b"v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\nm
 
 class Voice:
     """The description of one leg; its version rises with each change (RFC 3264 §8)."""
+
+    kept: ClassVar[bool] = True
+    """Is it stored with its leg?"""
 
     __slots__ = ("codecs", "host", "port", "session_id", "version")
 
@@ -21,7 +31,7 @@ class Voice:
         self.codecs = codecs or PLAIN
 
     @classmethod
-    def on(cls, ctx: Context, side: str, local: str, codecs: bytes) -> "Voice":
+    def on(cls, ctx: Context, side: str, local: str, codecs: bytes) -> Voice:
         """For a new leg on that side; without configured media an address of ours that nothing listens on."""
         media = ctx.media.get(side)
         host, port = (media.host, media.next_port()) if media is not None else (local, 9)
@@ -66,3 +76,31 @@ class Voice:
 
     def _ports(self) -> tuple[int, ...]:
         return (self.port, self.port + 2, self.port + 4)
+
+
+class Mirror(Voice):
+    """On a leg whose far side is a phone and no media function: the far side's own description, in the direction that
+    the floor allows. `far` is the leg towards it. It is not stored, since the two legs are."""
+
+    __slots__ = ("far", "leg")
+
+    kept: ClassVar[bool] = False
+
+    def __init__(self, leg: Leg, far: Leg) -> None:
+        super().__init__("", 0, 0, b"")
+        self.leg = leg
+        self.far = far
+
+    def offer(self, direction: str) -> bytes:
+        """An offer in that direction."""
+        body = Sdp.parse(self.far.remote_sdp).with_direction(direction).render()
+        return sdp.continued(body, self.leg.local_sdp)
+
+    def answer(self, offered: bytes, direction: str) -> bytes:
+        """An answer in that direction, as far as the offer allows it."""
+        return self.offer(sdp.narrow(direction, sdp.direction_of(offered)) if offered else direction)
+
+    def check(self, offered: bytes) -> None:
+        """RemoteError 400 for a broken offer."""
+        if offered:
+            Sdp.parse(offered)

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 def floors(node: Node, ctx: Context, arguments: Arguments) -> Answer:
     """Who talks and who waits."""
-    return page(node.procedures.group_call.floors(), "group", arguments), ()
+    rows = node.procedures.group_call.floors() + node.procedures.private_call.floors()
+    return page(rows, "group", arguments), ()
 
 
 def revoke(node: Node, ctx: Context, arguments: Arguments) -> Answer:

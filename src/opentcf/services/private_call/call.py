@@ -7,6 +7,7 @@ from enum import StrEnum, auto
 from opentcf.model.call import CallSetup
 from opentcf.model.cause import ReleaseCause
 from opentcf.model.facts import CallChanged
+from opentcf.model.floor import Floor
 from opentcf.model.numbers import Aor
 from opentcf.services.leg import Happened, Leg, LegState, What
 from opentcf.services.path import Role
@@ -55,16 +56,17 @@ class Input(StrEnum):
 class Move:
     """A handover (切换) of one party, at his home: `old` leads to the V-TCF that he left, `new` to the one he reached.
 
-    `offered` is the far side's description as the new leg's INVITE carried it.
+    `offered` is the far side's description as the new leg's INVITE carried it. It is tried until `until`.
     """
 
-    __slots__ = ("new", "offered", "old", "patience", "user")
+    __slots__ = ("new", "offered", "old", "patience", "until", "user")
 
-    def __init__(self, user: Aor, old: Leg, new: Leg, offered: bytes) -> None:
+    def __init__(self, user: Aor, old: Leg, new: Leg, offered: bytes, until: float = 0.0) -> None:
         self.user = user
         self.old = old
         self.new = new
         self.offered = offered
+        self.until = until
         self.patience: Timer | None = None
 
 
@@ -73,12 +75,12 @@ class PrivateCall:
 
     `moves` are handovers under way, at most one for each party; `left` are legs that were replaced or given up and
     have not ended; `continued` are the keys of legs whose far side a handover replaced; `waiting` are parties whose
-    handover begins anew after a restart.
+    handover begins anew after a restart. `floor`: at the caller's home, of a half-duplex call.
     """
 
     __slots__ = (
-        "began", "called", "caller", "cause", "continued", "down", "id", "key", "left", "moves", "offering", "ring",
-        "roles", "setup", "state", "up", "waiting",
+        "began", "called", "caller", "cause", "continued", "down", "floor", "floor_timers", "id", "key", "left",
+        "moves", "offering", "ring", "roles", "setup", "state", "up", "waiting",
     )  # fmt: skip
 
     def __init__(self, key: str, setup: CallSetup, caller: Aor, called: Aor, up: Leg, down: Leg) -> None:
@@ -99,6 +101,8 @@ class PrivateCall:
         self.left: list[Leg] = []
         self.continued: set[str] = set()
         self.waiting: list[Aor] = []
+        self.floor: Floor | None = None
+        self.floor_timers: dict[str, Timer] = {}
 
     def other(self, leg: Leg) -> Leg:
         """The leg on the other side."""

@@ -18,7 +18,9 @@ from opentcf.sip.message import Message
 from opentcf.sip.outbox import Flow
 from opentcf.sip.transaction import Owner
 
-ARRIVE = "arrive"
+ARRIVE, AGAIN = "arrive", "again"
+SOON = 0.5
+"""Seconds until a target that does not know him yet is asked again: our INVITE may have overtaken our 200."""
 
 
 def old_leg(ctx: Context, call: PrivateCall, user: Aor) -> Leg | None:
@@ -44,8 +46,8 @@ def misplaced(ctx: Context, call: PrivateCall) -> list[Aor]:
     return found
 
 
-def begin(ctx: Context, call: PrivateCall, user: Aor) -> None:
-    """Call the V-TCF where he is now; a handover of his that was still under way is over."""
+def begin(ctx: Context, call: PrivateCall, user: Aor, until: float = 0.0) -> None:
+    """Call the V-TCF where he is now, for Tho or `until`; a handover of his that was still under way is over."""
     old = old_leg(ctx, call, user)
     binding = ctx.directory.binding(user)
     if old is None or binding is None:
@@ -55,7 +57,7 @@ def begin(ctx: Context, call: PrivateCall, user: Aor) -> None:
     if new is None:
         ctx.notice("handover", id=call.id, user=str(user), state="unreachable", target=binding.visited)
         return
-    move = Move(user, old, new, far.remote_sdp)
+    move = Move(user, old, new, far.remote_sdp, until or ctx.now + ctx.durations.tho)
     call.moves.append(move)
     request = new.invite(ctx)
     request.headers.set("P-Asserted-Identity", f"<{aor_uri(call.party(far))}>")
@@ -68,9 +70,15 @@ def begin(ctx: Context, call: PrivateCall, user: Aor) -> None:
         request.headers.set("Content-Type", "application/sdp")
         request.body = move.offered
     new.send_invite(ctx, request)
-    move.patience = ctx.start(ctx.durations.tho, Owner(NAME, f"{call.key} {new.key}", ARRIVE))
+    move.patience = ctx.timers.start(move.until, Owner(NAME, f"{call.key} {new.key}", ARRIVE))
     records.save(ctx, call)
     ctx.notice("handover", id=call.id, user=str(user), state="calling", target=binding.visited)
+
+
+def again(ctx: Context, call: PrivateCall, move: Move, status: int) -> None:
+    """Who is not known at the target yet is called there again soon, as long as Tho lasts."""
+    if status == 480 and ctx.now + SOON < move.until:
+        ctx.start(SOON, Owner(NAME, f"{call.key} {move.user} {move.until}", AGAIN))
 
 
 def auto_answer(request: Message, far: Aor) -> None:

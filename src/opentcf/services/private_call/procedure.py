@@ -29,7 +29,8 @@ from opentcf.services.leg import Happened, Leg, LegState, What
 from opentcf.services.path import Hop, Role
 from opentcf.services.private_call import moves, records
 from opentcf.services.private_call.call import NAME, Input, PrivateCall, State, classify
-from opentcf.services.private_call.moves import ARRIVE
+from opentcf.services.private_call.half_duplex import GRACE, TALK
+from opentcf.services.private_call.moves import AGAIN, ARRIVE
 from opentcf.services.private_call.relay import Relay, pass_body
 from opentcf.sip.headers import Headers, NameAddr
 from opentcf.sip.message import Request
@@ -109,8 +110,14 @@ class PrivateCalls:
                 lambda call: owner.key in (call.up.peer, call.down.peer), ReleaseCause.PEER_DOWN
             )
             return self.news()
+        if owner.purpose in (TALK, GRACE):
+            self._floor_timer(owner)
+            return self.news()
         if owner.purpose == ARRIVE:
             self._not_arrived(*owner.key.split(" "))
+            return self.news()
+        if owner.purpose == AGAIN:
+            self._move_again(*owner.key.split(" "))
             return self.news()
         call = self._calls.get(owner.key)
         if call is not None:
@@ -118,6 +125,17 @@ class PrivateCalls:
             call.cause = ReleaseCause.NO_ANSWER
             self._step(call, Input.NO_ANSWER, None)
         return self.news()
+
+    def _floor_timer(self, owner: Owner) -> None:
+        call = self._calls.get(owner.key)
+        if call is not None:
+            self._relay.half_duplex.timer(call, owner.purpose)
+            records.save(self._ctx, call)
+
+    def _move_again(self, key: str, user: str, until: str) -> None:
+        call = self._calls.get(key)
+        if call is not None and all(str(move.user) != user for move in call.moves):
+            moves.begin(self._ctx, call, Aor.parse(user), float(until))
 
     def _not_arrived(self, key: str, leg_key: str) -> None:
         """Tho: the terminal did not take its call at the target; the old leg keeps it."""
@@ -243,6 +261,21 @@ class PrivateCalls:
             for call in self._calls.values()
         ]
 
+    def floors(self) -> list[dict[str, Value]]:
+        """For people: one row a floor that we arbitrate."""
+        return [
+            {
+                "group": f"{call.caller} → {call.called}",
+                "id": call.id,
+                "state": call.floor.state.value,
+                "talker": str(call.floor.talker.user) if call.floor.talker is not None else None,
+                "grant": call.floor.grant,
+                "queue": [str(waiter.request.user) for waiter in call.floor.queue],
+            }
+            for call in self._calls.values()
+            if call.floor is not None
+        ]
+
     def __len__(self) -> int:
         return len(self._calls)
 
@@ -338,7 +371,8 @@ class PrivateCalls:
         wire_call.write_setup(request, down.wire, call.setup, call.called.domain)
         pass_body(incoming.request, request)
         attachment = self._ctx.directory.attachment(call.called)
-        if down.peer is None and attachment is not None and attachment.arriving == call.id:
+        arrives = attachment is not None and attachment.arriving == call.id
+        if down.peer is None and (arrives or not call.setup.full_duplex):
             moves.auto_answer(request, call.caller)
         carry = headers.get(down.wire.extension)
         down.carry = ((down.wire.extension, carry),) if carry else ()
@@ -382,6 +416,7 @@ class PrivateCalls:
         call.state = State.ENDED
         self._note(call)
         call.stop_ringing()
+        self._relay.half_duplex.end(call)
         self._calls.pop(call.key, None)
         self._ctx.directory.disengage(call.caller, call.key)
         self._ctx.directory.disengage(call.called, call.key)
@@ -406,7 +441,9 @@ class PrivateCalls:
     def load(self, rows: dict[str, Value]) -> None:
         """Go on from what the store held: calls go on, one that was being set up is ended cleanly on both sides."""
         for key, row in rows.items():
-            self._revive(records.read(self._ctx, key, row))
+            call = records.read(self._ctx, key, row)
+            self._relay.half_duplex.revive(call, row.get("timers", {}))
+            self._revive(call)
         self._check_legs_to(None)
 
     def _release_again(self, call: PrivateCall) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from opentcf.model.call import CalledType, CallSetup, CallType
 from opentcf.model.cause import ReleaseCause
+from opentcf.model.floor import Floor
 from opentcf.model.numbers import Aor
 from opentcf.services import leg_record
 from opentcf.services.context import Context
@@ -42,6 +43,9 @@ def save(ctx: Context, call: PrivateCall) -> None:
         row["moves"] = [[str(move.user), leg_record.write(move.new, ctx)] for move in call.moves]
         row["left"] = [leg_record.write(leg, ctx) for leg in call.left if leg.state is not LegState.ENDED]
         row["continued"] = sorted(call.continued)
+    if call.floor is not None:
+        row["floor"] = call.floor.record()
+        row["timers"] = {what: timer.when + ctx.wall_offset for what, timer in call.floor_timers.items()}
     ctx.save(NAME, call.key, row)
 
 
@@ -67,6 +71,9 @@ def read(ctx: Context, key: str, row: dict[str, Value]) -> PrivateCall:
     call.roles = tuple(Role[name] for name in row["roles"])
     call.left = [leg_record.read(ctx, owner, leg) for leg in row.get("left", ())]
     call.continued = set(row.get("continued", ()))
+    if "floor" in row:
+        call.floor = Floor()
+        call.floor.restore(row["floor"])
     for user_text, leg in row.get("moves", ()):
         user = Aor.parse(user_text)
         old = call.up if user == call.caller else call.down

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from opentcf.btrunc import call as wire_call
-from opentcf.btrunc.wire import Token
+from opentcf.btrunc import extension as wire_extension
+from opentcf.btrunc.floor import LetGo
+from opentcf.btrunc.wire import Param, Token
 from opentcf.model.cause import ReleaseCause
 from opentcf.services import path
 from opentcf.services.context import Context
+from opentcf.services.floor_leg import FloorLeg
 from opentcf.services.leg import Happened, Leg, LegState, Rank, What, Wish
-from opentcf.services.private_call import moves, records
+from opentcf.services.private_call import half_duplex, moves, records
 from opentcf.services.private_call.call import Input, Move, PrivateCall, State, refusal
+from opentcf.services.private_call.half_duplex import HalfDuplex
 from opentcf.sip.message import Message, Request, Response
 from opentcf.sip.sdp import continued, same_media
 
@@ -21,6 +25,7 @@ class Relay:
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
+        self.half_duplex = HalfDuplex(ctx)
 
     def step(self, call: PrivateCall, what: Input, event: Happened | None) -> None:
         """Do what the table says."""
@@ -44,6 +49,11 @@ class Relay:
         response = self._mark(call, up, up.response(ctx, 200))
         pass_body(event.message, response)
         up.carry = call.down.carry
+        says = self.half_duplex.begin(call) or half_duplex.passed_answer(call, event.message, call.down, up)
+        if says and up.ptt:
+            call_id = call.id if up.peer is None else ""
+            says = wire_extension.append(says, up.wire, (Param.CALL_ID, call_id))
+            response.headers.set(up.wire.extension, says)
         up.answer(ctx, response)
         ctx.notice("call", id=call.id, state="up")
 
@@ -116,6 +126,9 @@ class Relay:
         assert event is not None
         assert event.incoming is not None
         ctx, leg, other = self._ctx, event.leg, call.other(event.leg)
+        if self.half_duplex.offered(call, event):
+            records.save(ctx, call)
+            return
         if not other.free or other.state is not LegState.UP or call.moves:
             leg.answer(ctx, leg.response(ctx, 491))
             return
@@ -126,6 +139,9 @@ class Relay:
         request.headers.set("Max-Forwards", path.forwards(event.incoming))
         for name, value in other.carry:
             request.headers.set(name, value)
+        says = half_duplex.passed_request(call, event.incoming, leg, other)
+        if says is not None:
+            request.headers.set(other.wire.extension, says)
         pass_body(event.incoming.request, request)
         request.body = _as_ours(call, other, request.body)
         other.send_invite(ctx, request)
@@ -134,12 +150,21 @@ class Relay:
     def _pass_offer_answer(self, call: PrivateCall, event: Happened | None) -> None:
         assert event is not None
         assert event.message is not None
+        if self.half_duplex.confirmed(call, event, taken=True):
+            records.save(self._ctx, call)
+            return
         leg, call.offering = call.offering, None
         if leg is None or leg.theirs is None or not leg.theirs.open:
+            return
+        says = half_duplex.passed_answer(call, event.message, event.leg, leg)
+        if half_duplex.is_waiting(says, leg.wire) and not leg.ptt:
+            self._never_queued(call, leg)
             return
         response = leg.response(self._ctx, 200)
         for name, value in leg.carry:
             response.headers.set(name, value)
+        if says is not None and leg.ptt:
+            response.headers.set(leg.wire.extension, says)
         pass_body(event.message, response)
         response.body = _as_ours(call, leg, response.body)
         leg.answer(self._ctx, response)
@@ -147,9 +172,21 @@ class Relay:
 
     def _pass_offer_refusal(self, call: PrivateCall, event: Happened | None) -> None:
         assert event is not None
+        if self.half_duplex.confirmed(call, event, taken=False):
+            records.save(self._ctx, call)
+            return
         leg, call.offering = call.offering, None
         if leg is not None and leg.theirs is not None and leg.theirs.open:
-            leg.answer(self._ctx, leg.response(self._ctx, refusal(event.status)))
+            response = leg.response(self._ctx, refusal(event.status))
+            says = half_duplex.passed_answer(call, event.message, event.leg, leg) if event.message else None
+            if says is not None and leg.ptt:
+                response.headers.set(leg.wire.extension, says)
+            leg.answer(self._ctx, response)
+
+    def _never_queued(self, call: PrivateCall, leg: Leg) -> None:
+        """A phone without the extension gets 486, and its place in the queue is given back (profile 7)."""
+        leg.answer(self._ctx, leg.response(self._ctx, 486))
+        FloorLeg(call.other(leg)).tell(self._ctx, LetGo(call.party(leg)))
 
     def _cancel_offer(self, call: PrivateCall, event: Happened | None) -> None:
         """CANCEL of a re-INVITE: 487, the dialog stays."""
@@ -157,17 +194,21 @@ class Relay:
         leg = event.leg
         if leg.theirs is None or not leg.theirs.open:
             return
+        ext = wire_extension.read(leg.theirs.request, leg.wire) if leg.theirs.request is not None else None
+        operation = Token.REQUEST if ext is not None and ext.token is Token.REQUEST else Token.CALL
         response = leg.response(self._ctx, 487)
-        wire_call.write_cancelled(response, leg.wire, ReleaseCause.NORMAL, Token.CALL)
+        wire_call.write_cancelled(response, leg.wire, ReleaseCause.NORMAL, operation)
         leg.answer(self._ctx, response)
         fill = Request("CANCEL", "")
-        wire_call.write_release(fill, call.other(leg).wire, ReleaseCause.NORMAL, Token.CALL)
+        wire_call.write_release(fill, call.other(leg).wire, ReleaseCause.NORMAL, operation)
         call.other(leg).cancel(self._ctx, fill)
 
     def _pass_info(self, call: PrivateCall, event: Happened | None) -> None:
         """An INFO of a package we do not know (RFC 6086 §4.2.2)."""
         assert event is not None
         assert event.incoming is not None
+        if half_duplex.pass_information(self._ctx, call, event):
+            return
         known = event.incoming.request.headers.get("Info-Package") is None
         self._ctx.respond(event.incoming, 200 if known else 469, *(() if known else (("Recv-Info", ""),)))
 
@@ -233,6 +274,7 @@ class Relay:
             body = continued(new.remote_sdp, far.local_sdp)
             far.want(self._ctx, Wish(Rank.MEDIA, "moved", far.carry, body))
         moves.settle(self._ctx, call)
+        half_duplex.prepare(call)
         if far.remote_sdp != move.offered:
             new.want(
                 self._ctx, Wish(Rank.MEDIA, "moved", new.carry, continued(far.remote_sdp, new.local_sdp))
@@ -246,6 +288,7 @@ class Relay:
         if move is not None:
             self._close(call, move)
             self.leave(call, move.new, ReleaseCause.NORMAL)
+            moves.again(self._ctx, call, move, event.status)
             records.save(self._ctx, call)
 
     def _late_arrival(self, call: PrivateCall, event: Happened | None) -> None:

@@ -4,6 +4,7 @@ from opentcf.cli.demo.actor import Actor
 from opentcf.cli.demo.network import domain
 from opentcf.cli.demo.procedure import procedure
 from opentcf.cli.demo.stage import Stage
+from opentcf.model.call import CallSetup
 from opentcf.sip.sdp import direction_of
 from opentcf.terminal import Behaviour, Call, CallState
 
@@ -184,4 +185,27 @@ async def _refused(stage: Stage, caller: str, number: str, status: int) -> None:
     call = stage[caller].call(number)
     await stage.until_over(call, f"{caller} is told")
     stage.expect(call.status, status, "what the caller got")
+    await stage.until_released()
+
+
+@procedure(
+    "half-duplex", "Half-duplex private call", "半双工单呼",
+    Actor("2001", at=1, left=True), Actor("3001", at=4), roles={1: "V", 2: "H, floor", 3: "H", 4: "V"},
+)  # fmt: skip
+async def half_duplex(stage: Stage) -> None:
+    """It is answered at once; the caller begins, the caller's home arbitrates."""
+    call = stage["2001"].call(stage["3001"].uri, CallSetup(full_duplex=False))
+    await stage.until(lambda: call.talking, "2001 talks")
+    other = stage.call_of("3001")
+    await stage.until(lambda: other.talker == stage["2001"].uri, "3001 is told who talks")
+    await stage.pause(TALK)
+    stage["3001"].press(other)
+    await stage.until(lambda: stage["3001"].heard("queued") is not None, "3001 waits")
+    stage["2001"].let_go(call)
+    await stage.until(lambda: other.talking, "3001 talks")
+    await stage.until(lambda: call.talker == stage["3001"].uri, "2001 is told who talks")
+    await stage.pause(TALK)
+    stage["3001"].let_go(other)
+    await stage.until(lambda: call.talker == "", "2001 is told that nobody talks")
+    stage["2001"].hang_up(call)
     await stage.until_released()

@@ -1,0 +1,239 @@
+"""The half-duplex private call (半双工单呼): the caller's home arbitrates, by the group's rules without T4.
+
+Every other TCF on the path passes the floor's words on, in the spelling of the next hop (profile 4.2, 4.4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from opentcf.btrunc import extension as wire_extension
+from opentcf.btrunc import floor as wire_floor
+from opentcf.btrunc.extension import Extension
+from opentcf.btrunc.floor import Ask, Grant, LetGo, Refused, Revoke, Waiting, answer_of, told_of
+from opentcf.btrunc.wire import Param, Token, Wire
+from opentcf.model import floor
+from opentcf.model.cause import FloorCause
+from opentcf.model.floor import Action, Floor
+from opentcf.model.numbers import Aor
+from opentcf.services.context import Context, Incoming
+from opentcf.services.floor_leg import FloorLeg, purpose, read_info
+from opentcf.services.leg import Happened, Leg
+from opentcf.services.path import Role
+from opentcf.services.private_call.call import NAME, PrivateCall
+from opentcf.services.voice import Mirror
+from opentcf.sip.message import Message
+from opentcf.sip.sdp import direction_of
+from opentcf.sip.transaction import Owner
+
+TALK, GRACE = "talk", "grace"
+WORDS = frozenset((Token.REQUEST, Token.ACCEPT, Token.WAITING, Token.RELEASE_FLOOR))
+QUEUE = 8
+"""Two talk, so that one waits at most; the default length of a queue is as good as any."""
+
+
+def prepare(call: PrivateCall) -> None:
+    """Each leg describes the other side, in the direction that the floor allows."""
+    if not call.setup.full_duplex:
+        call.up.voice = Mirror(call.up, call.down)
+        call.down.voice = Mirror(call.down, call.up)
+
+
+class HalfDuplex:
+    """The arbiter at the caller's home."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+
+    # --- the call
+
+    def begin(self, call: PrivateCall) -> str:
+        """The call is answered: the caller has the floor. What his 200 says of it, empty when not our matter."""
+        prepare(call)
+        if call.setup.full_duplex or Role.CALLER_HOME not in call.roles:
+            return ""
+        call.floor = Floor(QUEUE)
+        actions = call.floor.request(self._request(call, Ask(call.caller), call.up))
+        self._apply(call, actions[1:])
+        answer = answer_of(actions[0], self._talk_time)
+        return wire_floor.render(answer, call.up.wire, call.called.domain)
+
+    def revive(self, call: PrivateCall, timers: dict[str, float]) -> None:
+        """Go on after a restart; `timers` are wall times."""
+        prepare(call)
+        for what, when in timers.items():
+            self._start(call, what, max(0.0, when - self._ctx.wall))
+
+    def end(self, call: PrivateCall) -> None:
+        """The call is over."""
+        for timer in call.floor_timers.values():
+            timer.cancel()
+        call.floor_timers.clear()
+
+    # --- what the parties want
+
+    def offered(self, call: PrivateCall, event: Happened) -> bool:
+        """A re-INVITE of a party. False when it is not about the floor."""
+        leg, incoming = event.leg, event.incoming
+        if call.floor is None or incoming is None:
+            return False
+        words, party = FloorLeg(leg), call.party(leg)
+        op = words.read_offer(incoming, party if incoming.peer is None else None)
+        if not isinstance(op, (Ask, LetGo)):
+            return False
+        if op.user != party:
+            words.refuse(self._ctx, 403, f"{op.user} is not at the other end")
+        elif isinstance(op, Ask):
+            self._ask(call, words, op)
+        else:
+            self._let_go(call, words, op)
+        return True
+
+    def _ask(self, call: PrivateCall, words: FloorLeg, op: Ask) -> None:
+        assert call.floor is not None
+        actions = call.floor.request(self._request(call, op, words.leg))
+        self._ctx.meters.count("opentcf_floor_requests_total", type(actions[0]).__name__.lower())
+        answer = answer_of(actions[0], self._talk_time)
+        waits = isinstance(answer, Waiting) and not words.leg.ptt
+        words.answer(self._ctx, Refused(op.user, FloorCause.DENIED) if waits else answer)
+        self._apply(call, actions[1:])
+        if waits:
+            self._apply(call, call.floor.release(op.user))
+
+    def _let_go(self, call: PrivateCall, words: FloorLeg, op: LetGo) -> None:
+        """A grant that still waits for its turn on the leg is pointless now (profile 7)."""
+        assert call.floor is not None
+        pointless = words.leg.drop(purpose(Grant(op.user, 0, call.floor.grant)))
+        words.confirm(self._ctx, op)
+        self._apply(call, call.floor.release(op.user, None if pointless else op.grant))
+        if pointless:
+            words.leg.resume(self._ctx)
+
+    def confirmed(self, call: PrivateCall, event: Happened, *, taken: bool) -> bool:
+        """A party answered a grant or a revoke. False when it was neither."""
+        kind, _, rest = event.purpose.partition(" ")
+        if call.floor is None or kind not in (Grant.__name__, Revoke.__name__):
+            return False
+        user, _, number = rest.partition(" ")
+        if kind == Revoke.__name__:
+            self._apply(call, call.floor.revoked(int(number)))
+        elif not taken:
+            self._apply(call, call.floor.refused(Aor.parse(user), int(number)))
+        return True
+
+    def timer(self, call: PrivateCall, what: str) -> None:
+        """T2 or T3."""
+        call.floor_timers.pop(what, None)
+        if call.floor is None:
+            return
+        if what == TALK:
+            self._apply(call, call.floor.revoke(FloorCause.TIMEOUT))
+            return
+        talker = call.floor.talker
+        if talker is not None:
+            leg = self._leg(call, talker.leg)
+            leg.drop(purpose(Revoke(talker.user, call.floor.grant, FloorCause.TIMEOUT)))
+        self._apply(call, call.floor.revoked(call.floor.grant))
+
+    # --- carrying out
+
+    @property
+    def _talk_time(self) -> int:
+        return int(self._ctx.durations.t2)
+
+    def _request(self, call: PrivateCall, op: Ask, leg: Leg) -> floor.Request:
+        side = "up" if leg is call.up else "down"
+        return floor.Request(op.user, side, op.priority, op.emergency)
+
+    def _leg(self, call: PrivateCall, side: str) -> Leg:
+        return call.up if side == "up" else call.down
+
+    def _apply(self, call: PrivateCall, actions: Iterable[Action]) -> None:
+        assert call.floor is not None
+        for action in actions:
+            told = told_of(action, self._talk_time, call.floor.grant, emergency=call.setup.emergency)
+            self._time(call, action)
+            for leg in self._audience(call, action):
+                FloorLeg(leg).tell(self._ctx, told)
+
+    def _audience(self, call: PrivateCall, action: Action) -> tuple[Leg, ...]:
+        if isinstance(action, floor.Idle):
+            return call.legs
+        side = "down" if getattr(action, "leg", "up") == "down" else "up"
+        leg = self._leg(call, side)
+        return (call.other(leg),) if isinstance(action, floor.Taken) else (leg,)
+
+    def _time(self, call: PrivateCall, action: Action) -> None:
+        """T2 while somebody talks, T3 while he is being told to stop."""
+        if isinstance(action, floor.Taken):
+            self._stop(call, GRACE)
+            self._start(call, TALK, self._talk_time)
+        elif isinstance(action, floor.Idle):
+            self._stop(call, TALK)
+            self._stop(call, GRACE)
+        elif isinstance(action, floor.Revoke):
+            self._stop(call, TALK)
+            self._start(call, GRACE, self._ctx.durations.t3)
+
+    def _start(self, call: PrivateCall, what: str, delay: float) -> None:
+        self._stop(call, what)
+        call.floor_timers[what] = self._ctx.start(delay, Owner(NAME, call.key, what))
+
+    def _stop(self, call: PrivateCall, what: str) -> None:
+        timer = call.floor_timers.pop(what, None)
+        if timer is not None:
+            timer.cancel()
+
+
+# --- passing on
+
+
+def passed_request(call: PrivateCall, incoming: Incoming, source: Leg, target: Leg) -> str | None:
+    """What a re-INVITE says of the floor, for the next hop; None when it says nothing of it.
+
+    The V sets `UDN` from the authenticated user, and reads a plain phone's resume and hold (profile 6).
+    """
+    if call.setup.full_duplex:
+        return None
+    ext, there = incoming.extension, wire_extension.domain_of(target.dialog.remote)
+    if ext is not None and ext.token in WORDS:
+        return _spelled(ext, target.wire, call.party(source) if incoming.peer is None else None, there)
+    if ext is None and incoming.peer is None and incoming.request.body:
+        talks = direction_of(incoming.request.body) in ("sendrecv", "sendonly")
+        op = Ask(call.party(source)) if talks else LetGo(call.party(source))
+        return wire_floor.render(op, target.wire, there)
+    return None
+
+
+def _spelled(ext: Extension, wire: Wire, user: Aor | None, domain: str) -> str:
+    assert ext.token is not None
+    params = ext.params
+    if user is not None:
+        own = (Param.UDN, wire_extension.write_identity(user, domain))
+        params = [own, *(pair for pair in params if pair[0] is not Param.UDN)]
+    return wire_extension.render(wire, ext.token, *params)
+
+
+def passed_answer(call: PrivateCall, heard: Message, source: Leg, target: Leg) -> str | None:
+    """What an answer says of the floor, for the hop back; None when it says nothing of it."""
+    if call.setup.full_duplex:
+        return None
+    ext = wire_extension.read(heard, source.wire)
+    return _spelled(ext, target.wire, None, "") if ext is not None and ext.token in WORDS else None
+
+
+def is_waiting(text: str | None, wire: Wire) -> bool:
+    """Does an answer say that he waits?"""
+    return text is not None and text.partition(";")[0] == wire.tokens[Token.WAITING]
+
+
+def pass_information(ctx: Context, call: PrivateCall, event: Happened) -> bool:
+    """An INFO about the floor goes on to the other side. False when it is none."""
+    if call.setup.full_duplex or call.floor is not None or event.incoming is None:
+        return False
+    told = read_info(event.incoming)
+    if told is None:
+        return False
+    ctx.respond(event.incoming, 200)
+    FloorLeg(call.other(event.leg)).tell(ctx, told)
+    return True

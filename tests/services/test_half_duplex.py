@@ -1,0 +1,152 @@
+"""Half-duplex private calls (profile 4.2): auto-answer, and a floor that the caller's home arbitrates."""
+
+import pytest
+from tests.world import World
+
+from opentcf.model.call import CallSetup
+from opentcf.model.registration import RegType
+from opentcf.terminal import Behaviour, Call, CallState, Terminal
+
+HALF = CallSetup(full_duplex=False)
+PATHS = pytest.mark.parametrize(
+    ("caller_at", "called_at", "called"),
+    [(1, 1, "1002"), (1, 2, "2001"), (2, 3, "1002"), (2, 3, "4001"), (2, 2, "2001")],
+)
+
+
+class Talk:
+    """Two radios in a half-duplex call."""
+
+    def __init__(self, caller_at: int, called_at: int, called: str, *, plain: bool = False) -> None:
+        self.w = w = World(1)
+        self.one = w.terminal("1001", caller_at)
+        self.two = w.terminal(called, called_at, plain=plain, behaviour=Behaviour.ANSWER)
+        for ua in (self.one, self.two):
+            w.register(ua)
+        w.run(2.0)
+        self.call = w.call(self.one, called, HALF)
+        w.run(2.0)
+        self.other = next(iter(self.two.calls.values()))
+
+    def press(self, ua: Terminal) -> None:
+        ua.press(self.its(ua), self.w.now)
+        self.w.touch(ua)
+        self.w.run(1.0)
+
+    def let_go(self, ua: Terminal) -> None:
+        ua.let_go(self.its(ua), self.w.now)
+        self.w.touch(ua)
+        self.w.run(1.0)
+
+    def its(self, ua: Terminal) -> Call:
+        return self.call if ua is self.one else self.other
+
+    def talking(self) -> tuple[bool, bool]:
+        return self.call.talking, self.other.talking
+
+    def floor(self) -> tuple[str | None, list[str]]:
+        """As the caller's home has it."""
+        (row,) = self.w.node(1).procedures.private_call.floors()
+        return row["talker"], row["queue"]
+
+    def heard(self, ua: Terminal) -> list[str]:
+        return [f"{e.name} {e.text}".strip() for e in ua.events]
+
+    def end(self) -> None:
+        self.w.hang_up(self.one, self.call)
+        self.w.settle()
+        self.w.check(empty=False)
+        assert not self.two.calls
+
+
+@PATHS
+def test_the_caller_starts_with_the_floor_and_the_other_answers_by_himself(
+    caller_at: int, called_at: int, called: str
+):
+    t = Talk(caller_at, called_at, called)
+    assert (t.call.state, t.other.state) == (CallState.UP, CallState.UP)
+    assert t.talking() == (True, False)
+    assert t.other.talker == "1001@core1.example"
+    t.end()
+
+
+@PATHS
+def test_the_floor_goes_back_and_forth(caller_at: int, called_at: int, called: str):
+    t = Talk(caller_at, called_at, called)
+    t.let_go(t.one)
+    assert t.floor() == (None, [])
+    assert t.other.talker == ""
+    t.press(t.two)
+    assert t.talking() == (False, True)
+    assert t.call.talker == str(t.two.user)
+    t.press(t.one)
+    assert t.floor() == (str(t.two.user), ["1001@core1.example"])
+    t.let_go(t.two)
+    assert t.talking() == (True, False)
+    t.end()
+
+
+def test_who_waits_gives_his_place_back():
+    t = Talk(2, 3, "4001")
+    t.press(t.two)
+    assert t.floor()[1] == ["4001@core4.example"]
+    t.let_go(t.two)
+    assert t.floor() == ("1001@core1.example", [])
+    t.let_go(t.one)
+    assert t.talking() == (False, False)
+    t.end()
+
+
+def test_talk_time_ends_a_burst():
+    t = Talk(2, 3, "4001")
+    t.press(t.two)
+    t.w.run(61.0)
+    assert t.talking() == (False, True)
+    assert any(heard.startswith("revoked") for heard in t.heard(t.one))
+    t.end()
+
+
+def test_idle_does_not_end_the_call():
+    t = Talk(2, 3, "4001")
+    t.let_go(t.one)
+    t.w.run(40.0)
+    assert t.call.state is CallState.UP, "there is no T4"
+    t.end()
+
+
+def test_a_plain_phone_resumes_and_holds_and_is_never_queued():
+    t = Talk(2, 3, "4001", plain=True)
+    t.press(t.two)
+    assert t.floor() == ("1001@core1.example", [])
+    assert [e.status for e in t.two.events if e.name == "failed"] == [486]
+    t.let_go(t.one)
+    t.press(t.two)
+    assert t.floor() == ("4001@core4.example", [])
+    t.let_go(t.two)
+    assert t.floor() == (None, [])
+    t.end()
+
+
+def test_the_floor_outlives_a_restart_of_the_arbiter():
+    t = Talk(2, 3, "4001")
+    t.press(t.two)
+    t.w.crash(1)
+    t.w.restart(1)
+    t.w.run(2.0)
+    assert t.floor() == ("1001@core1.example", ["4001@core4.example"])
+    t.let_go(t.one)
+    assert t.talking() == (False, True)
+    t.w.run(61.0)
+    assert t.talking() == (False, False)
+    t.end()
+
+
+def test_half_duplex_goes_on_over_a_handover():
+    t = Talk(2, 3, "4001")
+    t.let_go(t.one)
+    t.two.move(t.w.cores[1].proxy, t.w.now, RegType.HANDOVER, t.other)
+    t.w.touch(t.two)
+    t.w.run(3.0)
+    t.press(t.two)
+    assert t.talking() == (False, True)
+    t.end()

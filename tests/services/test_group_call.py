@@ -281,7 +281,7 @@ def test_who_hung_up_is_not_called_back_until_he_registers():
 
 def test_a_terminal_that_does_not_answer_is_given_up():
     w = GroupWorld(at={"1001": 2, "1002": 1})
-    w.attach("2001", 3, behaviour=Behaviour.RING)
+    w.attach("2001", 3, behaviour=Behaviour.IGNORE)
     w.dial("1001")
     w.run(4.0)
     assert w.count("INVITE", "core3", "2001") == 1

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar, Protocol
 
 from opentcf.services.context import Context
 from opentcf.sip import sdp
 from opentcf.sip.sdp import Sdp
-
-if TYPE_CHECKING:
-    from opentcf.services.leg import Leg
 
 PLAIN = b"v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\nm=audio 9 RTP/AVP 8 0\r\n"
 """What is offered when a call brought no description: G.711."""
@@ -78,6 +75,13 @@ class Voice:
         return (self.port, self.port + 2, self.port + 4)
 
 
+class Described(Protocol):
+    """What a mirror needs of a leg: the descriptions that its two ends have sent last."""
+
+    local_sdp: bytes
+    remote_sdp: bytes
+
+
 class Mirror(Voice):
     """On a leg whose far side is a phone and no media function: the far side's own description, in the direction that
     the floor allows. `far` is the leg towards it. It is not stored, since the two legs are."""
@@ -86,7 +90,7 @@ class Mirror(Voice):
 
     kept: ClassVar[bool] = False
 
-    def __init__(self, leg: Leg, far: Leg) -> None:
+    def __init__(self, leg: Described, far: Described) -> None:
         super().__init__("", 0, 0, b"")
         self.leg = leg
         self.far = far

@@ -10,12 +10,14 @@ from opentcf.terminal.watch import Watch
 
 
 class Behaviour(Enum):
-    """What the terminal does when it is called."""
+    """What the terminal does when it is called. Who rings still takes what asks to be answered without ringing (RFC
+    5373); who ignores rings then as well."""
 
     RING = "ring"
     ANSWER = "answer"
     BUSY = "busy"
     DECLINE = "decline"
+    IGNORE = "ignore"
 
 
 class Page(NamedTuple):

@@ -658,7 +658,7 @@ class Terminal:
             self.reject(call, self._now, 486)
         elif self.behaviour is Behaviour.DECLINE:
             self.reject(call, self._now, 603)
-        elif self.behaviour is Behaviour.ANSWER and _answers_itself(request):
+        elif _answers_itself(request) and self.behaviour is not Behaviour.IGNORE:
             self.answer(call, self._now)
         else:
             ringing = request.respond(180, call.key)

@@ -71,10 +71,43 @@ def test_it_dials_the_group_and_talks(network: Network, phone: Baresip, radio: R
     assert radio.hear("floor")["text"] == "idle"
 
 
-def test_hold_and_resume(network: Network, phone: Baresip, radio: Radio) -> None:
+def test_hold_gives_the_floor_back_and_resume_asks(network: Network, phone: Baresip, radio: Radio) -> None:
     phone.do("dial", f"sip:{CALLED}")
     phone.wait("CALL_ESTABLISHED")
     wait_talker(network[1], PHONE)
-    phone.do("medialdir", "audio=recvonly")
-    print(phone.program.output[-3000:])
+    phone.do("hold")
     wait_talker(network[1], None)
+    phone.program.wait_for(r"^a=inactive")
+    assert radio.hear("floor")["text"] == "idle"
+    phone.do("resume")
+    wait_talker(network[1], PHONE)
+    assert radio.hear("floor")["text"] == f"taken {PHONE.aor}"
+
+
+def test_a_denied_resume_leaves_the_call_as_it_is(network: Network, phone: Baresip, radio: Radio) -> None:
+    phone.do("dial", f"sip:{CALLED}")
+    phone.wait("CALL_ESTABLISHED")
+    wait_talker(network[1], PHONE)
+    phone.do("hold")
+    assert radio.hear("floor")["text"] == "idle"
+    radio.type("press")
+    radio.hear("granted")
+    phone.do("resume")
+    phone.program.wait_for(r"SIP/2.0 486")
+    wait_talker(network[1], RADIO)
+    assert not phone.seen("CALL_CLOSED")
+    radio.type("release")
+    wait_talker(network[1], None)
+
+
+def test_it_is_called_and_listens(network: Network, phone: Baresip, radio: Radio) -> None:
+    radio.type(f"group {CALLED}")
+    assert phone.wait("CALL_ESTABLISHED")["peeruri"] == f"sip:{CALLED}"
+    radio.hear("granted")
+    phone.do("hangup")
+    phone.wait("CALL_CLOSED")
+    phone.do("dial", f"sip:{CALLED}")
+    phone.wait("CALL_ESTABLISHED", 2)
+    assert talker(network[1]) == RADIO.aor, "who joins while another talks listens"
+    radio.type("hangup")
+    radio.hear("ended")

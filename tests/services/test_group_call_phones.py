@@ -124,3 +124,20 @@ def test_a_phone_whose_floor_is_revoked_is_told_by_a_re_invite():
         w.press("1001")
         w.run(1.0)
         assert w.floor() == ("1001", [])
+
+
+def test_a_talker_that_holds_in_the_usual_way_gives_the_floor_back():
+    """Most phones hold with sendonly (RFC 3264 §8.4): nobody who talks asks for the floor."""
+    for where in (1, 2):
+        w = with_phone(where)
+        call = w.dial("1001", None)
+        w.run(1.0)
+        for direction, talker, answer in (
+            ("sendonly", "", b"a=inactive"),
+            ("sendrecv", "1001", b"a=recvonly"),
+        ):
+            w.ua("1001").change(call, direction, w.now)
+            w.touch(w.ua("1001"))
+            w.run(1.0)
+            assert w.floor() == (talker, [])
+            assert answer in call.remote_sdp

@@ -220,6 +220,11 @@ class FloorLeg:
 
     # --- reading
 
+    def holds(self, incoming: Incoming) -> bool:
+        """Does a plain phone that sent and heard want to send only? That is its hold (RFC 3264 §8.4)."""
+        before, now = direction_of(self.leg.remote_sdp), direction_of(incoming.request.body)
+        return incoming.extension is None and (before, now) == ("sendrecv", "sendonly")
+
     def read_offer(self, incoming: Incoming, user: Aor | None) -> Ask | LetGo | Calm | None:
         """Their re-INVITE from below, by its token or (a plain phone) by its direction.
 

@@ -106,10 +106,10 @@ class Link(FloorLeg):
             return pattern.headers
 
         shared = (fan or Fan()).shared(leg.wire, make)
-        fill = Request("BYE", "", shared.headers)
         if leg.state is LegState.UP:
-            leg.bye(ctx, fill, shared.rendered)
+            leg.bye(ctx, Request("BYE", "", shared.headers), shared.rendered)
         elif leg.ours is not None:
+            fill = Request("CANCEL", "")
             wire_call.write_release(fill, leg.wire, cause, Token.CALL)
             leg.cancel(ctx, fill)
         elif leg.theirs is not None and leg.theirs.open:

@@ -541,6 +541,8 @@ class Visits:
         except RemoteError as error:
             link.refuse(self._ctx, error.status, error.text)
             return
+        if isinstance(op, Ask) and call.talker == user and link.holds(incoming):
+            op = LetGo(user)
         if isinstance(op, Ask) and call.state is VisitedState.UP:
             self._ask(call, self._allowed(op))
         elif isinstance(op, Calm) and call.state is VisitedState.UP:

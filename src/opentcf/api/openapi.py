@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from opentcf import __version__
+from opentcf.api.rows import ROWS
 from opentcf.api.table import ENDPOINTS, Body, Endpoint, Query
 
 _PLACE = re.compile(r"\{(\w+)\}")
@@ -74,8 +75,18 @@ def _in_query(query: Query) -> dict[str, Any]:
 def _content(endpoint: Endpoint) -> dict[str, Any]:
     if endpoint.media != "application/json":
         return {endpoint.media: {"schema": {"type": "string"}}}
-    name = "Page" if endpoint.query else "Answer"
-    return {"application/json": {"schema": {"$ref": _REF.format(name=name)}}}
+    return {"application/json": {"schema": _answer(endpoint)}}
+
+
+def _answer(endpoint: Endpoint) -> dict[str, Any]:
+    """A page of rows where there are such, else any object."""
+    row = ROWS.get(endpoint.name)
+    if row is None and endpoint.query == ():
+        return {"type": "object"}
+    items = {"type": "object"} if row is None else {"$ref": _REF.format(name=row.__name__)}
+    after = {"type": ["string", "integer", "null"], "description": "`after` of the next page"}
+    properties = {"items": {"type": "array", "items": items}, "next": after}
+    return {"type": "object", "required": ["items", "next"], "properties": properties}
 
 
 def _carried(body: Body) -> dict[str, Any]:
@@ -84,20 +95,12 @@ def _carried(body: Body) -> dict[str, Any]:
 
 
 def _schemas(endpoints: tuple[Endpoint, ...]) -> dict[str, Any]:
-    bodies = {e.body.schema for e in endpoints if e.body is not None and e.body.schema is not None}
-    ordered: list[type[Struct]] = sorted(bodies, key=lambda schema: schema.__name__)
+    known = {e.body.schema for e in endpoints if e.body is not None and e.body.schema is not None}
+    known |= {ROWS[endpoint.name] for endpoint in endpoints if endpoint.name in ROWS}
+    ordered: list[type[Struct]] = sorted(known, key=lambda schema: schema.__name__)
     _, found = msgspec.json.schema_components(ordered, ref_template=_REF)
     text = {"type": "string"}
     return found | {
-        "Page": {
-            "type": "object",
-            "required": ["items", "next"],
-            "properties": {
-                "items": {"type": "array", "items": {"type": "object"}},
-                "next": {"type": ["string", "integer", "null"], "description": "`after` of the next page"},
-            },
-        },
-        "Answer": {"type": "object"},
         "Problem": {
             "type": "object",
             "required": ["type", "title", "status", "detail"],
@@ -139,9 +142,9 @@ def page(endpoints: tuple[Endpoint, ...] = ENDPOINTS) -> str:
 
 def _described(endpoint: Endpoint, schemas: dict[str, Any]) -> str:
     rows = [(query.name, query.summary) for query in endpoint.query]
-    carries = ""
+    carries = _lists(endpoint, schemas)
     if endpoint.body is not None:
-        carries = f"<p>Carries <code>{endpoint.body.media}</code></p>"
+        carries += f"<p>Carries <code>{endpoint.body.media}</code></p>"
         if endpoint.body.schema is not None:
             properties = schemas[endpoint.body.schema.__name__]["properties"]
             rows += [(name, _type(said)) for name, said in properties.items()]
@@ -149,6 +152,15 @@ def _described(endpoint: Endpoint, schemas: dict[str, Any]) -> str:
     table = f"<table>{cells}</table>" if cells else ""
     head = f"{endpoint.method} {endpoint.path}"
     return f"<dt>{escape(head)}<dd>{escape(endpoint.summary)}{carries}{table}"
+
+
+def _lists(endpoint: Endpoint, schemas: dict[str, Any]) -> str:
+    row = ROWS.get(endpoint.name)
+    if row is None:
+        return ""
+    said = schemas[row.__name__]
+    keys = " ".join(f"<code>{escape(name)}</code>" for name in said["properties"])
+    return f"<p>{escape(said.get('description', ''))} {keys}</p>"
 
 
 def _type(said: dict[str, Any]) -> str:

@@ -1,11 +1,17 @@
 """A TCF of somebody else on TC2, played by sipp."""
 
 import itertools
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
-from tests.interop.network import Core, User
+from tests.interop.network import Core, PeerEntry, User, build, new_host
+from tests.interop.programs import wait_until
 from tests.interop.scenario import Scenario
 from tests.interop.sipp import Message, Partner, Sipp
+from tests.interop.sockets import free_port
 
 FOREIGN = "foreign.example"
 _order = itertools.count(1)
@@ -14,8 +20,10 @@ _order = itertools.count(1)
 class ForeignTcf(Partner):
     """The other vendor's TCF."""
 
-    def __init__(self, core: Core, folder: Path, host: str, transport: str, domain: str = FOREIGN) -> None:
-        super().__init__(folder, domain.partition(".")[0], host, 5060, transport)
+    def __init__(
+        self, core: Core, folder: Path, host: str, transport: str, domain: str = FOREIGN, port: int = 5060
+    ) -> None:
+        super().__init__(folder, domain.partition(".")[0], host, port, transport)
         self.core = core
         self.domain = domain
 
@@ -61,3 +69,47 @@ class ForeignTcf(Partner):
         path = scenario.write(self.folder / f"{self.name}-{len(self.runs) + 1}.xml")
         begin = self.start if scenario.calls else self.wait
         return begin(path, self.core.tc2, {})
+
+
+class Meeting(NamedTuple):
+    """A node whose only peer is foreign, and where the foreign TCF has to be for it."""
+
+    core: Core
+    host: str
+    port: int
+    transport: str
+
+    def foreign(self, folder: Path) -> ForeignTcf:
+        """The foreign TCF."""
+        return ForeignTcf(self.core, folder, self.host, self.transport, port=self.port)
+
+
+@contextmanager
+def meet(folder: Path, transport: str, *, ipv6: bool = False) -> Iterator[Meeting]:
+    """The node sees the foreign TCF up. Over IPv6 both are at ::1."""
+    network = build(folder, 1)
+    core, host, port = network[1], new_host(), 5060
+    if ipv6:
+        core.host = host = "::1"
+        core.tc2_port, core.d_port, core.http_port, port = (free_port("::1") for _ in range(4))
+    meeting = Meeting(core, host, port, transport)
+    foreign = meeting.foreign(folder)
+    more = "heartbeat = 600.0\nshare_ha1 = false"
+    core.peers = [PeerEntry(FOREIGN, f"{transport}:{foreign.address}", more)]
+    try:
+        first = foreign.expect("tc2_heartbeat", epoch="of-foreign")  # else it is repeated into the first test
+        core.start()
+        check_heartbeat(core, first.finish().received("OPTIONS ")[0])
+        wait_until(lambda: core.peer_state(FOREIGN) == "up", "the foreign TCF is up")
+        yield meeting
+    finally:
+        foreign.stop()
+        network.stop()
+
+
+def check_heartbeat(core: Core, heartbeat: Message) -> None:
+    """The node's, as another vendor reads it."""
+    assert re.fullmatch(r"pttheartbeat;epoch=\S+", heartbeat.header("Ptt-Extension"))
+    assert heartbeat.first == f"OPTIONS sip:{FOREIGN} SIP/2.0"
+    assert heartbeat.header("To") == f"<sip:{FOREIGN}>"
+    assert heartbeat.header("From").startswith(f"<sip:{core.domain}>;tag=")

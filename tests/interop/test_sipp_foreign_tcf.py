@@ -1,67 +1,57 @@
-"""sipp as a TCF of somebody else on TC2: as V-TCF, as H-TCF, and as one that is no peer.
+"""sipp as a TCF of somebody else on TC2: as V-TCF and as H-TCF.
 
 Tokens and headers are compared as text: this is the interface that another vendor reads.
 """
 
 import itertools
 import re
-import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.interop.foreign import FOREIGN, ForeignTcf
+from tests.interop.foreign import FOREIGN, ForeignTcf, Meeting, meet
 from tests.interop.network import Core, PeerEntry, User, build, new_host
 from tests.interop.programs import wait_until
 from tests.interop.sipp import Message, Phone
+from tests.interop.sockets import has_ipv6
 
 pytestmark = pytest.mark.interop
 PhoneMaker = Callable[..., Phone]
 NORMAL_CALL = re.compile(r"pttcall;calltype=1;callerUDN=(\S+);OnlineCallID=([\w.!%*+`'~-]+)")
+CHALLENGED, RELEASE = "answer_and_hang_up", "tc2_answer_and_release"
+CASES = [
+    ("tc2_call", "answer"),
+    ("tc2_call_and_wait", CHALLENGED),
+    ("tc2_call_and_cancel", "ring"),
+    ("tc2_call_refused", "busy"),
+    ("tc2_call_refused", "decline"),
+    ("tc2_call_and_change_media", "answer_media_changes"),
+]
+"""What the calling side does, and what the called side does."""
+UNCHALLENGED = [(calling, RELEASE if answering == CHALLENGED else answering) for calling, answering in CASES]
+"""The same where nothing of the called side's is challenged."""
+_calls = (f"made-by-foreign-{number}" for number in itertools.count(100))
 _visitors = itertools.count(7001)
 
 
-@pytest.fixture(scope="module", params=["udp", "tcp"])
-def meeting(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Core, str, str]]:
-    """One real node whose only peer is foreign: the core, the peer's host, and the transport between them."""
-    transport, host, folder = request.param, new_host(), tmp_path_factory.mktemp("meeting")
-    network = build(folder, 1)
-    core = network[1]
-    core.peers = [PeerEntry(FOREIGN, f"{transport}:{host}:5060", "heartbeat = 600.0\nshare_ha1 = false")]
-    foreign = ForeignTcf(core, folder, host, transport)
-    try:
-        first = foreign.expect("tc2_heartbeat", epoch="of-foreign")  # else it is repeated into the first test
-        core.start()
-        heartbeat = first.finish().received("OPTIONS ")[0]
-        assert re.fullmatch(r"pttheartbeat;epoch=\S+", heartbeat.header("Ptt-Extension"))
-        assert heartbeat.first == f"OPTIONS sip:{FOREIGN} SIP/2.0"
-        assert heartbeat.header("To") == f"<sip:{FOREIGN}>"
-        assert heartbeat.header("From").startswith(f"<sip:{core.domain}>;tag=")
-        wait_until(lambda: core.peer_state(FOREIGN) == "up", "the foreign TCF is up")
-        yield core, host, transport
-    finally:
-        foreign.stop()
-        network.stop()
+@pytest.fixture(scope="module", params=["udp", "tcp", "udp6", "tcp6"])
+def meeting(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Meeting]:
+    """The node and its foreign peer, by UDP or TCP over IPv4 or IPv6."""
+    transport, ipv6 = request.param.removesuffix("6"), request.param.endswith("6")
+    if ipv6 and not has_ipv6():
+        pytest.skip("no ::1 here")
+    with meet(tmp_path_factory.mktemp("meeting"), transport, ipv6=ipv6) as met:
+        yield met
 
 
 @pytest.fixture
-def core(meeting: tuple[Core, str, str]) -> Core:
-    return meeting[0]
+def core(meeting: Meeting) -> Core:
+    return meeting.core
 
 
 @pytest.fixture
-def foreign(meeting: tuple[Core, str, str], tmp_path: Path) -> Iterator[ForeignTcf]:
-    core, host, transport = meeting
-    tcf = ForeignTcf(core, tmp_path, host, transport)
-    yield tcf
-    tcf.stop()
-
-
-@pytest.fixture
-def stranger(meeting: tuple[Core, str, str], tmp_path: Path) -> Iterator[ForeignTcf]:
-    tcf = ForeignTcf(meeting[0], tmp_path, new_host(), meeting[2], "stranger.example")
+def foreign(meeting: Meeting, tmp_path: Path) -> Iterator[ForeignTcf]:
+    tcf = meeting.foreign(tmp_path)
     yield tcf
     tcf.stop()
 
@@ -159,6 +149,32 @@ def test_v_refuses(core: Core, foreign: ForeignTcf, phone: PhoneMaker, scenario:
     call = caller.call("call_refused", called).finish()
     refusing.finish()
     assert call.received(f"SIP/2.0 {status}")
+
+
+def test_v_takes_hold_and_another_codec(core: Core, foreign: ForeignTcf, phone: PhoneMaker) -> None:
+    caller, called = phone(core.user(), core), core.user()
+    caller.register()
+    foreign.register(called)
+    answering = foreign.expect("answer_media_changes")
+    calling = caller.call("call_and_change_media", called).finish()
+    offers = [message.body for message in answering.finish().received("INVITE ")]
+    sent = [message.body for message in calling.sent("INVITE ")]
+    assert offers == [sent[1], sent[3], sent[5]], "each offer was challenged once"
+    core.wait_quiet()
+
+
+@pytest.mark.parametrize(("calling", "answering"), CASES)
+def test_v_makes_every_kind_of_call(
+    core: Core, foreign: ForeignTcf, phone: PhoneMaker, calling: str, answering: str
+) -> None:
+    caller, called = core.user(), phone(core.user(), core)
+    called.register()
+    foreign.register(caller)
+    waiting = called.answer(answering)
+    extension = f"pttcall;calltype=1;callerUDN={caller.number};OnlineCallID={next(_calls)}"
+    foreign.call(calling, f"sip:{called.user.aor}", caller.aor, called.user.aor, extension).finish()
+    waiting.finish()
+    core.wait_quiet()
 
 
 def test_v_calls_for_its_visitor(core: Core, foreign: ForeignTcf, phone: PhoneMaker) -> None:
@@ -264,6 +280,32 @@ def test_h_calls_its_user_here(core: Core, foreign: ForeignTcf, phone: PhoneMake
     assert f"sip:7900@{FOREIGN}" in answering.received("INVITE ")[0].header("From")
 
 
+@pytest.mark.parametrize(("calling", "answering"), UNCHALLENGED)
+def test_h_makes_every_kind_of_call(
+    core: Core, foreign: ForeignTcf, phone: PhoneMaker, visitor: User, calling: str, answering: str
+) -> None:
+    terminal, _ = attach(core, foreign, phone, visitor)
+    waiting = terminal.answer(answering)
+    extension = f"pttcall;calltype=1;callerUDN=7900;OnlineCallID={next(_calls)}"
+    foreign.call(calling, f"sip:{visitor.aor}", f"7900@{FOREIGN}", visitor.aor, extension).finish()
+    waiting.finish()
+    core.wait_quiet()
+
+
+@pytest.mark.parametrize(("calling", "answering"), UNCHALLENGED)
+def test_h_gets_every_kind_of_call_of_its_user(
+    core: Core, foreign: ForeignTcf, phone: PhoneMaker, visitor: User, calling: str, answering: str
+) -> None:
+    """He is known by the flow that he registered from, so that nothing of his is challenged."""
+    terminal, _ = attach(core, foreign, phone, visitor)
+    waiting = foreign.expect(answering)
+    called = f"7900@{FOREIGN}"
+    keys = {"target": f"sip:{called}", "caller": visitor.aor, "called": called}
+    terminal.start(calling, core.d, keys | {"extension": "pttcall;calltype=1"}).finish()
+    waiting.finish()
+    core.wait_quiet()
+
+
 def test_h_calls_its_user_here_by_aor(
     core: Core, foreign: ForeignTcf, phone: PhoneMaker, visitor: User
 ) -> None:
@@ -338,46 +380,6 @@ def test_heartbeat_is_answered(core: Core, foreign: ForeignTcf) -> None:
 def test_plain_options_is_answered_with_capabilities(core: Core, foreign: ForeignTcf) -> None:
     answer = foreign.options("pttheartbeat")
     assert answer.first == "SIP/2.0 200 OK"
-
-
-# --- no peer
-
-
-def test_stranger_gets_403_and_no_challenge(core: Core, stranger: ForeignTcf) -> None:
-    user, other = core.user(), core.user()
-    assert stranger.register(user).first == "SIP/2.0 403 Forbidden"
-    assert stranger.options("pttheartbeat;epoch=x").first == "SIP/2.0 403 Forbidden"
-    call = stranger.call(
-        "tc2_call_refused", f"sip:{other.aor}", user.aor, other.aor, "pttcall;calltype=1"
-    ).finish()
-    assert call.received("SIP/2.0 403")
-    for run in stranger.runs:
-        for question, answer in zip(run.messages("sent"), run.messages("received"), strict=False):
-            assert not answer.header("WWW-Authenticate")
-            assert len(answer) <= len(question)
-    assert core.visited(user) is None
-
-
-def test_stranger_never_gets_more_than_he_sent(core: Core, stranger: ForeignTcf) -> None:
-    """The shortest request that can be answered would be answered with more bytes: it is not answered."""
-    refused = refused_strangers(core)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as terse:
-        terse.bind((stranger.host, 0))
-        head = f"OPTIONS sip:a SIP/2.0\r\nv:SIP/2.0/UDP {stranger.host};branch=z9hG4bK1;rport\r\n"
-        rest = "f:<sip:a>;tag=1\r\nt:<sip:a>\r\ni:1\r\nCSeq:1 OPTIONS\r\n\r\n"
-        terse.sendto((head + rest).encode(), (core.host, core.tc2_port))
-        wait_until(lambda: refused_strangers(core) > refused, "the node read it")
-        terse.setblocking(False)
-        with pytest.raises(BlockingIOError):
-            terse.recv(2000)
-
-
-def refused_strangers(core: Core) -> float:
-    """What the node counts."""
-    found = re.search(
-        r'^opentcf_refused_total\{reason="not_a_peer"\} (\S+)$', core.text("/metrics"), re.MULTILINE
-    )
-    return float(found[1]) if found else 0.0
 
 
 # --- heartbeat towards a foreign TCF

@@ -154,6 +154,10 @@ class Context:
         """The same for what may change again within this tick: `make` says what it is when the tick is over."""
         self.outbox.drafts[kind, key] = make
 
+    def is_saved_later(self, kind: str, key: str) -> bool:
+        """Is that record to be made already?"""
+        return (kind, key) in self.outbox.drafts
+
     def notice(self, name: str, **fields: Value) -> None:
         """Something worth a log line."""
         self.outbox.notices.append(Notice(name, fields))

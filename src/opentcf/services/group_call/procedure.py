@@ -408,6 +408,8 @@ class GroupCalls:
 
     def news(self) -> Facts:
         """What changed since this was asked last, as G or else as V."""
+        if not self._changed:
+            return NONE
         changed, self._changed = sorted(self._changed), set()
         masters, visits = self.masters.calls, self.visits.calls
         return tuple(
@@ -458,6 +460,8 @@ class GroupCalls:
 
     def _save(self, group: Aor) -> None:
         key = str(group)
+        if self._ctx.is_saved_later(records.MASTER, key):
+            return
         self._ctx.save_later(records.MASTER, key, lambda: self._news_of(records.MASTER, group))
         self._ctx.save_later(records.VISITED, key, lambda: self._news_of(records.VISITED, group))
 

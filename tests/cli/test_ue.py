@@ -20,7 +20,7 @@ password = "third"
 number = "1009"
 password = "desk"
 role = "dispatcher"
-rights = ["events"]
+rights = ["events", "stun", "kill", "release", "regroup"]
 [[group]]
 number = "8001"
 members = ["sip:1001@core1.example", "sip:1002@core1.example", "sip:1003@core1.example"]
@@ -297,3 +297,60 @@ def test_the_address_book(prompt):
     book = phone.hear("addresses")["text"]
     assert "user number=1009" in book
     assert "group number=8001" in book
+
+
+def test_a_dispatcher_stuns_and_revives(prompt):
+    desk, phone = prompt("1009", "desk"), prompt("1002", "other")
+    for one in (desk, phone):
+        one.type("register")
+        one.hear("registered")
+    desk.type("stun 1002")
+    phone.hear("stunned")
+    assert desk.hear("delivered")["text"] == "success"
+    phone.type("call 1009")
+    assert phone.hear("ended")["status"] == 403
+    desk.type("revive 1002")
+    phone.hear("revived")
+    desk.type("kill 1003@core1.example")
+    desk.hear("delivered")
+    assert desk.hear("delivered")["text"] == "unreachable"
+    desk.type("revive 1003")
+    desk.hear("delivered")
+
+
+def test_a_dispatcher_regroups_and_releases(prompt):
+    desk, phone, other = prompt("1009", "desk"), prompt("1002", "other"), prompt("1001", "secret")
+    for one in (desk, phone, other):
+        one.type("register")
+        one.hear("registered")
+    desk.type("regroup create 8901 1001 1002 1999")
+    assert {desk.hear("regrouped")["text"] for _ in range(3)} == {
+        "1001@core1.example: success",
+        "1002@core1.example: success",
+        "1999@core1.example: unknown",
+    }
+    phone.type("group 8901")
+    other.hear("up")
+    call = phone.hear("up")["id"]
+    desk.type(f"dismantle 8901 {call}")
+    for one in (phone, other):
+        assert one.hear("ended")["text"] == "forced"
+    desk.type("regroup delete 8901")
+    for _ in range(2):
+        desk.hear("regrouped")
+
+
+@pytest.mark.parametrize("line", ["stun 1001", "regroup create 8901 1001", "dismantle 8001 c1"])
+def test_who_is_no_dispatcher_is_refused(prompt, line):
+    phone = prompt("1002", "other")
+    phone.type("register")
+    phone.hear("registered")
+    phone.type(line)
+    assert phone.hear("refused")["status"] == 403
+
+
+@pytest.mark.parametrize("line", ["stun", "kill 1 2", "regroup 8901", "regroup create", "dismantle 1001"])
+def test_usage_of_a_dispatchers_commands(prompt, line):
+    phone = prompt("1002", "other")
+    phone.type(line)
+    assert phone.hear("error")["text"].startswith(f"usage: {line.split()[0]}")

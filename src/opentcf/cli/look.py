@@ -53,7 +53,9 @@ messages = _listing(
     "Show the latest short messages, and who got those to groups.",
 )
 subscribers = _listing(
-    "subscribers", ("number", "name", "role", "priority", "rights"), "Show the users of this core network."
+    "subscribers",
+    ("number", "name", "role", "state", "priority", "rights"),
+    "Show the users of this core network.",
 )
 
 

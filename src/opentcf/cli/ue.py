@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from opentcf.btrunc.wire import Package, Wire
+from opentcf.cli import dispatch
 from opentcf.cli.errors import FAILED, WRONG, fail
 from opentcf.cli.radio import Radio, open_radio
 from opentcf.model.call import CallSetup, CallType
@@ -36,7 +37,7 @@ _GOOD = frozenset(
 _UNITS = {"queued": "place ", "granted": "grant "}
 """What the number is that comes with an event."""
 _EVENTS = Wire().events
-_BAD = frozenset(("refused", "failed", "kicked", "denied", "revoked"))
+_BAD = frozenset(("refused", "failed", "kicked", "denied", "revoked", "stunned", "killed"))
 
 
 class CommandError(Exception):
@@ -218,6 +219,7 @@ class Desk:
             "subscribe": ("EVENT [NUMBER]", f"watch: {', '.join(_EVENTS.values())}", self._watch),
             "unsubscribe": ("EVENT [NUMBER]", "watch no longer", self._unwatch),
             "addresses": ("", "fetch the address book", self._addresses),
+            **{verb: (*usage, self._dispatch(verb)) for verb, usage in dispatch.USAGES.items()},
             "move": ("udp:HOST:PORT", "attach to another TCF", self._move),
             "calls": ("", "list the calls", self._list),
             "wait": (
@@ -319,6 +321,21 @@ class Desk:
             raise CommandError(f"usage: {verb} NUMBER[@DOMAIN] TEXT…")
         mark, number = len(self._radio.heard), _number(arguments[0])
         key = self._terminal.message(number, " ".join(arguments[1:]), self._radio.now, group=group)
+        await self._paged(mark, key, "not delivered")
+
+    def _dispatch(self, verb: str) -> Verb:
+        async def order(arguments: list[str]) -> None:
+            mark = len(self._radio.heard)
+            try:
+                wanted = dispatch.read(verb, arguments, self._terminal.user.domain)
+            except ValueError as error:
+                raise CommandError(str(error)) from None
+            await self._paged(mark, self._terminal.dispatch(wanted, self._radio.now), f"no {verb}")
+
+        return order
+
+    async def _paged(self, mark: int, key: str, failure: str) -> None:
+        """Wait for what becomes of a MESSAGE of ours."""
         self._radio.pump()
         heard = self._radio.heard
 
@@ -328,7 +345,7 @@ class Desk:
         if not await self._until(lambda: bool(results()), ANSWER_SECONDS):
             raise CommandError("the TCF does not answer")
         if results()[0].name != "delivered":
-            raise CommandError("not delivered")
+            raise CommandError(failure)
 
     async def _watch(self, arguments: list[str]) -> None:
         package, number = _watched(arguments, "subscribe")
@@ -448,6 +465,7 @@ class Desk:
     async def _wait(self, arguments: list[str]) -> None:
         conditions: dict[str, Callable[[], bool]] = {
             "registered": lambda: self._terminal.registered,
+            "stunned": lambda: self._terminal.control.barred,
             "incoming": lambda: self._has(CallState.INCOMING, CallState.UP),
             "ringing": lambda: self._has(CallState.RINGING, CallState.UP),
             "up": lambda: self._has(CallState.UP),

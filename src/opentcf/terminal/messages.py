@@ -4,6 +4,7 @@ from opentcf.btrunc import data as wire_data
 from opentcf.btrunc import extension as wire_extension
 from opentcf.btrunc.extension import Extension, Params
 from opentcf.btrunc.wire import Param, Token, Wire
+from opentcf.model.cause import Result
 from opentcf.model.short_data import MessageType
 from opentcf.sip.errors import RemoteError
 from opentcf.sip.headers import NameAddr
@@ -56,7 +57,9 @@ def result(outcome: Outcome, key: str, wire: Wire) -> Event:
     response = outcome.response
     ext = wire_extension.read(response, wire) if response is not None else None
     name = "delivered" if outcome.status < 300 else "refused"
-    return Event(name, None, outcome.status, warning(response), Page(key=key, msgid=key, extension=ext))
+    said = wire.member(Result, ext.get(Param.RESULT) or "") if ext is not None else None
+    text = warning(response) if said is None else said.name.lower()
+    return Event(name, None, outcome.status, text, Page(key=key, msgid=key, extension=ext))
 
 
 def _short_data(ext: Extension | None, wire: Wire) -> wire_data.ShortData:

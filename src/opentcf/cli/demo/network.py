@@ -47,6 +47,7 @@ address = "udp:{host}:{tc2}"
 heartbeat = {beat}
 heartbeat_wait = {wait}
 heartbeat_misses = {misses}
+control = true
 """
 _SUBSCRIBER = """
 [[subscriber]]

@@ -16,6 +16,7 @@ from opentcf.model.numbers import Aor
 from opentcf.model.registration import RegType
 from opentcf.sip.outbox import Flow
 from opentcf.terminal import Call, CallState, Event, Watch
+from opentcf.terminal.control import Order
 
 PATIENCE = 8.0
 """Seconds that anything may take which is not said to take longer."""
@@ -100,6 +101,11 @@ class Phone:
         msgid = self.terminal.message(to, text, self.radio.now, group=group, charset=charset, msgid=msgid)
         self.radio.pump()
         return msgid
+
+    def dispatch(self, order: Order) -> None:
+        """Give an order of a dispatcher."""
+        self.terminal.dispatch(order, self.radio.now)
+        self.radio.pump()
 
     def watch(self, package: Package, number: str = "") -> Watch:
         """Subscribe to an event; no number: all."""

@@ -30,10 +30,24 @@ def groups(node: Node, ctx: Context, arguments: Arguments) -> Answer:
             "preemption": group.preemption,
             "owner_release": group.owner_release,
             "priority": group.priority,
-            "source": node.provisioning.groups.source(group.aor.number),
+            "source": _source(node, ctx, group),
+            "expires": _expires(node, ctx, group),
         }
 
     return numbered(ctx.directory.groups(), row, arguments), ()
+
+
+def _source(node: Node, ctx: Context, group: Group) -> str:
+    """Who says what this group is: `store`, `configuration`, or a dispatcher (`regroup`)."""
+    if ctx.directory.temporary(group.aor) is not None:
+        return "regroup"
+    return node.provisioning.groups.source(group.aor.number)
+
+
+def _expires(node: Node, ctx: Context, group: Group) -> float | None:
+    """Seconds that a temporary group still lasts."""
+    when = node.procedures.regrouping.groups.expires(group.aor.number)
+    return None if when is None or ctx.directory.temporary(group.aor) is None else round(when - ctx.wall)
 
 
 def _member(member: Member) -> str:

@@ -54,14 +54,13 @@ class Regrouping:
                 more = (Param.MESSAGE_ID, request)
                 mandate.pass_on(self._pages, incoming, hop, who, group, ACTION, str(group), more)
                 return NONE
-            facts = self._take(incoming, who, group, request)
-        ctx.respond(incoming, 200)
-        return facts
+            return self._take(incoming, who, group, request)
 
     def _take(self, incoming: Incoming, who: Aor, group: Aor, request: str) -> Facts:
         """G: do it, unless this very request did it before."""
         ctx, key = self._ctx, f"{who} {request}"
         if key in self._rounds:
+            ctx.respond(incoming, 200)
             return NONE
         wish = wire_regroup.read(incoming.request, incoming.wire, group)
         before = ctx.directory.temporary(group)
@@ -71,6 +70,7 @@ class Regrouping:
         for user in users:
             self._begin(round_, user, was.get(user, False))
         round_.timers[DEADLINE] = ctx.start(HOME_WAIT, Owner(NAME, key, DEADLINE))
+        ctx.respond(incoming, 200)
         self._settle(round_)
         mandate.record(ctx, who, ACTION, str(group))
         ctx.notice("regroup", group=str(group), action=wish.action.value, by=str(who), members=len(users))

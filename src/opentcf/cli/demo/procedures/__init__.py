@@ -11,5 +11,6 @@ MODULES = (
     "handover",
     "short_data",
     "events",
+    "control",
 )
 """In the order of showing."""

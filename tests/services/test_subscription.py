@@ -5,11 +5,14 @@ from dataclasses import replace
 
 import pytest
 from tests.schemas import schema
+from tests.services.control_world import ControlWorld
 from tests.services.event_world import DISPATCHER, EventWorld
 from tests.services.group_world import fire
 
 from opentcf.btrunc.wire import Package
+from opentcf.model.group import RegroupAction
 from opentcf.model.numbers import Aor
+from opentcf.model.subscriber import UserState
 from opentcf.services.subscription.procedure import INTERVAL
 from opentcf.terminal import Behaviour, Watch
 
@@ -345,6 +348,33 @@ class TestPackages:
         assert not list(procedure._packages.online.calls())
         assert not procedure._watching
         assert not procedure._of_user
+
+
+def test_a_temporary_group_is_seen_as_any_other() -> None:
+    world = ControlWorld(at={DISPATCHER: 1, "1001": 1, "1002": 1})
+    ua = world.ua(DISPATCHER)
+    watch = ua.watch(Package.MEMBERSHIP, world.now, "1001")
+    world.touch(ua)
+    world.run(2.0)
+    world.dgna(DISPATCHER, RegroupAction.CREATE, "1001", "1002", name="Flood")
+    world.run(5.0)
+    assert [row["gdn"] for row in children(watch, "1001@core1.example")] == ["8001", "8901"]
+    world.dgna(DISPATCHER, RegroupAction.DELETE)
+    world.run(5.0)
+    assert [row["gdn"] for row in children(watch, "1001@core1.example")] == ["8001"]
+
+
+@pytest.mark.parametrize("state", [UserState.STUNNED, UserState.KILLED])
+def test_a_stunned_dispatcher_watches_nothing_any_more(state: UserState) -> None:
+    world = ControlWorld(at={DISPATCHER: 1, "2005": 2})
+    ua = world.ua(DISPATCHER)
+    watch = ua.watch(Package.REGISTER, world.now)
+    world.touch(ua)
+    world.run(2.0)
+    world.order("2005", state, DISPATCHER)
+    world.run(5.0)
+    assert watch.over
+    assert sum(world.node(1).procedures.subscription.counts().values()) == 0
 
 
 class TestSurviving:

@@ -312,8 +312,13 @@ class Terminal:
         self._now = now
         uri = messages.uri_of(number, self.user.domain) if number else f"sip:{self.user.domain}"
         dialog = Dialog(self._ids.token(), self._ids.token(), f"<sip:{self.user}>", f"<{uri}>", uri)
-        watch = self.watches[dialog.local_tag] = Watch(dialog, package, number, expires)
-        self._subscribe(watch)
+        watch = Watch(dialog, package, number, expires)
+        if self.control.barred:
+            watch.over = True
+            self.events.append(Event("refused", None, 403, self.control.state.value, watch=watch))
+        else:
+            self.watches[watch.key] = watch
+            self._subscribe(watch)
         return watch
 
     def watch_again(self, watch: Watch, now: float) -> None:

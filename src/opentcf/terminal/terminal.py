@@ -786,7 +786,8 @@ class Terminal:
 
 def _answers_itself(request: Request) -> bool:
     """RFC 5373: no ringing, as in a group call."""
-    return (request.headers.get("Answer-Mode") or "").lower().startswith("auto")
+    modes = (request.headers.get(name) or "" for name in ("Answer-Mode", "Priv-Answer-Mode"))
+    return any(mode.lower().startswith("auto") for mode in modes)
 
 
 def _floor_words(told: wire_floor.Inform | wire_floor.Left | None, ext: wire_extension.Extension) -> str:

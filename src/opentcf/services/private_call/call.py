@@ -76,11 +76,12 @@ class PrivateCall:
     `moves` are handovers under way, at most one for each party; `left` are legs that were replaced or given up and
     have not ended; `continued` are the keys of legs whose far side a handover replaced; `waiting` are parties whose
     handover begins anew after a restart. `floor`: at the caller's home, of a half-duplex call.
+    `wanted` is the call as the open re-INVITE wants it.
     """
 
     __slots__ = (
         "began", "called", "caller", "cause", "continued", "down", "floor", "floor_timers", "id", "key", "left",
-        "moves", "offering", "ring", "roles", "setup", "state", "up", "waiting",
+        "moves", "offering", "ring", "roles", "setup", "state", "up", "waiting", "wanted",
     )  # fmt: skip
 
     def __init__(self, key: str, setup: CallSetup, caller: Aor, called: Aor, up: Leg, down: Leg) -> None:
@@ -101,6 +102,7 @@ class PrivateCall:
         self.left: list[Leg] = []
         self.continued: set[str] = set()
         self.waiting: list[Aor] = []
+        self.wanted = setup
         self.floor: Floor | None = None
         self.floor_timers: dict[str, Timer] = {}
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from opentcf.btrunc import call as wire_call
 from opentcf.btrunc.wire import Param, Token
-from opentcf.model.call import CallSetup
+from opentcf.model.call import CallSetup, CallType
 from opentcf.model.cause import Decline, ReleaseCause
 from opentcf.model.facts import (
     CallDismantled,
@@ -22,12 +22,11 @@ from opentcf.model.facts import (
     UserStunned,
 )
 from opentcf.model.numbers import Aor
-from opentcf.model.subscriber import Preemptible
 from opentcf.services import path
 from opentcf.services.context import NONE, Context, Facts, Incoming, peer_flow
 from opentcf.services.leg import Happened, Leg, LegState, What
 from opentcf.services.path import Hop, Role
-from opentcf.services.private_call import moves, records
+from opentcf.services.private_call import checks, moves, records
 from opentcf.services.private_call.call import NAME, Input, PrivateCall, State, classify
 from opentcf.services.private_call.half_duplex import GRACE, TALK
 from opentcf.services.private_call.moves import AGAIN, ARRIVE
@@ -36,7 +35,6 @@ from opentcf.sip.headers import Headers, NameAddr
 from opentcf.sip.message import Request
 from opentcf.sip.outbox import Flow, Value
 from opentcf.sip.render import render_fields
-from opentcf.sip.sdp import Sdp
 from opentcf.sip.timers import Timer
 from opentcf.sip.transaction import Outcome, Owner
 from opentcf.sip.uri import Uri
@@ -68,12 +66,12 @@ class PrivateCalls:
         setup = wire_call.read_setup(incoming.extension, incoming.wire, called.domain)
         setup = replace(setup, caller=caller, online_call_id=setup.online_call_id or ctx.ids.token())
         max_forwards = path.forwards(incoming)
-        self._check_offer(incoming)
+        checks.check_offer(incoming)
         if caller == called:
             raise Decline(486, "a user cannot call his own number")
         role = path.entry(ctx, incoming, caller, called, known=setup.online_call_id in self._homes)
         hop = path.next_hop(ctx, role, caller, called)
-        setup = self._allowed(setup, hop)
+        setup = checks.allowed(ctx, setup, hop, called)
         self._make_room(setup, hop, called)
         self._begin(incoming, setup, called, hop, max_forwards)
         return self.news()
@@ -281,25 +279,6 @@ class PrivateCalls:
 
     # --- setting up
 
-    def _check_offer(self, incoming: Incoming) -> None:
-        request = incoming.request
-        if not request.body:
-            return
-        if request.content_type() not in ("application/sdp", "multipart/mixed"):
-            raise Decline(
-                415, f"{request.content_type()!r} is not accepted", (("Accept", "application/sdp"),)
-            )
-        if incoming.peer is None and request.content_type() == "application/sdp":
-            Sdp.parse(request.body)
-
-    def _allowed(self, setup: CallSetup, hop: Hop) -> CallSetup:
-        """Nobody gets a better priority than his subscription allows (checked by his V and H)."""
-        assert setup.caller is not None
-        subscriber = self._ctx.directory.subscriber(setup.caller)
-        if Role.CALLER_HOME not in hop.roles or subscriber is None:
-            return setup
-        return setup.with_priority(subscriber.priority)
-
     def _make_room(self, setup: CallSetup, hop: Hop, called: Aor) -> None:
         """Limits of the caller, and at the called user's V the one call that a user may have (profile 4.2)."""
         ctx, caller = self._ctx, setup.caller
@@ -314,20 +293,11 @@ class PrivateCalls:
             return
         engaged = [call for key in ctx.directory.engagements(called) if (call := self._calls.get(key))]
         running = [call for call in engaged if call.state not in ENDING]
-        if any(not self._may_preempt(setup, called, call) for call in running):
+        if any(not checks.may_preempt(ctx, setup, called, call) for call in running):
             raise Decline(486, f"{called} is in a call")
         for call in running:
             call.cause = ReleaseCause.PREEMPTED
             self._step(call, Input.RELEASE, None)
-
-    def _may_preempt(self, setup: CallSetup, called: Aor, running: PrivateCall) -> bool:
-        subscriber = self._ctx.directory.subscriber(called)
-        rule = subscriber.preemptible if subscriber else Preemptible.EMERGENCY
-        if rule is Preemptible.NEVER or running.setup.emergency:
-            return False
-        if setup.emergency:
-            return True
-        return rule is Preemptible.ALWAYS and setup.priority < running.setup.priority
 
     def _begin(self, incoming: Incoming, setup: CallSetup, called: Aor, hop: Hop, max_forwards: str) -> None:
         ctx, caller = self._ctx, setup.caller
@@ -372,6 +342,8 @@ class PrivateCalls:
         pass_body(incoming.request, request)
         attachment = self._ctx.directory.attachment(call.called)
         arrives = attachment is not None and attachment.arriving == call.id
+        if down.peer is None and call.setup.call_type is CallType.AMBIENCE:
+            headers.set("Priv-Answer-Mode", "Auto")  # RFC 5373 §4.2: without alerting
         if down.peer is None and (arrives or not call.setup.full_duplex):
             moves.auto_answer(request, call.caller)
         carry = headers.get(down.wire.extension)

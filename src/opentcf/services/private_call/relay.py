@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from opentcf.btrunc import call as wire_call
 from opentcf.btrunc import extension as wire_extension
 from opentcf.btrunc.floor import LetGo
 from opentcf.btrunc.wire import Param, Token
+from opentcf.model.call import CallSetup
 from opentcf.model.cause import ReleaseCause
 from opentcf.services import path
-from opentcf.services.context import Context
+from opentcf.services.context import Context, Incoming
 from opentcf.services.floor_leg import FloorLeg
 from opentcf.services.leg import Happened, Leg, LegState, Rank, What, Wish
 from opentcf.services.private_call import half_duplex, moves, records
 from opentcf.services.private_call.call import Input, Move, PrivateCall, State, refusal
 from opentcf.services.private_call.half_duplex import HalfDuplex
+from opentcf.sip.errors import RemoteError
 from opentcf.sip.message import Message, Request, Response
 from opentcf.sip.sdp import continued, same_media
 
@@ -126,8 +129,13 @@ class Relay:
         assert event is not None
         assert event.incoming is not None
         ctx, leg, other = self._ctx, event.leg, call.other(event.leg)
-        if self.half_duplex.offered(call, event):
-            records.save(ctx, call)
+        try:
+            if self.half_duplex.offered(call, event):
+                records.save(ctx, call)
+                return
+            call.wanted = _wanted(call, event.incoming)
+        except RemoteError as error:
+            leg.answer(ctx, leg.response(ctx, error.status))
             return
         if not other.free or other.state is not LegState.UP or call.moves:
             leg.answer(ctx, leg.response(ctx, 491))
@@ -139,6 +147,8 @@ class Relay:
         request.headers.set("Max-Forwards", path.forwards(event.incoming))
         for name, value in other.carry:
             request.headers.set(name, value)
+        if call.wanted != call.setup:
+            wire_call.write_setup(request, other.wire, call.wanted, call.called.domain)
         says = half_duplex.passed_request(call, event.incoming, leg, other)
         if says is not None:
             request.headers.set(other.wire.extension, says)
@@ -160,6 +170,7 @@ class Relay:
         if half_duplex.is_waiting(says, leg.wire) and not leg.ptt:
             self._never_queued(call, leg)
             return
+        self._take_over(call)
         response = leg.response(self._ctx, 200)
         for name, value in leg.carry:
             response.headers.set(name, value)
@@ -182,6 +193,16 @@ class Relay:
             if says is not None and leg.ptt:
                 response.headers.set(leg.wire.extension, says)
             leg.answer(self._ctx, response)
+
+    def _take_over(self, call: PrivateCall) -> None:
+        """媒体变更: the call is of another type from now on, which every later re-INVITE says."""
+        if call.wanted == call.setup:
+            return
+        call.setup = call.wanted
+        for leg in call.legs:
+            pattern = Request("INVITE", "")
+            wire_call.write_setup(pattern, leg.wire, call.setup, call.called.domain)
+            leg.carry = ((leg.wire.extension, pattern.headers.lines(leg.wire.extension)[0]),)
 
     def _never_queued(self, call: PrivateCall, leg: Leg) -> None:
         """A phone without the extension gets 486, and its place in the queue is given back (profile 7)."""
@@ -352,6 +373,14 @@ def pass_body(source: Message, target: Message) -> None:
     if source.body:
         target.headers.put("Content-Type", source.headers.lines("Content-Type") or ["application/sdp"])
         target.body = source.body
+
+
+def _wanted(call: PrivateCall, incoming: Incoming) -> CallSetup:
+    """The call as a re-INVITE wants it: a media change may name another type; RemoteError 488 for an unknown one."""
+    ext = incoming.extension
+    if ext is None or ext.token is not Token.CALL or ext.get(Param.CALL_TYPE) is None:
+        return call.setup
+    return replace(call.setup, call_type=wire_call.read_setup(ext, incoming.wire, "").call_type)
 
 
 def _as_ours(call: PrivateCall, leg: Leg, body: bytes) -> bytes:

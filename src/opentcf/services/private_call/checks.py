@@ -1,0 +1,54 @@
+"""What a new private call must satisfy before anything is begun (profile 4.2)."""
+
+from __future__ import annotations
+
+from opentcf.model.call import CallSetup, CallType
+from opentcf.model.cause import Decline
+from opentcf.model.numbers import Aor
+from opentcf.model.subscriber import Preemptible, Right, Subscriber
+from opentcf.services.context import Context, Incoming
+from opentcf.services.path import Hop, Role
+from opentcf.services.private_call.call import PrivateCall
+from opentcf.services.voice import Voice
+
+
+def check_offer(incoming: Incoming) -> None:
+    """415 for a body that is no description; on D also 400 for a broken one and 488 when nothing in it can be used."""
+    request = incoming.request
+    if not request.body:
+        return
+    if request.content_type() not in ("application/sdp", "multipart/mixed"):
+        raise Decline(415, f"{request.content_type()!r} is not accepted", (("Accept", "application/sdp"),))
+    if incoming.peer is None and request.content_type() == "application/sdp":
+        Voice.readable(request.body)
+
+
+def allowed(ctx: Context, setup: CallSetup, hop: Hop, called: Aor) -> CallSetup:
+    """Nobody gets a better priority than his subscription allows; ambience listening has its own right."""
+    assert setup.caller is not None
+    subscriber = ctx.directory.subscriber(setup.caller)
+    if Role.CALLER_HOME not in hop.roles or subscriber is None:
+        return setup
+    if setup.call_type is CallType.AMBIENCE:
+        _may_listen_in(ctx, subscriber, called)
+    return setup.with_priority(subscriber.priority)
+
+
+def _may_listen_in(ctx: Context, subscriber: Subscriber, called: Aor) -> None:
+    """It goes into the audit log, allowed or not."""
+    may = Right.AMBIENCE in subscriber.rights
+    refusal = f"{subscriber.aor} has no right to {Right.AMBIENCE.value}"
+    ctx.audit(str(subscriber.aor), "ambience listening", str(called), "done" if may else f"403 {refusal}")
+    if not may:
+        raise Decline(403, refusal)
+
+
+def may_preempt(ctx: Context, setup: CallSetup, called: Aor, running: PrivateCall) -> bool:
+    """May the running call of a called user be released for this one (`preemptible`)?"""
+    subscriber = ctx.directory.subscriber(called)
+    rule = subscriber.preemptible if subscriber else Preemptible.EMERGENCY
+    if rule is Preemptible.NEVER or running.setup.emergency:
+        return False
+    if setup.emergency:
+        return True
+    return rule is Preemptible.ALWAYS and setup.priority < running.setup.priority

@@ -19,6 +19,13 @@ PATHS = {
 }
 
 
+GROUP = """\
+[[group]]
+number = "8001"
+members = ["sip:1191@core1.example", "sip:1192@core1.example"]
+"""
+
+
 def write(
     phone: Phone, to: User, extension: str = "", text: str = "Come back", kind: str = "text/plain"
 ) -> Message:
@@ -84,6 +91,7 @@ def core(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Core]:
     host = new_host()
     network = build(tmp_path_factory.mktemp("short-data"), 1)
     network[1].peers = [PeerEntry(FOREIGN, f"udp:{host}:5060", "heartbeat = 600.0")]
+    network[1].more = GROUP
     network[1].start()
     yield network[1]
     network.stop()
@@ -128,3 +136,27 @@ def test_its_user_writes(core: Core, foreign: ForeignTcf, phone: PhoneMaker) -> 
 
 def test_it_may_not_speak_for_our_users(core: Core, foreign: ForeignTcf) -> None:
     assert send(foreign, core.user().aor, core.user(), "pttmsg;msgid=y").received("SIP/2.0 403")
+
+
+def test_its_visitor_is_member_of_a_group(core: Core, foreign: ForeignTcf, phone: PhoneMaker) -> None:
+    """G→V: to the group, the member named; V→G: accepted, and the other member reads who wrote to which group."""
+    member, visitor, group = User("1191", core.domain), User("1192", core.domain), User("8001", core.domain)
+    terminal = phone(member, core)
+    terminal.register()
+    foreign.register(visitor)
+    reading = foreign.expect("read")
+    assert write(terminal, group, "pttmsg;msgtype=2;msgid=g-1").first == "SIP/2.0 200 OK"
+    got = reading.finish().received("MESSAGE ")[0]
+    assert got.first == f"MESSAGE sip:{group.aor} SIP/2.0"
+    assert got.header("To") == f"<sip:{group.aor}>"
+    assert re.fullmatch(rf"<sip:{member.aor}>;tag=\S+", got.header("From"))
+    assert got.header("Ptt-Extension") == "pttmsg;msgtype=2;msgid=g-1;UDN=1192"
+
+    reading = terminal.answer("read")
+    assert send(foreign, visitor.aor, group, "pttmsg;msgtype=2;msgid=g-2").received("SIP/2.0 200")
+    got = reading.finish().received("MESSAGE ")[0]
+    assert got.header("Ptt-Extension") == "pttmsg;msgtype=2;msgid=g-2"
+    assert got.header("P-Asserted-Identity") == f"<sip:{visitor.aor}>"
+    assert re.search(rf"<sip:{group.aor}>;tag=", got.header("From"))
+    assert got.header("To") == f"<sip:{member.aor}>"
+    assert send(foreign, f"7001@{FOREIGN}", group, "pttmsg;msgtype=2;msgid=g-3").received("SIP/2.0 403")

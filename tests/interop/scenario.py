@@ -78,10 +78,12 @@ class Scenario:
 
     # --- what is said
 
-    def say(self, method: str, extension: str, direction: str = "", reason: str = "") -> "Scenario":
-        """A request within the dialog."""
+    def say(
+        self, method: str, extension: str, direction: str = "", *, reason: str = "", body: str = ""
+    ) -> "Scenario":
+        """A request within the dialog; `body` instead of a description that is right."""
         more = [f"Reason: {reason}"] if reason else []
-        return self._request(method, "[next_url]", extension, direction, more=more)
+        return self._request(method, "[next_url]", extension, direction, more=more, body=body)
 
     def cancel(self, group: str, extension: str) -> "Scenario":
         """CANCEL of the first INVITE."""
@@ -182,7 +184,7 @@ class Scenario:
         return _SDP.format(version=self._version, direction=direction)
 
     def _put(self, lines: list[str], body: str, attributes: str) -> None:
-        if body.startswith("v=0"):
+        if body.startswith("v="):
             lines.append("Content-Type: application/sdp")
         head = "\n      ".join([*lines, "Content-Length: [len]"])
         text = "\n      ".join(body.splitlines())

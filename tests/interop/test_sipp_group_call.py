@@ -33,6 +33,8 @@ queue_length = 1
 hang_time = 1.0
 """
 HOME = "core1.example"
+BROKEN = "v=7\no=- 1 1 IN IP4 192.0.2.1"
+NO_AUDIO = "v=0\no=- 1 1 IN IP4 192.0.2.1\ns=-\nc=IN IP4 192.0.2.1\nt=0 0\nm=audio 20000 XXX/XXX 8"
 ALWAYS = "heartbeat = 600.0\nshare_ha1 = false"
 Three = Callable[[int], ForeignTcf]
 
@@ -323,11 +325,32 @@ def test_a_v_tcf_asks_for_whom_it_does_not_serve(core: Core, v: Three) -> None:
         liar.say("INVITE", f"pttrequest;UDN={udn};PrioAttribute=255", "sendrecv").hear(403).ack(refused=True)
     liar.say("INVITE", "pttrequest;PrioAttribute=255", "sendrecv").hear(400).ack(refused=True)
     liar.say("INVITE", "pttrequest;UDN=1152;PrioAttribute=x", "sendrecv").hear(400).ack(refused=True)
+    for body, status in ((BROKEN, 400), (NO_AUDIO, 488)):
+        liar.say("INVITE", "pttrequest;UDN=1152", body=body).hear(status).ack(refused=True)
     liar.informed_until("BYE").answer(200)
     caller = Scenario().invite(f"8001@{HOME}", f"1151@{HOME}", setup("8", "1151")).hear(200).ack()
     caller.hear("INVITE").answer(200, "", "recvonly").hear("ACK").informed_until("BYE").answer(200)
     lying, calling = v(2).play(liar), v(1).play(caller)
     for run in (lying, calling):
         run.finish()
+    assert all("taken" not in extension for extension in extensions(calling.received("INFO ")))
+    core.wait_quiet()
+
+
+def test_a_request_on_a_dialog_that_is_gone(core: Core, v: Three) -> None:
+    """481 there; the other dialogs, and the floor, stay as they are."""
+    v(1).register(user("1151"))
+    v(2).register(user("1152"))
+    gone = Scenario().hear("INVITE").answer(200, "", "recvonly").hear("ACK")
+    gone.say("BYE", "pttrelease;cause=16", reason="SIP;cause=200").hear(200)
+    gone.say("INVITE", "pttrequest;UDN=1152", "sendrecv").hear(481).ack(refused=True)
+    gone.say("INFO", "pttinfo;Alerttype=left;UDN=1152").hear(481)
+    caller = Scenario().invite(f"8001@{HOME}", f"1151@{HOME}", setup("9", "1151")).hear(200).ack()
+    caller.hear("INVITE").answer(200, "", "recvonly").hear("ACK").informed_until("BYE").answer(200)
+    leaving, calling = v(2).play(gone), v(1).play(caller)
+    for run in (leaving, calling):
+        run.finish()
+    revoke = in_dialog(calling.received("INVITE "))[0]
+    assert revoke.header("Ptt-Extension") == "pttreleasefloor;UDN=1151;cause=timeout;grant=1"
     assert all("taken" not in extension for extension in extensions(calling.received("INFO ")))
     core.wait_quiet()

@@ -414,6 +414,10 @@ class Node:
         self._layer.respond(incoming.txn, response, now)
         if leg is not None and invite.open:
             self._spread(self._happened(Happened(What.CANCELLED, leg, incoming=incoming)))
+        elif invite.open and invite.request is not None:  # it is held up, and no leg of it stands yet
+            refusal = invite.request.respond(487, self._ctx.ids.token())
+            wire_call.write_cancelled(refusal, incoming.wire, ReleaseCause.NORMAL, operation)
+            self._layer.respond(invite, refusal, now)
 
     # --- responses, timers, facts
 

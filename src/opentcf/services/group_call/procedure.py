@@ -113,7 +113,9 @@ class GroupCalls:
                 and (group, caller) not in self._held
             ):
                 ctx.respond(incoming, 100)
-                timer = ctx.start(HOLD_UP, Owner(NAME, f"{group} {caller}", HELD))
+                owner = Owner(NAME, f"{group} {caller}", HELD)
+                incoming.transaction.owner = owner  # a CANCEL may come
+                timer = ctx.start(HOLD_UP, owner)
                 self._held[group, caller] = (incoming, timer)
                 return
             raise
@@ -279,23 +281,30 @@ class GroupCalls:
 
     def _release_held(self, group: Aor, caller: Aor) -> None:
         held = self._held.pop((group, caller), None)
-        if held is not None:
+        if held is not None and held[0].transaction.open:
             self._ctx.respond(held[0], 403)
+
+    def _go_on(self, group: Aor, caller: Aor, visited: str | None) -> None:
+        """A location came. One that does not name the V-TCF that called for him leaves his INVITE held."""
+        held = self._held.get((group, caller))
+        if held is None or held[0].peer is None or held[0].peer.domain != visited:
+            return
+        incoming, timer = self._held.pop((group, caller))
+        timer.cancel()
+        if not incoming.transaction.open:
+            return
+        setup = wire_call.read_setup(incoming.extension, incoming.wire, group.domain)
+        setup = wire_call.for_group(setup, caller, self._ctx.ids)
+        try:
+            self._called_as_master(incoming, group, setup, caller)
+        except Decline as decline:
+            self._ctx.respond(incoming, decline.status)
 
     # --- facts
 
     def on_member_located(self, fact: MemberLocated) -> Facts:
         """Late entry: his V-TCF is called when the group is in a call; a held INVITE goes on."""
-        held = self._held.pop((fact.group, fact.member), None)
-        if held is not None:
-            incoming, timer = held
-            timer.cancel()
-            setup = wire_call.read_setup(incoming.extension, incoming.wire, fact.group.domain)
-            setup = wire_call.for_group(setup, fact.member, self._ctx.ids)
-            try:
-                self._called_as_master(incoming, fact.group, setup, fact.member)
-            except Decline as decline:
-                self._ctx.respond(incoming, decline.status)
+        self._go_on(fact.group, fact.member, fact.visited)
         self._touched.add(fact.group)
         call = self.masters.calls.get(fact.group)
         if call is not None and fact.visited is not None:

@@ -1,5 +1,6 @@
 """The demonstration, as it is run. Nothing else in the tests uses its addresses, 127.0.1.1 to 127.0.4.1."""
 
+import asyncio
 import json
 import signal
 import socket
@@ -15,10 +16,10 @@ from tests.cli.process import opentcf
 from tests.interop.capture import Capture
 from tests.interop.programs import is_installed, need
 
-from opentcf.cli.demo.feed import Line
+from opentcf.cli.demo.feed import Feed, Line
 from opentcf.cli.demo.ladder import Ladder, columns
 from opentcf.cli.demo.names import Named
-from opentcf.cli.demo.network import CORES, HTTP_PORT, TC2_PORT, configuration, host
+from opentcf.cli.demo.network import CORES, HTTP_PORT, TC2_PORT, Network, configuration, host
 from opentcf.cli.demo.play import everything
 from opentcf.runtime.config import load_config
 
@@ -148,6 +149,31 @@ def test_an_arrow_points_at_its_target():
     lost = ladder.message(Line(0.0, 3, 2, Named("200", "alive", "心跳响应", True), False, True, False), 0.0)
     assert lost is not None
     assert "│     │     │✕╌╌╌╌│" in lost.plain
+
+
+class Traced:
+    """A node whose trace has one message, and that takes its time to say so."""
+
+    core, alive = 1, True
+
+    async def get(self, path: str, after: int) -> dict:
+        await asyncio.sleep(0)
+        lines = ["OPTIONS sip:a SIP/2.0", "Via: SIP/2.0/UDP b;branch=z9hG4bKx", "Max-Forwards: 70"]
+        lines += ["From: <sip:b>;tag=1", "To: <sip:a>", "Call-ID: c", "CSeq: 1 OPTIONS"]
+        entry = {"number": 1, "time": 1.0, "direction": "out", "side": "tc2", "remote": "127.0.2.1:5060"}
+        return {"items": [] if after else [{**entry, "head": "\r\n".join(lines), "body": ""}], "next": None}
+
+
+def test_two_polls_at_once_read_a_message_once(tmp_path):
+    network = Network(tmp_path)
+    network.nodes = {1: Traced()}  # type: ignore[dict-item]
+
+    async def twice() -> list:
+        feed = Feed(network)
+        await asyncio.gather(feed.poll(), feed.poll())
+        return feed.ready(everything=True)
+
+    assert len(asyncio.run(twice())) == 1
 
 
 @contextmanager

@@ -64,6 +64,7 @@ class Feed:
         self._network = network
         self._namer = Namer()
         self._seen = dict.fromkeys(CORES, 0)
+        self._polling = asyncio.Lock()
         self._waiting: list[_Sent | Note] = []
         self._arrived: dict[_Copy, deque[float]] = {}
         self._copies: set[_Copy] = set()
@@ -90,8 +91,9 @@ class Feed:
         self._lost[core].append((began, time()))
 
     async def poll(self) -> None:
-        """Ask all nodes that live."""
-        await asyncio.gather(*(self._poll(node) for node in self._network.alive()))
+        """Ask all nodes that live. One at a time: two would both be given what is new."""
+        async with self._polling:
+            await asyncio.gather(*(self._poll(node) for node in self._network.alive()))
 
     def ready(self, *, everything: bool = False) -> list[Line | Note]:
         """What can be shown now, in order."""

@@ -148,10 +148,10 @@ def _described(endpoint: Endpoint, schemas: dict[str, Any]) -> str:
         if endpoint.body.schema is not None:
             properties = schemas[endpoint.body.schema.__name__]["properties"]
             rows += [(name, _type(said)) for name, said in properties.items()]
-    cells = "".join(f"<tr><td><code>{escape(n)}</code><td>{escape(text)}" for n, text in rows)
+    cells = "".join(f"<tr><td><code>{escape(n)}</code><td>{_html(text)}" for n, text in rows)
     table = f"<table>{cells}</table>" if cells else ""
     head = f"{endpoint.method} {endpoint.path}"
-    return f"<dt>{escape(head)}<dd>{escape(endpoint.summary)}{carries}{table}"
+    return f"<dt>{escape(head)}<dd>{_html(endpoint.summary)}{carries}{table}"
 
 
 def _lists(endpoint: Endpoint, schemas: dict[str, Any]) -> str:
@@ -160,7 +160,12 @@ def _lists(endpoint: Endpoint, schemas: dict[str, Any]) -> str:
         return ""
     said = schemas[row.__name__]
     keys = " ".join(f"<code>{escape(name)}</code>" for name in said["properties"])
-    return f"<p>{escape(said.get('description', ''))} {keys}</p>"
+    return f"<p>{_html(said.get('description', ''))} {keys}</p>"
+
+
+def _html(text: str) -> str:
+    """Words in backticks are code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def _type(said: dict[str, Any]) -> str:

@@ -42,7 +42,9 @@ registrations = _listing(
     "registrations", ("user", "home", "visited", "expires"), "Show who is registered where."
 )
 groups = _listing(
-    "groups", ("number", "name", "setup", "priority", "members"), "Show the groups of this core network."
+    "groups",
+    ("number", "name", "setup", "priority", "members", "source"),
+    "Show the groups of this core network.",
 )
 floors = _listing(
     "floors", ("group", "state", "talker", "queue", "id"), "Show who talks in which group, and who waits."
@@ -54,7 +56,7 @@ messages = _listing(
 )
 subscribers = _listing(
     "subscribers",
-    ("number", "name", "role", "state", "priority", "rights"),
+    ("number", "name", "role", "state", "priority", "rights", "source"),
     "Show the users of this core network.",
 )
 

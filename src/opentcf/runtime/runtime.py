@@ -74,7 +74,7 @@ class Runtime:
 
     async def leave(self) -> None:
         """Take no new calls, and wait (not for ever) until no transaction is open."""
-        reply = await self.loop.ask("leave", seconds=LEAVE_SECONDS)
+        reply = await self.loop.ask("leave", seconds=LEAVE_SECONDS, who="signal")
         if reply.error:
             _log.warning("left with open transactions", after=LEAVE_SECONDS)
 

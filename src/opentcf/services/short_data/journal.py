@@ -24,6 +24,8 @@ RECORD, BODY = "short_message", "short_message_body"
 PRUNE = "prune"
 KEPT = 300.0
 """Seconds in which a repeated msgid is the same message (profile 4.5)."""
+PRUNE_EVERY = 1.0
+"""Seconds between two looks for records that are too old, at the least."""
 HISTORY = 1000
 """How many messages people can look back at."""
 INTERRUPTED = "a restart interrupted this message: whether it arrived is not known"
@@ -140,5 +142,5 @@ class Journal:
 
     def _arm(self) -> None:
         if self._kept:
-            left = max(0.0, self._kept[0].began + KEPT - self._ctx.wall)
+            left = max(PRUNE_EVERY, self._kept[0].began + KEPT - self._ctx.wall)
             self._timer = self._ctx.start(left, Owner(NAME, "", PRUNE))

@@ -9,8 +9,9 @@ import select
 import socket
 import sys
 from collections import deque
+from contextlib import suppress
 
-from bench.vtcfs import BUFFER, SDP, field
+from bench.vtcfs import BUFFER, BUFFERS, SDP, field
 
 SLICE = 32
 HEAD = (
@@ -42,8 +43,9 @@ class Generator:
 
     def __init__(self, at: str, legs_at: str, first: int, count: int) -> None:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
-            self.socket.setsockopt(socket.SOL_SOCKET, option, BUFFER)
+        for option in BUFFERS:
+            with suppress(OSError):
+                self.socket.setsockopt(socket.SOL_SOCKET, option, BUFFER)
         self.socket.bind((at, 5060))
         self.socket.setblocking(False)
         self.at, self.first = at, first

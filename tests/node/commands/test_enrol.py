@@ -2,11 +2,13 @@
 
 import pytest
 from tests.node.net import Net, Phone, phones, talk, tcf
+from tests.services.control_world import ControlWorld
 
-from opentcf.model.group import Group, Member
+from opentcf.model.group import Group, Member, RegroupAction
 from opentcf.model.numbers import Aor
 from opentcf.model.subscriber import Right, Role
 from opentcf.node.commands.enrol import Entry
+from opentcf.node.orders import Command
 
 FIRE = Aor("8001", "core1.example")
 ALICE, BOB = Aor("1001", "core1.example"), Aor("2001", "core2.example")
@@ -190,3 +192,15 @@ def test_a_bug_fails_one_command_and_not_the_node():
     assert (reply.status, reply.error) == (500, "internal error")
     assert net.noticed("fault")
     assert net.command(1, "health").error is None
+
+
+@pytest.mark.parametrize("command", ["group_set", "group_remove"])
+def test_a_temporary_group_is_its_dispatcher_s(command):
+    world = ControlWorld(at={"1005": 1, "2001": 2})
+    world.dgna("1005", RegroupAction.CREATE, "2001")
+    world.run(5.0)
+    ticket = world.node(1).command(
+        Command(command, {"entry": Entry("8901", {"name": "mine"}), "number": "8901"}), world.now
+    )
+    (reply,) = [reply for reply in world.node(1).drain().replies if reply.ticket == ticket]
+    assert refusal(reply) == (409, "8901 is a temporary group; its dispatcher changes and cancels it")

@@ -57,6 +57,8 @@ def _existing(ctx: Context, kind: Kind, number: str) -> Subscriber | Group:
     found = _found(ctx, kind.word, number)
     if found is None:
         raise Decline(404, f"there is no {kind.word} {number!r}")
+    if isinstance(found, Group) and ctx.directory.temporary(found.aor) is not None:
+        raise Decline(409, f"{number} is a temporary group; its dispatcher changes and cancels it")
     return found
 
 

@@ -172,6 +172,17 @@ def test_a_stunned_member_may_not() -> None:
     assert w.result("1001") == ("refused", 403)
 
 
+def test_a_stunned_member_does_not_get_it() -> None:
+    w = TextWorld()
+    attachment = w.node(3)._ctx.directory.attachment(aor("2001"))
+    assert attachment is not None
+    attachment.stunned = True
+    w.send("1001")
+    w.run(2.0)
+    assert w.readers() == dict.fromkeys(("1002", "2002", "3001", "4001"), 1)
+    assert w.reached(3) == {"2001@core2.example": "refused 403", "2002@core2.example": "delivered"}
+
+
 def test_repeated() -> None:
     w = TextWorld()
     for _ in range(2):

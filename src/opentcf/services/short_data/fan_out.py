@@ -33,6 +33,8 @@ from opentcf.sip.transaction import Outcome, Owner
 AGAIN = "again"
 AGAIN_AFTER = 30.0
 """Seconds until a V-TCF that did not take a message is asked again; it knows a repeated one by its msgid."""
+STUNNED = f"{REFUSED} 403"
+"""A stunned member gets no service; his terminal is not asked."""
 NAMED = 4096
 """The members at one V-TCF are named in a MESSAGE as long as their names take no more octets than this."""
 
@@ -149,16 +151,21 @@ class FanOut:
     # --- V
 
     def deliver(self, message: ShortMessage, members: tuple[Aor, ...], body: bytes) -> None:
-        """One MESSAGE to each member who is attached here; 480 when none is."""
+        """One MESSAGE to each member who is attached here and not stunned; 480 when none is attached."""
         ctx = self._ctx
         found = [ctx.directory.attachment(member) for member in members if member != message.sender]
         attached = [attachment for attachment in found if attachment is not None]
         if not attached:
             raise Decline(480, f"no member of {message.called} is attached here")
-        message.recipients = tuple(Recipient(str(attachment.user)) for attachment in attached)
+        message.recipients = tuple(
+            Recipient(str(attachment.user), (), STUNNED if attachment.stunned else WAITING)
+            for attachment in attached
+        )
         message.status = 200
         self._journal.add(message)
         for attachment in attached:
+            if attachment.stunned:
+                continue
             hop = Hop(None, attachment, attachment.contact, ())
             request = self._pages.new(hop, message.called, attachment.user, message.sender.number)
             request.headers.set("P-Asserted-Identity", f"<{path.aor_uri(message.sender)}>")

@@ -8,7 +8,7 @@ from opentcf.model.group import Group, Member, Membership
 from opentcf.model.numbers import Aor
 from opentcf.model.peer import Peer
 from opentcf.model.registration import Attachment, Binding
-from opentcf.model.subscriber import Subscriber
+from opentcf.model.subscriber import Subscriber, UserState
 
 HOME = "core1.example"
 OURS, THEIRS = Aor("1001", HOME), Aor("1001", "core2.example")
@@ -106,3 +106,53 @@ def test_who_is_present_follows_the_attachments(steps: list[tuple[Aor, list[Aor]
         for group in (FIRE, FLOOD, Aor("8003", HOME)):
             assert set(found.present(group)) == {u for u, of in expected.items() if group in of}
     assert {a.user for a in found.attachments()} == set(expected)
+
+
+# --- temporary groups, control, running calls
+
+
+def temporary(number: str, *members: Aor) -> Group:
+    return Group(Aor(number, "core1.example"), "Flood", tuple(Member(member) for member in members))
+
+
+def test_a_temporary_group_stands_beside_the_configured_ones() -> None:
+    here = Directory("core1.example")
+    alice = Aor("1001", "core1.example")
+    static, flood = temporary("8001"), temporary("8901", alice)
+    here.configure([], [static], [])
+    here.put_temporary(flood)
+    assert (here.group(flood.aor), here.temporary(flood.aor), here.temporary(static.aor)) == (
+        flood,
+        flood,
+        None,
+    )
+    assert here.groups() == [static, flood]
+    assert here.groups_of(alice) == [flood]
+    here.configure([], [static], [])
+    assert here.groups_of(alice) == [flood]
+    here.configure([], [static, temporary("8901")], [])
+    assert (here.temporary(flood.aor), here.groups_of(alice)) == (None, [])
+    here.configure([], [static], [])
+    here.drop_temporary(flood.aor)
+    assert (here.group(flood.aor), here.groups_of(alice)) == (None, [])
+
+
+def test_the_parts_of_a_running_call() -> None:
+    here = Directory("core1.example")
+    alice, bob = Aor("1001", "core1.example"), Aor("2001", "core2.example")
+    here.run_call("c1", "up", alice, bob)
+    here.run_call("c1", "down", alice, bob)
+    here.end_call("c1", "up")
+    assert here.running_call("c1") == (alice, bob)
+    here.end_call("c1", "down")
+    here.end_call("c1", "down")
+    assert here.running_call("c1") is None
+
+
+def test_who_is_in_service() -> None:
+    here = Directory("core1.example")
+    alice = Aor("1001", "core1.example")
+    assert here.in_service(alice)
+    here.set_state(alice, UserState.KILLED)
+    assert (here.state(alice), here.in_service(alice)) == (UserState.KILLED, False)
+    assert here.in_service(Aor("1001", "core2.example"))

@@ -1,10 +1,16 @@
 """Dynamic regroup (profile 4.5, 7)."""
 
 import pytest
+from tests.node.net import Party, tcf
+from tests.services.control_net import answer, attached, audit, control_net, obeys, page, said
 from tests.services.control_world import ControlWorld
 from tests.services.group_world import AUDIO, aor
 
-from opentcf.model.group import RegroupAction
+from opentcf.btrunc import regroup as wire_regroup
+from opentcf.btrunc.regroup import Regroup
+from opentcf.btrunc.wire import Body, Wire
+from opentcf.model.group import Member, RegroupAction
+from opentcf.model.numbers import Aor
 
 CREATE, ADD, REMOVE, DELETE = RegroupAction
 AT = {"1001": 1, "1002": 3, "2001": 2, "2002": 3, "3001": 4}
@@ -214,3 +220,75 @@ def test_a_stunned_member_is_unreachable():
     w.dgna("1005", CREATE, "1001", "2001", "2002")
     w.run(10.0)
     assert w.reports("1005") == [("1001", 2), ("2001", 2), ("2002", 0)]
+
+
+BODY = wire_regroup.body(Wire(), Aor("8901", "core1.example"), Regroup(CREATE, (Member(aor("1001")),)))
+KIND = Wire().bodies[Body.REGROUP]
+
+
+@pytest.mark.parametrize("number", ["1001", "1003", "2003"])
+def test_neither_a_terminal_nor_a_dispatcher_without_the_right(number: str):
+    net = control_net()
+    other = attached(net, number, 2)
+    page(other, "8901@core1.example", "pttDGNA", BODY, KIND)
+    assert answer(other).status == 403
+    home = int(number[0])
+    assert audit(net, home) == [f"{number}@core{home}.example group regroup 8901@core1.example 403"]
+    assert net.rows(1, "groups") == []
+
+
+def test_a_peer_without_control_is_refused():
+    net = control_net(control=(1, 3))
+    boss = attached(net, "2004", 3)
+    page(boss, "8901@core1.example", "pttDGNA", BODY, KIND)
+    assert answer(boss).status == 403
+    for number in (1, 2):
+        assert audit(net, number) == ["2004@core2.example group regroup 8901@core1.example 403"]
+
+
+def test_a_peer_that_is_not_the_dispatchers_home_is_refused():
+    net = control_net(foreign=(3,))
+    foreign = Party(net, 1, "tc2", tcf(3), 5060)
+    made = foreign.make(
+        "MESSAGE", "sip:8901@core1.example", "<sip:2004@core2.example>;tag=x", "<sip:8901@core1.example>"
+    )
+    made.headers.set("P-Asserted-Identity", "<sip:2004@core2.example>")
+    made.headers.set("Ptt-Extension", "pttDGNA")
+    made.headers.set("Content-Type", KIND)
+    made.body = BODY
+    foreign.send(made)
+    assert foreign.statuses("MESSAGE") == [403]
+    assert audit(net, 1) == ["2004@core2.example group regroup 8901@core1.example 403"]
+    assert net.rows(1, "groups") == []
+
+
+@pytest.mark.parametrize("status", [404, 403, 603, 503])
+def test_what_a_foreign_home_says_of_its_user(status: int):
+    net = control_net(foreign=(3,))
+    boss = attached(net, "1004", 1)
+    foreign = Party(net, 1, "tc2", tcf(3), 5060)
+    foreign.auto = lambda request: status if "groupupdate" in said(request) else 200
+    body = wire_regroup.body(Wire(), Aor("8901", "core1.example"), Regroup(CREATE, (Member(aor("3001")),)))
+    page(boss, "8901@core1.example", "pttDGNA", body, KIND)
+    net.advance(60.0)
+    results = [said(message) for message in boss.requests("MESSAGE")]
+    assert len(results) == 1
+    expected = {404: 4, 403: 1, 603: 1, 503: 3}[status]
+    assert f"DGNAresult={expected};" in results[0]
+
+
+def test_a_dispatcher_who_is_away_gets_his_results_when_he_is_back():
+    net = control_net()
+    boss = attached(net, "2004", 2, lambda request: None)
+    page(boss, "8901@core1.example", "pttDGNA", BODY, KIND)
+    net.advance(40.0)
+    boss.inbox.clear()
+    boss.auto = obeys
+    net.advance(60.0)
+    assert {said(message).partition(";msgid")[0] for message in boss.requests("MESSAGE")} == {
+        'reDGNA;UDN="1001@core1.example";DGNAresult=2;GDN="8901@core1.example"'
+    }
+    boss.inbox.clear()
+    net.advance(400.0)
+    assert boss.requests("MESSAGE") == []
+    assert net.saved[tcf(1)]["regroup"] == {}

@@ -150,3 +150,17 @@ def test_half_duplex_goes_on_over_a_handover():
     t.press(t.two)
     assert t.talking() == (False, True)
     t.end()
+
+
+def test_a_release_that_meets_an_open_grant_on_the_way_is_said_again():
+    t = Talk(2, 3, "4001")
+    t.press(t.two)
+    t.one.let_go(t.call, t.w.now)
+    t.w.touch(t.one)
+    while not t.other.talking:
+        t.w.run(0.001)
+    t.two.let_go(t.other, t.w.now)
+    t.w.touch(t.two)
+    t.w.run(6.0)
+    assert t.floor() == (None, [])
+    t.end()

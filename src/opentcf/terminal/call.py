@@ -23,14 +23,14 @@ class Call:
 
     `status` is the final response to its INVITE, `id` the OnlineCallID as far as it was told.
 
-    `between`: a handover ended its dialog, the next has not come.
+    `between`: a handover ended its dialog, the next has not come. `outgoing`: we made the call.
 
     `cancelled`: we hung up before it was answered; the CANCEL waits for a `provisional` response (RFC 3261 §9.1).
     """
 
     __slots__ = (
-        "between", "branch", "cancelled", "dialog", "direction", "id", "incoming", "invite", "key", "position",
-        "provisional", "remote", "remote_sdp", "sdp", "sdp_version", "state", "status", "talker", "talking",
+        "between", "branch", "cancelled", "dialog", "direction", "id", "incoming", "invite", "key", "outgoing",
+        "position", "provisional", "remote", "remote_sdp", "sdp", "sdp_version", "state", "status", "talker", "talking",
     )  # fmt: skip
 
     def __init__(self, key: str, dialog: Dialog, remote: str) -> None:
@@ -47,6 +47,7 @@ class Call:
         self.branch = ""
         self.cancelled = False
         self.between = False
+        self.outgoing = False
         self.provisional = False
         self.incoming: ServerTransaction | None = None
         self.direction = "sendrecv"

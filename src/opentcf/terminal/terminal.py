@@ -1,5 +1,7 @@
 """The terminal: registers, calls, answers, hangs up. Same rules as the node: no I/O, no clock, no chance."""
 
+from typing import NamedTuple
+
 from opentcf.btrunc import call as wire_call
 from opentcf.btrunc import extension as wire_extension
 from opentcf.btrunc import floor as wire_floor
@@ -39,6 +41,13 @@ ARRIVES_WITHIN = 8.0
 """Seconds that a call may be without a dialog during a handover."""
 RINGS_FOR = 180.0
 """Seconds until a terminal stops ringing by itself: nothing can cancel a call none of whose 180s arrived."""
+
+
+class Crossed(NamedTuple):
+    """An offer of ours that crossed one of theirs."""
+
+    call: Call
+    invite: Request
 
 
 class Terminal:
@@ -115,6 +124,8 @@ class Terminal:
                     self._end(target, "ended", 408)
             elif isinstance(target, Watch):
                 self.watch_again(target, now)
+            elif isinstance(target, Crossed):
+                self._offer_again(target)
             elif self.registered:
                 self.register(now, self._expires, RegType.REFRESH)
 
@@ -175,6 +186,7 @@ class Terminal:
             self._ids.token(), self._ids.token(), f"<sip:{self.user}>", f"<sip:{remote}>", f"sip:{remote}"
         )
         call = Call(dialog.local_tag, dialog, remote)
+        call.outgoing = True
         self.calls[call.key] = call
         if sdp != b"":
             call.sdp = sdp or self._describe(call)
@@ -534,12 +546,27 @@ class Terminal:
                 self._learn_floor(call, response, "denied")
             if call.state is CallState.UP and result.status == 408:
                 self.hang_up(call, self._now)
+            elif call.state is CallState.UP and result.status == 491 and call.invite is not None:
+                wait = self._ids.uniform(2.1, 4.0) if call.outgoing else self._ids.uniform(0.0, 2.0)
+                self._timers.start(self._now + wait, Crossed(call, call.invite))
             elif call.state is CallState.UP and result.status != 481:
                 self._event("failed", call, result.status, warning(response))
             else:
                 self._end(call, "ended", result.status, warning(response))
             return
         self._accepted(call, result, response)
+
+    def _offer_again(self, crossed: "Crossed") -> None:
+        """RFC 3261 §14.1: after 491 and its wait, unless the person has gone on to something else."""
+        call, before = crossed
+        if call.state is not CallState.UP or call.invite is not before:
+            return
+        request = call.dialog.request("INVITE")
+        for name in ("Contact", "Allow", self._wire.extension, "Content-Type"):
+            request.headers.put(name, before.headers.lines(name))
+        request.body = before.body
+        call.invite = request
+        self._send(request, "invite", call)
 
     def _accepted(self, call: Call, result: Outcome, response: Response) -> None:
         """2xx: acknowledge; when we hung up in the meantime, a BYE follows (RFC 3261 §15)."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from tests.interop.network import Network, PeerEntry, build
+from tests.interop.network import Network, PeerEntry, User, build
 from tests.interop.sipp import Phone
 from tests.interop.sockets import free_port, has_ipv6
 
@@ -15,6 +15,7 @@ CASES = [
     ("call_and_cancel", "ring"),
     ("call_refused", "busy"),
     ("call_refused", "decline"),
+    ("call_and_change_media", "answer_media_changes"),
 ]
 
 
@@ -35,20 +36,36 @@ def network6(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         network.stop()
 
 
+paths = pytest.mark.parametrize("path", [((1, 1), (1, 1)), ((1, 3), (2, 4))], ids=["one TCF", "four TCFs"])
+transports = pytest.mark.parametrize("transport", ["udp", "tcp"])
+"""Of the terminals."""
+
+
 @pytest.mark.parametrize(("calling", "answering"), CASES)
-@pytest.mark.parametrize("path", [((1, 1), (1, 1)), ((1, 3), (2, 4))], ids=["one TCF", "four TCFs"])
+@paths
+@transports
 def test_call(
     network6: Network,
     phone: PhoneMaker,
     path: tuple[tuple[int, int], tuple[int, int]],
+    transport: str,
     calling: str,
     answering: str,
 ) -> None:
-    caller, called = (phone(network6[home].user(), network6[visited]) for home, visited in path)
+    caller, called = (phone(network6[home].user(), network6[visited], transport) for home, visited in path)
     caller.register()
-    called.register()
+    if transport == "udp":
+        called.register()
     waiting = called.answer(answering)
     caller.call(calling, called.user).finish()
     waiting.finish()
     for core in network6.cores:
         core.wait_quiet()
+
+
+@transports
+def test_not_registered_and_unknown(network6: Network, phone: PhoneMaker, transport: str) -> None:
+    caller = phone(network6[1].user(), network6[3], transport)
+    caller.register()
+    assert caller.call("call_refused", network6[2].user()).finish().received("SIP/2.0 480")
+    assert caller.call("call_refused", User("9999", "core2.example")).finish().received("SIP/2.0 404")

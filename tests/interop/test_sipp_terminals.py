@@ -17,6 +17,7 @@ PATHS = {
 }
 """Home and visited core of the caller, home and visited core of the called user."""
 
+transports = pytest.mark.parametrize("transport", ["udp", "tcp"])
 paths = pytest.mark.parametrize("path", PATHS.values(), ids=PATHS.keys())
 
 
@@ -101,7 +102,7 @@ def test_unknown_number_is_challenged_and_refused(network: Network, phone: Phone
 
 
 @paths
-@pytest.mark.parametrize("transport", ["udp", "tcp"])
+@transports
 def test_call_and_hang_up(
     network: Network, pair: Callable[..., tuple[Phone, Phone]], path: object, transport: str
 ) -> None:
@@ -110,8 +111,7 @@ def test_call_and_hang_up(
     call = caller.call("call", called.user).finish()
     invite = answering.wait_received("INVITE ")
     answering.wait_received("BYE ")
-    if transport == "udp":
-        answering.finish()
+    answering.finish()
     assert invite.header("To") == f"<sip:{called.user.aor}>"
     assert f"sip:{caller.user.aor}" in invite.header("From")
     assert "m=audio" in invite.body
@@ -120,10 +120,11 @@ def test_call_and_hang_up(
 
 
 @paths
+@transports
 def test_called_user_hangs_up(
-    network: Network, pair: Callable[..., tuple[Phone, Phone]], path: object
+    network: Network, pair: Callable[..., tuple[Phone, Phone]], path: object, transport: str
 ) -> None:
-    caller, called = pair(path)
+    caller, called = pair(path, transport)
     answering = called.answer("answer_and_hang_up")
     caller.call("call_and_wait", called.user).finish()
     answering.finish()
@@ -131,7 +132,7 @@ def test_called_user_hangs_up(
 
 
 @paths
-@pytest.mark.parametrize("transport", ["udp", "tcp"])
+@transports
 def test_cancel(
     network: Network, pair: Callable[..., tuple[Phone, Phone]], path: object, transport: str
 ) -> None:
@@ -144,11 +145,17 @@ def test_cancel(
 
 
 @paths
+@transports
 @pytest.mark.parametrize(("scenario", "status"), [("busy", "486"), ("decline", "603")])
 def test_called_user_refuses(
-    network: Network, pair: Callable[..., tuple[Phone, Phone]], path: object, scenario: str, status: str
+    network: Network,
+    pair: Callable[..., tuple[Phone, Phone]],
+    path: object,
+    transport: str,
+    scenario: str,
+    status: str,
 ) -> None:
-    caller, called = pair(path)
+    caller, called = pair(path, transport)
     refusing = called.answer(scenario)
     call = caller.call("call_refused", called.user).finish()
     refusing.finish()
@@ -157,11 +164,12 @@ def test_called_user_refuses(
 
 
 @paths
+@transports
 def test_hold_and_resume_with_another_codec(
-    network: Network, pair: Callable[..., tuple[Phone, Phone]], path: object
+    network: Network, pair: Callable[..., tuple[Phone, Phone]], path: object, transport: str
 ) -> None:
     """Descriptions pass end to end as they are."""
-    caller, called = pair(path)
+    caller, called = pair(path, transport)
     answering = called.answer("answer_media_changes")
     calling = caller.call("call_and_change_media", called.user).finish()
     answering.finish()
@@ -177,8 +185,9 @@ def test_hold_and_resume_with_another_codec(
 
 @pytest.mark.parametrize("visited", [1, 3], ids=["from home", "as visitor"])
 @pytest.mark.parametrize("home", [1, 2], ids=["own core", "other core"])
-def test_not_registered(network: Network, phone: PhoneMaker, visited: int, home: int) -> None:
-    caller = phone(network[1].user(), network[visited])
+@transports
+def test_not_registered(network: Network, phone: PhoneMaker, visited: int, home: int, transport: str) -> None:
+    caller = phone(network[1].user(), network[visited], transport)
     caller.register()
     call = caller.call("call_refused", network[home].user()).finish()
     assert call.received("SIP/2.0 480")
@@ -186,8 +195,11 @@ def test_not_registered(network: Network, phone: PhoneMaker, visited: int, home:
 
 @pytest.mark.parametrize("visited", [1, 3], ids=["from home", "as visitor"])
 @pytest.mark.parametrize("domain", ["core1.example", "core2.example", "nowhere.example"])
-def test_unknown_number(network: Network, phone: PhoneMaker, visited: int, domain: str) -> None:
-    caller = phone(network[1].user(), network[visited])
+@transports
+def test_unknown_number(
+    network: Network, phone: PhoneMaker, visited: int, domain: str, transport: str
+) -> None:
+    caller = phone(network[1].user(), network[visited], transport)
     caller.register()
     call = caller.call("call_refused", User("9999", domain)).finish()
     assert call.received("SIP/2.0 404")

@@ -268,6 +268,24 @@ def test_who_waits_for_an_answer_asks_again_on_the_leg_that_replaces_the_masters
     assert w.floor() == ("1001", ["2001"])
 
 
+def test_an_invite_to_a_v_that_went_down_is_not_repeated_when_it_is_back():
+    w = GroupWorld(fire("1002", "2001", hang_time=300.0, talk_time=300.0), at={"1002": 1, "2001": 2})
+    w.run(5.0)
+    w.part("core1", "core2")
+    w.run(14.0)
+    w.dial("1002")
+    w.run(8.0)
+    assert w.count("INVITE", "core1", "core2") > 1
+    w.run(8.0)
+    w.clear()
+    w.run(10.0)
+    assert w.count("INVITE", "core1", "core2") == 0
+    w.cut.clear()
+    w.run(30.0)
+    assert w.count("INVITE pttcall", "core1", "core2") == 1
+    assert w.in_call() == {"1002", "2001"}
+
+
 # --- how long a request waits
 
 

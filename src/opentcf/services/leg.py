@@ -394,7 +394,9 @@ class Leg:
         ctx.layer.request(request, self.hop(), self.owner(BYE), ctx.now)
 
     def end(self, ctx: Context) -> None:
-        """Forget the dialog."""
+        """Forget the dialog. An INVITE that nobody heard yet is not repeated any more: it would open another one."""
+        if self.ours is not None:
+            ctx.layer.abandon(self.ours.branch)
         self._refuse_open(ctx)
         self.state = LegState.ENDED
         self._hush()

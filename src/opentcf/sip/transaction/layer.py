@@ -181,6 +181,12 @@ class Layer:
         """A cancelled INVITE is over after 64·T1, answered or not (RFC 3261 §9.1)."""
         self.arm_timeout(txn, now, 64 * self.values.t1)
 
+    def abandon(self, branch: str) -> None:
+        """Nobody waits for this INVITE any more: if nothing answered it yet it is not repeated."""
+        txn = self._clients.get(branch + "INVITE")
+        if txn is not None and txn.state is State.CALLING:
+            self.forget(txn)
+
     def client(self, branch: str, method: str = "INVITE") -> ClientTransaction | None:
         """A running request of ours."""
         return self._clients.get(branch + method)

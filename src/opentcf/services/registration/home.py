@@ -72,6 +72,8 @@ class HomeRegistration:
         self._ctx = ctx
         self._alarms: dict[str, Timer] = {}
         self._kicks: dict[str, PendingKick] = {}
+        self._left: dict[Aor, tuple[str, int]] = {}
+        """Call-ID and CSeq by which each user left last."""
 
     # --- doorways
 
@@ -105,6 +107,8 @@ class HomeRegistration:
         binding = ctx.directory.binding(wanted.user)
         if binding is not None and binding.call_id == wanted.call_id and wanted.cseq < binding.cseq:
             raise Decline(500, "CSeq is lower than before", (("Retry-After", "0"),))
+        if self._comes_after_he_left(wanted):
+            raise Decline(500, "he has left since", (("Retry-After", "0"),))
         if wanted.expires == 0:
             return Granted(0, [], False, {}), self._deregister(wanted, binding)
         if wanted.expires < ctx.durations.register_min:
@@ -226,6 +230,7 @@ class HomeRegistration:
         binding.expires = ctx.now + expires
         binding.refreshed = wanted.reg_type is RegType.REFRESH and (before is None or before.refreshed)
         ctx.directory.bind(binding)
+        self._left.pop(wanted.user, None)
         self._arm(binding)
         self._save(binding)
         self._drop_kick_to(wanted.user, wanted.visited)
@@ -242,10 +247,16 @@ class HomeRegistration:
             facts.append(UserBound(wanted.user, wanted.visited, source, handover, wanted.call))
         return tuple(facts)
 
+    def _comes_after_he_left(self, wanted: Wanted) -> bool:
+        """A REGISTER that the de-registration behind it has overtaken."""
+        call_id, cseq = self._left.get(wanted.user, ("", 0))
+        return call_id == wanted.call_id and wanted.cseq < cseq
+
     def _deregister(self, wanted: Wanted, binding: Binding | None) -> Facts:
         """From a V-TCF that does not serve him any more it changes nothing."""
         if binding is None or binding.visited != wanted.visited:
             return NONE
+        self._left[wanted.user] = (wanted.call_id, wanted.cseq)
         self._ctx.notice("registration", user=str(wanted.user), visited=wanted.visited, state="deregistered")
         return self._unbind(wanted.user)
 

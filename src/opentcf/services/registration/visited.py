@@ -76,6 +76,9 @@ class VisitedRegistration:
         self._pending: dict[Aor, Pending] = {}
         self._waiting: dict[Aor, deque[tuple[Incoming, Asked]]] = {}
         self._leaving: dict[Aor, Incoming] = {}
+        self._refreshing: set[Aor] = set()
+        self._departures: dict[Aor, Attachment] = {}
+        """Who left while a refresh was open: his home is told when that is answered (RFC 3261 §10.2)."""
         self._departing: set[Aor] = set()
         """Users whose home has not yet answered that they left: who comes back meanwhile waits."""
         self._ordered: dict[Aor, bool] = {}
@@ -162,6 +165,11 @@ class VisitedRegistration:
         if purpose == HOME_REGISTER:
             return self._registered(user, outcome)
         if purpose == HOME_REFRESH:
+            self._refreshing.discard(user)
+            departure = self._departures.pop(user, None)
+            if departure is not None:
+                self._say_leave(departure)
+                return NONE
             return self._refreshed(user, outcome)
         if purpose == HOME_LEAVE:
             status = outcome.status if outcome.response is not None else 503
@@ -408,6 +416,7 @@ class VisitedRegistration:
         request = self._home_request(
             user, attachment.home_call_id, attachment.home_cseq, expires, RegType.REFRESH, attachment.since
         )
+        self._refreshing.add(user)
         ctx.request(request, peer_flow(peer), self._owner(user, HOME_REFRESH))
         self._save(attachment)
         return NONE
@@ -499,9 +508,18 @@ class VisitedRegistration:
         if incoming is not None:
             self._leaving[user] = incoming
         self._departing.add(user)
+        if user in self._refreshing:
+            self._departures[user] = attachment
+        else:
+            self._say_leave(attachment)
+        return NONE
+
+    def _say_leave(self, attachment: Attachment) -> None:
+        ctx, user = self._ctx, attachment.user
+        peer = ctx.directory.peer(user.domain)
+        assert peer is not None
         request = self._home_request(user, attachment.home_call_id, attachment.home_cseq + 1, 0, None, None)
         ctx.request(request, peer_flow(peer), self._owner(user, HOME_LEAVE), timeout=HOME_WAIT)
-        return NONE
 
     def _answer_leaver(self, incoming: Incoming | None, status: int) -> None:
         if incoming is not None:

@@ -13,9 +13,10 @@ from tests.services.group_world import AUDIO, MEMBERS, aor, fire
 from opentcf.btrunc import regroup as wire_regroup
 from opentcf.btrunc.wire import Param, Wire
 from opentcf.model.group import RegroupAction
+from opentcf.model.numbers import Aor
 from opentcf.model.subscriber import UserState
 from opentcf.services.leg import Leg, LegState
-from opentcf.terminal import CallState
+from opentcf.terminal import CallState, control
 
 SEEDS = 200 if os.environ.get("WORLD") == "full" else 16
 AT = {"1001": 2, "1002": 1, "2001": 3, "2002": 3, "3001": 2, "4001": 4, "1005": 1, "3005": 2}
@@ -44,9 +45,17 @@ class Mixed(ControlWorld):
         """One order at a time for each user, so that it is clear which one holds."""
         target, boss = self.random.choice(MEMBERS), self.random.choice(DISPATCHERS)
         if target not in self.ordered:
-            state = UserState.NORMAL if target in self.stunned else UserState.STUNNED
+            bars = self.random.choice((UserState.STUNNED, UserState.STUNNED, UserState.KILLED))
+            state = UserState.NORMAL if target in self.stunned else bars
             self.stunned.discard(target)
             self.ordered[target] = (boss, self.order(boss, state, target), state)
+
+    def dismantle(self) -> None:
+        """Some call that a terminal has."""
+        calls = [call for number in MEMBERS for call in self.ua(number).calls.values() if call.id]
+        if calls:
+            call = self.random.choice(calls)
+            self.dispatch(self.random.choice(DISPATCHERS), control.dismantle(Aor.parse(call.remote), call.id))
 
     def rearrange(self) -> None:
         boss, gdn = self.random.choice(DISPATCHERS), self.random.choice(GROUPS)
@@ -81,11 +90,11 @@ class Mixed(ControlWorld):
         for target, (_, asked, state) in list(self.ordered.items()):
             if asked == key:
                 del self.ordered[target]
-                if state is UserState.STUNNED and status == 200 and result == "0":
+                if state is not UserState.NORMAL and status == 200 and result == "0":
                     self.stunned.add(target)
 
     def served(self) -> list[str]:
-        """Stunned users who have a leg of a call at a TCF all the same."""
+        """Stunned users who are in a call at a TCF, or are called, all the same."""
         return [
             f"{core.name}: {leg}"
             for core in self.running()
@@ -93,36 +102,45 @@ class Mixed(ControlWorld):
             for leg in core.node._ctx.legs.values()
             if leg.peer is None
             and leg.party.number in self.stunned
-            and (leg.state is LegState.UP or (leg.state is LegState.EARLY and not is_cancelled(leg)))
+            and (leg.state is LegState.UP or rings(leg))
         ]
 
 
-def is_cancelled(leg: Leg) -> bool:
-    return leg.ours is not None and leg.ours.cancel is not None
+def rings(leg: Leg) -> bool:
+    """Is its terminal being called?"""
+    return leg.state is LegState.EARLY and leg.caller and leg.ours is not None and leg.ours.cancel is None
 
 
 def act(w: Mixed) -> None:
     """One thing that a person, or fate, does."""
-    number = w.random.choice(MEMBERS)
-    ua = w.ua(number)
-    ua.control.state = UserState.NORMAL
-    call = next((call for call in ua.calls.values() if call.state is CallState.UP), None)
     what = w.random.choices(
-        ("dial", "call", "press", "hang up", "restart", "register", "move", "control", "regroup"),
-        (8, 4, 8, 2, 2, 2, 2, 8, 6),
+        ("person", "restart", "control", "regroup", "dismantle"),
+        (26, 2, 8, 6, 1),
     )[0]
     if what == "restart":
         core = w.random.choice((1, 2, 3, 4))
         w.crash(core)
         w.restart(core)
-    elif what == "register":
-        w.register(ua)
-    elif what == "move":
-        w.move(ua, w.random.choice((1, 2, 3, 4)))
     elif what == "control":
         w.control()
     elif what == "regroup":
         w.rearrange()
+    elif what == "dismantle":
+        w.dismantle()
+    else:
+        person(w, w.random.choice(MEMBERS))
+
+
+def person(w: Mixed, number: str) -> None:
+    """What somebody does with a terminal, stunned or not."""
+    ua = w.ua(number)
+    ua.control.state = UserState.NORMAL
+    call = next((call for call in ua.calls.values() if call.state is CallState.UP), None)
+    what = w.random.choices(("dial", "call", "press", "hang up", "register", "move"), (8, 4, 8, 2, 3, 2))[0]
+    if what == "register":
+        w.register(ua)
+    elif what == "move":
+        w.move(ua, w.random.choice((1, 2, 3, 4)))
     elif what == "dial" and not ua.calls:
         w.dial(number, AUDIO, w.random.choice(("8001", *GROUPS)))
     elif what == "call" and not ua.calls:
@@ -164,3 +182,7 @@ def test_control_in_a_bad_world(seed: int):
             wrong.append(f"{key}: no result for {set(members) - counts.keys()}")
     if wrong:
         w.fail("results are missing or come twice", wrong)
+    for number in MEMBERS:
+        for call in list(w.ua(number).calls.values()):
+            w.hang_up(w.ua(number), call)
+    w.assert_over()

@@ -66,13 +66,26 @@ class Directory:
 
     def put_temporary(self, group: Group) -> None:
         """A group of dynamic regrouping; one that is configured under its number hides it."""
+        before = self.group(group.aor)
         self._temporary[group.aor.number] = group
-        self._enter_memberships()
+        self._replace(before, self.group(group.aor))
 
     def drop_temporary(self, group: Aor) -> None:
         """It is over."""
+        before = self.group(group)
         self._temporary.pop(group.number, None)
-        self._enter_memberships()
+        self._replace(before, self.group(group))
+
+    def _replace(self, before: Group | None, after: Group | None) -> None:
+        """The memberships of one group that is another now."""
+        if before is after:
+            return
+        if before is not None:
+            for member in before.members:
+                self._memberships[member.aor].remove(before)
+        if after is not None:
+            for member in after.members:
+                self._memberships.setdefault(member.aor, []).append(after)
 
     def temporary(self, group: Aor) -> Group | None:
         """A group of dynamic regrouping that no configured one hides."""

@@ -286,6 +286,26 @@ def test_an_invite_to_a_v_that_went_down_is_not_repeated_when_it_is_back():
     assert w.in_call() == {"1002", "2001"}
 
 
+def test_another_call_of_the_group_counts_its_grants_anew():
+    w = talking(fire(hang_time=300.0))
+    for number in ("2001", "4001"):
+        w.press(number)
+        w.run(0.5)
+    w.let_go("1001")
+    w.run(0.5)
+    w.part("core1", "core3")
+    w.command(1, "call_release", id=next(iter(w.node(1).procedures.group_call.masters.calls.values())).id)
+    w.run(1.0)
+    w.dial("1002")
+    w.run(1.0)
+    w.cut.clear()
+    w.run(5.0)
+    assert w.heard("2001") == "1002"
+    w.let_go("1002")
+    w.run(2.0)
+    assert w.heard("2001") == ""
+
+
 # --- how long a request waits
 
 

@@ -586,7 +586,14 @@ class Terminal:
             self.hang_up(call, self._now)
         else:
             self._event("up" if first else "changed", call, result.status)
+            if self._lets_go(call):
+                call.talking = False
             self._learn_floor(call, response, "denied")
+
+    def _lets_go(self, call: Call) -> bool:
+        """Was our last INVITE a release? A grant that crossed it is void (profile 7)."""
+        ext = wire_extension.read(call.invite, self._wire) if call.invite is not None else None
+        return ext is not None and ext.token is Token.RELEASE_FLOOR
 
     def _learn_floor(self, call: Call, message: Message, taken_away: str) -> None:
         """What a message says of the floor; `taken_away` is what a release from the other side means there."""

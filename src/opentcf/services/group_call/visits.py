@@ -218,6 +218,8 @@ class Visits:
         """Who is here from before is told who talks now; a talker of old is silenced."""
         self.calls[call.group] = call
         call.state = VisitedState.UP
+        if setup.online_call_id != call.id:
+            call.grant = call.released = 0  # another call of the group: its grants count from 1
         alert = Alert.IDLE if setup.caller is None else Alert.TAKEN
         self._take_inform(call, Inform(alert, setup.caller, 0, setup.emergency))
         call.setup = setup

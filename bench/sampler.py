@@ -24,7 +24,7 @@ STAGES = (
     ("opentcf/runtime/runtime.py:write", "log"),
     ("opentcf/store/", "save"),
     ("opentcf/services/leg_record.py:write", "save"),
-    ("opentcf/services/private_call.py:_save", "save"),
+    ("opentcf/services/private_call/records.py:save", "save"),
     ("opentcf/sip/digest.py", "digest"),
     ("opentcf/sip/render.py", "render"),
     ("opentcf/sip/parse.py", "parse"),

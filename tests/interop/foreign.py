@@ -85,8 +85,10 @@ class Meeting(NamedTuple):
 
 
 @contextmanager
-def meet(folder: Path, transport: str, *, ipv6: bool = False) -> Iterator[Meeting]:
-    """The node sees the foreign TCF up. Over IPv6 both are at ::1."""
+def meet(
+    folder: Path, transport: str, *, ipv6: bool = False, control: bool = False, more: str = ""
+) -> Iterator[Meeting]:
+    """The node sees the foreign TCF up. Over IPv6 both are at ::1. `more` is of the node's configuration."""
     network = build(folder, 1)
     core, host, port = network[1], new_host(), 5060
     if ipv6:
@@ -94,8 +96,9 @@ def meet(folder: Path, transport: str, *, ipv6: bool = False) -> Iterator[Meetin
         core.tc2_port, core.d_port, core.http_port, port = (free_port("::1") for _ in range(4))
     meeting = Meeting(core, host, port, transport)
     foreign = meeting.foreign(folder)
-    more = "heartbeat = 600.0\nshare_ha1 = false"
-    core.peers = [PeerEntry(FOREIGN, f"{transport}:{foreign.address}", more)]
+    core.more = more
+    keys = f"heartbeat = 600.0\nshare_ha1 = false\ncontrol = {str(control).lower()}"
+    core.peers = [PeerEntry(FOREIGN, f"{transport}:{foreign.address}", keys)]
     try:
         first = foreign.expect("tc2_heartbeat", epoch="of-foreign")  # else it is repeated into the first test
         core.start()

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.interop.foreign import FOREIGN, ForeignTcf
-from tests.interop.network import Core, PeerEntry, User, build, new_host
+from tests.interop.foreign import FOREIGN, ForeignTcf, Meeting, meet
+from tests.interop.network import Core, User
 from tests.interop.programs import wait_until
 from tests.interop.sipp import Message, Phone, Sipp
 
@@ -29,20 +29,20 @@ role = "dispatcher"
 
 
 @pytest.fixture(scope="module")
-def core(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Core]:
+def meeting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Meeting]:
     """A real node whose only peer is foreign, and may control."""
-    host = new_host()
-    network = build(tmp_path_factory.mktemp("control"), 1)
-    network[1].peers = [PeerEntry(FOREIGN, f"udp:{host}:5060", "heartbeat = 600.0\ncontrol = true")]
-    network[1].more = DISPATCHERS
-    network[1].start()
-    yield network[1]
-    network.stop()
+    with meet(tmp_path_factory.mktemp("control"), "udp", control=True, more=DISPATCHERS) as made:
+        yield made
 
 
 @pytest.fixture
-def foreign(core: Core, tmp_path: Path) -> Iterator[ForeignTcf]:
-    tcf = ForeignTcf(core, tmp_path, core.peers[0].address.split(":")[1], "udp")
+def core(meeting: Meeting) -> Core:
+    return meeting.core
+
+
+@pytest.fixture
+def foreign(meeting: Meeting, tmp_path: Path) -> Iterator[ForeignTcf]:
+    tcf = meeting.foreign(tmp_path)
     yield tcf
     tcf.stop()
 

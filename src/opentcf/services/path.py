@@ -123,20 +123,12 @@ def entry(ctx: Context, incoming: Incoming, caller: Aor, called: Aor, *, known: 
 def next_hop(ctx: Context, role: Role, caller: Aor, called: Aor) -> Hop:
     """Play the roles that fall on this TCF, from `role` on; Decline when one of them refuses."""
     roles = [role]
-    if role is Role.CALLER_VISITED:
-        attachment = ctx.directory.attachment(caller)
-        if attachment is not None and attachment.stunned:
-            raise Decline(403, f"{caller} is stunned")
-        if not ctx.directory.is_home(caller):
-            return Hop(to_peer(ctx, caller.domain), None, aor_uri(called), tuple(roles))
-        role = _add(roles, Role.CALLER_HOME)
-    if role is Role.CALLER_HOME:
-        known_subscriber(ctx, caller, 403)
-        _in_service(ctx, caller)
-        if not ctx.directory.is_home(called):
-            return Hop(to_peer(ctx, called.domain), None, aor_uri(called), tuple(roles))
-        role = _add(roles, Role.CALLED_HOME)
-    if role is Role.CALLED_HOME:
+    if role is not Role.CALLED_VISITED:
+        hop = _caller_side(ctx, roles, caller, called, None)
+        if hop is not None:
+            return hop
+        if role is not Role.CALLED_HOME:
+            roles.append(Role.CALLED_HOME)
         known_subscriber(ctx, called, 404)
         _in_service(ctx, called)
         hop = to_visited(ctx, called)
@@ -147,6 +139,27 @@ def next_hop(ctx: Context, role: Role, caller: Aor, called: Aor) -> Hop:
     if attachment.stunned:
         raise Decline(403, f"{called} is stunned")
     return to_terminal(attachment)._replace(roles=tuple(roles))
+
+
+def _caller_side(
+    ctx: Context, roles: list[Role], caller: Aor, target: Aor, right: Right | None
+) -> Hop | None:
+    """Play the caller's V and H as far as they fall on this TCF; None when it is the home of `target` as well."""
+    if roles[-1] is Role.CALLER_VISITED:
+        attachment = ctx.directory.attachment(caller)
+        if attachment is not None and attachment.stunned:
+            raise Decline(403, f"{caller} is stunned")
+        if not ctx.directory.is_home(caller):
+            return Hop(to_peer(ctx, caller.domain), None, aor_uri(target), tuple(roles))
+        roles.append(Role.CALLER_HOME)
+    if roles[-1] is Role.CALLER_HOME:
+        subscriber = known_subscriber(ctx, caller, 403)
+        _in_service(ctx, caller)
+        if right is not None and right not in subscriber.rights:
+            raise Decline(403, f"{caller} has no right to {right.value}")
+    if ctx.directory.is_home(target):
+        return None
+    return Hop(to_peer(ctx, target.domain), None, aor_uri(target), tuple(roles))
 
 
 def to_visited(ctx: Context, user: Aor) -> Hop:
@@ -171,22 +184,7 @@ def towards_home(ctx: Context, role: Role, caller: Aor, target: Aor, right: Righ
     """The next hop of an operation that is carried out at the home of `target`, a user or a group: dispatcher's V →
     dispatcher's H → target's H or G. None when this TCF is that home. The dispatcher's H checks his right: 403.
     """
-    roles = [role]
-    if role is Role.CALLER_VISITED:
-        attachment = ctx.directory.attachment(caller)
-        if attachment is not None and attachment.stunned:
-            raise Decline(403, f"{caller} is stunned")
-        if not ctx.directory.is_home(caller):
-            return Hop(to_peer(ctx, caller.domain), None, aor_uri(target), tuple(roles))
-        role = _add(roles, Role.CALLER_HOME)
-    if role is Role.CALLER_HOME:
-        subscriber = known_subscriber(ctx, caller, 403)
-        _in_service(ctx, caller)
-        if right is not None and right not in subscriber.rights:
-            raise Decline(403, f"{caller} has no right to {right.value}")
-    if ctx.directory.is_home(target):
-        return None
-    return Hop(to_peer(ctx, target.domain), None, aor_uri(target), tuple(roles))
+    return _caller_side(ctx, [role], caller, target, right)
 
 
 def admit_to_group(ctx: Context, group: Aor, caller: Aor, sender: str) -> Group:
@@ -229,8 +227,3 @@ def to_peer(ctx: Context, domain: str) -> Peer:
     if ctx.peer_is_down(domain):
         raise Decline(503, f"{domain} is down", (("Retry-After", str(int(peer.heartbeat) + 1)),))
     return peer
-
-
-def _add(roles: list[Role], role: Role) -> Role:
-    roles.append(role)
-    return role

@@ -49,6 +49,8 @@ def phone(network: Network, tmp_path: Path, radio: Radio) -> Iterator[Baresip]:
     made = Baresip(tmp_path, PHONE, network[2])
     yield made
     made.stop()
+    for row in network[1].items("calls"):
+        network[1].post(f"/api/v1/calls/{row['id']}/release")
     network[1].wait_quiet()
 
 

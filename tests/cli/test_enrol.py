@@ -176,3 +176,22 @@ def test_a_user_is_stunned_and_revived(ask):
     )
     assert ask("user", "revive", "1001") == (0, "revived 1001\n", "")
     assert ask("user", "handover", "1001", "core2.example")[0] == 1
+
+
+def test_a_temporary_group(ask):
+    members = ("--member", "1001", "--member", "sip:2001@core2.example")
+    arguments = ("group", "regroup", "8901", "create", "--name", "Flood", "--expires", "600", *members)
+    assert ask(*arguments) == (0, "create 8901: 2 members\n", "")
+    found = rows(ask, "groups")["8901"]
+    assert (found["name"], found["source"]) == ("Flood", "regroup")
+    assert 590 < found["expires"] <= 600
+    assert ask("group", "regroup", "8901", "remove", "--member", "1001")[0] == 0
+    assert rows(ask, "groups")["8901"]["members"] == ["2001@core2.example"]
+    code, _, error = ask("group", "regroup", "8902", "add", "--member", "1001")
+    assert (code, "8902@core1.example is no temporary group" in error) == (1, True)
+    code, _, error = ask("group", "regroup", "8901", "add", "--member", "nobody")
+    assert (code, "members" in error) == (1, True)
+    assert ask("group", "regroup", "8901", "delete") == (0, "delete 8901: 1 members\n", "")
+    assert "8901" not in rows(ask, "groups")
+    audited = [row["action"] for row in json.loads(ask("audit", "--json")[1])]
+    assert audited.count("group regroup") == 4

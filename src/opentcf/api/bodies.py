@@ -1,13 +1,17 @@
 """What requests carry, made into arguments of commands. BodyError says in one line what is wrong with it."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import Meta, Struct, structs
 
+from opentcf.btrunc.regroup import Regroup
+from opentcf.model.group import RegroupAction
+from opentcf.model.subscriber import LOWEST_PRIORITY
 from opentcf.runtime.document import explain
 from opentcf.runtime.entries import EntryError, Kind, entries, entry
+from opentcf.runtime.people import UnfitError, members
 
 LONGEST = 4 * 2**20
 """Bytes of a body: a CSV file with some 50,000 subscribers, which keep a node busy for a second or two."""
@@ -25,6 +29,26 @@ class HandoverBody(Struct, forbid_unknown_fields=True):
     """Where a user is to be handed over to."""
 
     domain: str
+
+
+class RegroupBody(Struct, forbid_unknown_fields=True):
+    """A temporary group: `action` create, add, remove or delete; `expires` is in so many seconds."""
+
+    action: RegroupAction
+    members: list[str] = []
+    name: str | None = None
+    priority: Annotated[int, Meta(ge=0, le=LOWEST_PRIORITY)] | None = None
+    expires: Annotated[int, Meta(ge=1)] | None = None
+
+
+def regroup(data: bytes, path: Mapping[str, str], domain: str) -> Mapping[str, Any]:
+    """What a dispatcher wants of a temporary group."""
+    said = as_given(RegroupBody)(data, path, domain)
+    try:
+        people = members(said["members"], domain)
+    except UnfitError as error:
+        raise BodyError(f"members: {error.reason}") from None
+    return {"regroup": Regroup(said["action"], people, said["name"], said["priority"], said["expires"])}
 
 
 def as_given(schema: type[Struct]) -> Reader:

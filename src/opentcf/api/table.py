@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from opentcf.api.bodies import HandoverBody, as_given, one, rows
+from opentcf.api.bodies import HandoverBody, RegroupBody, as_given, one, regroup, rows
 from opentcf.runtime.entries import GroupChanges
 from opentcf.runtime.events import EVENTS
 from opentcf.runtime.schema import GroupTable, SubscriberTable
@@ -106,6 +106,13 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "user_handover",
         "Prepare the handover of a user in a private call",
         body=json_body(HandoverBody),
+    ),
+    Endpoint(
+        "POST",
+        "/api/v1/groups/{gdn}/regroup",
+        "group_regroup",
+        "Make, change or end a temporary group",
+        body=Body(RegroupBody, regroup),
     ),
     Endpoint("GET", "/api/v1/audit", "audit", "Who did what, oldest first", BY_NUMBER),
     Endpoint(

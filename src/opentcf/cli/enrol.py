@@ -12,6 +12,7 @@ from opentcf.cli.client import Client
 from opentcf.cli.errors import WRONG, fail
 from opentcf.cli.look import show
 from opentcf.cli.options import asks_a_node
+from opentcf.model.group import RegroupAction
 from opentcf.model.subscriber import Preemptible, Right, Role
 from opentcf.transport.interface import reason
 
@@ -206,3 +207,20 @@ def _done(answer: Any, words: str, as_json: bool) -> None:
 
 _alike(subscriber, "subscriber", _SUBSCRIBER, ())
 _alike(group, "group", _GROUP, _MEMBER_CHANGES)
+
+
+@group.command()
+@click.argument("gdn", metavar="GDN")
+@click.argument("action", type=click.Choice([action.value for action in RegroupAction]))
+@click.option("--name", help="Its name.")
+@click.option("--member", "members", multiple=True, metavar="URI", help="A member; may be repeated.")
+@click.option("--priority", type=int, metavar="N", help="0 (highest) to 255.")
+@click.option("--expires", type=int, metavar="SECONDS", help="How long it lasts; a day when not said.")
+@asks_a_node
+def regroup(
+    gdn: str, action: str, url: str, token: str | None, as_json: bool, no_color: bool, **options: Any
+) -> None:
+    """Make, change or end the temporary group GDN, as a dispatcher would."""
+    body = {"action": action, **_said(options)}
+    answer = Client(url, token).ask("POST", ("groups", gdn, "regroup"), body=body)
+    _done(answer, f"{action} {gdn}: {len(answer['members'])} members", as_json)

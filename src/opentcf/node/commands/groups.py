@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from opentcf.btrunc.regroup import Regroup
+from opentcf.model.cause import Decline
 from opentcf.model.group import Group, Member
+from opentcf.model.numbers import Aor, is_number
 from opentcf.model.subscriber import LOWEST_PRIORITY
 from opentcf.node.commands.command import Answer, Arguments, Deed, numbered
 from opentcf.node.orders import Value
@@ -56,4 +59,16 @@ def _member(member: Member) -> str:
     return f"{member.aor}{priority}{';listen_only' if member.listen_only else ''}"
 
 
-COMMANDS = {"groups": Deed(groups)}
+def regroup(node: Node, ctx: Context, arguments: Arguments) -> Answer:
+    """Make, change or end a temporary group, as a dispatcher would. `regroup` is what he wants."""
+    number = str(arguments.get("gdn", ""))
+    if not is_number(number):
+        raise Decline(400, f"{number[:40]!r} is no number")
+    wish = arguments["regroup"]
+    assert isinstance(wish, Regroup)
+    group = Aor(number, ctx.directory.domain)
+    users, facts = node.procedures.regrouping.order(group, wish)
+    return {"group": str(group), "action": wish.action.value, "members": [str(user) for user in users]}, facts
+
+
+COMMANDS = {"groups": Deed(groups), "group_regroup": Deed(regroup, "gdn")}

@@ -1,7 +1,7 @@
 """Dynamic regroup (动态重组): a dispatcher's list becomes a temporary group, each member's result his report."""
 
 from opentcf.btrunc import regroup as wire_regroup
-from opentcf.btrunc.regroup import Report
+from opentcf.btrunc.regroup import Regroup, Report
 from opentcf.btrunc.wire import Param
 from opentcf.model.cause import Decline, Result
 from opentcf.model.facts import MemberLocated, MembershipTold, PeerUp, Regrouped
@@ -75,6 +75,12 @@ class Regrouping:
         mandate.record(ctx, who, ACTION, str(group))
         ctx.notice("regroup", group=str(group), action=wish.action.value, by=str(who), members=len(users))
         return (Regrouped(group, tuple(user for user in users if self.groups.knows(user))),)
+
+    def order(self, group: Aor, wish: Regroup) -> tuple[tuple[Aor, ...], Facts]:
+        """By command: what a dispatcher's list would do, without reports. The members whom it is about."""
+        users = self.groups.change(group, wish)
+        self._ctx.notice("regroup", group=str(group), action=wish.action.value, by="", members=len(users))
+        return users, (Regrouped(group, tuple(user for user in users if self.groups.knows(user))),)
 
     def _begin(self, round_: Round, user: Aor, was: bool) -> None:
         """Of a user of ours the result is known at once."""

@@ -28,6 +28,17 @@ def children(watch: Watch, key: str) -> list[dict[str, str]]:
 
 
 class TestSubscribing:
+    def test_people_see_who_watches_what(self) -> None:
+        world = EventWorld()
+        world.watch(Package.REGISTER)
+        (row,) = world.node(1).procedures.subscription.view()
+        assert (row["user"], row["event"], row["watched"]) == (
+            str(world.ua(DISPATCHER).user),
+            Package.REGISTER.value,
+            "all",
+        )
+        assert row["expires"] > 0
+
     @pytest.mark.parametrize("package", ALL)
     def test_everything_is_told_at_once(self, package: Package) -> None:
         world = EventWorld()

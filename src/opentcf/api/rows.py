@@ -105,6 +105,17 @@ class Entry(Struct):
     result: str
 
 
+class Subscription(Struct):
+    """A dispatcher who watches an event; `watched` is a number, or `all`. It expires in so many seconds."""
+
+    id: str
+    user: str
+    event: str
+    watched: str
+    version: int
+    expires: int
+
+
 class Message(Struct):
     """A message of the trace: `head` is its start line and header fields, secrets masked."""
 
@@ -127,6 +138,7 @@ ROWS: Mapping[str, type[Struct]] = {
     "calls": Call,
     "floors": Floor,
     "audit": Entry,
+    "subscriptions": Subscription,
     "trace": Message,
 }
 """Name of a list → its rows. The rows of others are said to be any objects."""

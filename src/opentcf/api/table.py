@@ -93,6 +93,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *_enrolment("group", GroupTable),
     Endpoint("GET", "/api/v1/calls", "calls", "The calls that go on", BY_KEY),
     Endpoint("POST", "/api/v1/calls/{id}/release", "call_release", "Release a call on all its hops"),
+    Endpoint("GET", "/api/v1/subscriptions", "subscriptions", "Who watches which events", BY_KEY),
     Endpoint("GET", "/api/v1/messages", "messages", "The latest short messages, and who got them", BY_KEY),
     Endpoint("GET", "/api/v1/floors", "floors", "Who talks in which group, and who waits", BY_KEY),
     Endpoint("POST", "/api/v1/floors/{gdn}/revoke", "floor_revoke", "Take the floor from who talks"),

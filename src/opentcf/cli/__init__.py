@@ -16,6 +16,7 @@ COMMANDS = {
     "groups": ("opentcf.cli.look:groups", "Show the groups of this core network."),
     "messages": ("opentcf.cli.look:messages", "Show the latest short messages, and who got them."),
     "floors": ("opentcf.cli.look:floors", "Show who talks in which group, and who waits."),
+    "subscriptions": ("opentcf.cli.look:subscriptions", "Show who watches which events."),
     "subscribers": ("opentcf.cli.look:subscribers", "Show the users of this core network."),
     "call": ("opentcf.cli.act:call", "Act on a call."),
     "floor": ("opentcf.cli.act:floor", "Act on the floor of a group."),

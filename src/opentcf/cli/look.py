@@ -54,6 +54,9 @@ messages = _listing(
     ("since", "kind", "sender", "called", "size", "state", "status", "recipients"),
     "Show the latest short messages, and who got those to groups.",
 )
+subscriptions = _listing(
+    "subscriptions", ("user", "event", "watched", "version", "expires"), "Show who watches which events."
+)
 subscribers = _listing(
     "subscribers",
     ("number", "name", "role", "state", "priority", "rights", "source"),

@@ -44,6 +44,11 @@ def subscribers(node: Node, ctx: Context, arguments: Arguments) -> Answer:
     return numbered(ctx.directory.subscribers(), row, arguments), ()
 
 
+def subscriptions(node: Node, ctx: Context, arguments: Arguments) -> Answer:
+    """Who watches which events."""
+    return page(node.procedures.subscription.view(), "id", arguments), ()
+
+
 def kick(node: Node, ctx: Context, arguments: Arguments) -> Answer:
     """Network de-registration of a user of ours."""
     user = own_user(ctx, arguments)
@@ -71,6 +76,7 @@ def handover(node: Node, ctx: Context, arguments: Arguments) -> Answer:
 COMMANDS = {
     "registrations": Deed(registrations),
     "subscribers": Deed(subscribers),
+    "subscriptions": Deed(subscriptions),
     "user_kick": Deed(kick, "udn"),
     "user_stun": _becomes(UserState.STUNNED),
     "user_kill": _becomes(UserState.KILLED),

@@ -260,6 +260,20 @@ class Subscriptions:
             subscription.pace = self._ctx.timers.start(at, Owner(NAME, key, PACE))
         return self._watch_calls()
 
+    def view(self) -> list[dict[str, Value]]:
+        """For people: one row a subscription."""
+        return [
+            {
+                "id": subscription.key,
+                "user": str(subscription.user),
+                "event": subscription.package.value,
+                "watched": str(subscription.watched.aor or "all"),
+                "version": subscription.version,
+                "expires": round(subscription.expires - self._ctx.now),
+            }
+            for subscription in self._all.values()
+        ]
+
     def counts(self) -> dict[Package, int]:
         """How many there are of each package."""
         found = dict.fromkeys(Package, 0)

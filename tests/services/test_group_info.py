@@ -54,6 +54,15 @@ class Foreign(Party):
         self.send(made)
         return made
 
+    def text(self, user: str) -> None:
+        """V→G: a member writes to the group."""
+        made = self.make("MESSAGE", f"sip:8001@{core(1)}", f"<sip:{user}>;tag=t", f"<sip:8001@{core(1)}>")
+        made.headers.set("P-Asserted-Identity", f"<sip:{user}>")
+        made.headers.set("Ptt-Extension", "pttmsg;msgtype=2;msgid=m1")
+        made.headers.set("Content-Type", "text/plain")
+        made.body = b"Come back"
+        self.send(made)
+
     def finals(self) -> list[int]:
         """How its INVITE was answered."""
         return [status for status in self.statuses("INVITE") if status > 100]
@@ -222,3 +231,31 @@ def test_what_a_master_may_not_tell(user, groups, body, status):
     Phone(w, "1002", 1).register()
     assert second.tell(user, 1, *groups, body=body) == status
     assert second.locations() == []
+
+
+# --- the held text
+
+
+def test_a_text_of_a_member_whose_location_has_not_come_yet_is_held_and_then_taken():
+    w, second, third = net()
+    second.locate("2001@core2.example", core(2))
+    second.text("3001@core3.example")
+    w.advance(1.5)
+    assert second.statuses("MESSAGE") == []
+    assert third.locate("3001@core3.example", core(2)) == 200
+    assert second.statuses("MESSAGE") == [200]
+
+
+def test_a_text_without_a_location_is_403_after_two_seconds():
+    w, second, _ = net()
+    second.text("3001@core3.example")
+    w.advance(1.9)
+    assert second.statuses("MESSAGE") == []
+    w.advance(0.2)
+    assert second.statuses("MESSAGE") == [403]
+
+
+def test_a_text_of_who_is_no_member_is_not_held():
+    _, second, _ = net()
+    second.text("3002@core3.example")
+    assert second.statuses("MESSAGE") == [403]

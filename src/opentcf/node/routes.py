@@ -129,7 +129,11 @@ def cares(have: Procedures) -> dict[type[Fact], tuple[Callable[[Any], Facts], ..
         ),
         UserKilled: (have.home_registration.on_user_killed,),
         CallDismantled: (private.on_call_dismantled, group.on_call_dismantled),
-        MemberLocated: (group.on_member_located, have.regrouping.on_member_located),
+        MemberLocated: (
+            group.on_member_located,
+            have.short_data.on_member_located,
+            have.regrouping.on_member_located,
+        ),
         Regrouped: (info.on_regrouped,),
         MembershipTold: (have.regrouping.on_membership_told,),
         GroupChanged: (group.on_group_changed, watchers.on_group_changed),

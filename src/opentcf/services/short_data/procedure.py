@@ -5,7 +5,8 @@ from __future__ import annotations
 from opentcf.btrunc import data as wire_data
 from opentcf.btrunc.wire import Param
 from opentcf.model.cause import Decline
-from opentcf.model.facts import PeerUp
+from opentcf.model.facts import MemberLocated, PeerUp
+from opentcf.model.group import Group
 from opentcf.model.numbers import Aor
 from opentcf.model.short_data import MessageType
 from opentcf.services import path
@@ -23,6 +24,8 @@ from opentcf.sip.transaction import Outcome, Owner
 
 COPIES = 8
 """How many copies of an open message wait for its answer; a ninth is told to come back."""
+HELD, HOLD_UP = "held", 2.0
+"""How long a message of a member whose location has not arrived yet is held, seconds."""
 RELAY = ""
 """The purpose of a MESSAGE that is passed on; any other names a recipient."""
 
@@ -35,6 +38,7 @@ class ShortMessages:
         self._journal = Journal(ctx)
         self._pages = Pages(ctx, NAME)
         self._fan_out = FanOut(ctx, self._journal, self._pages)
+        self._held: dict[tuple[Aor, Aor], list[Incoming]] = {}
 
     # --- doorways
 
@@ -67,6 +71,10 @@ class ShortMessages:
             self._journal.prune()
         elif owner.purpose == AGAIN:
             self._fan_out.again(owner.key)
+        elif owner.purpose == HELD:
+            group, sender = map(Aor.parse, owner.key.split(" "))
+            for incoming in self._held.pop((group, sender), ()):
+                self._ctx.respond(incoming, 403)
         return NONE
 
     def happened(self, happened: Happened) -> Facts:
@@ -76,6 +84,15 @@ class ShortMessages:
     def on_peer_up(self, fact: PeerUp) -> Facts:
         """Groups' messages that waited for the peer go out."""
         self._fan_out.peer_up(fact.domain)
+        return NONE
+
+    def on_member_located(self, fact: MemberLocated) -> Facts:
+        """G: what a member sent before we knew where he is goes on."""
+        for incoming in self._held.pop((fact.group, fact.member), ()):
+            try:
+                self._serve(incoming)
+            except Decline as decline:
+                self._ctx.respond(incoming, decline.status, *decline.headers)
         return NONE
 
     def view(self) -> list[dict[str, Value]]:
@@ -203,14 +220,35 @@ class ShortMessages:
             return
         message = self._new(incoming, MessageType.GROUP, sender, msgid, group, (role,))
         if role == MASTER:
-            via = incoming.peer.domain if incoming.peer is not None else ctx.directory.domain
-            self._fan_out.accept(path.admit_to_group(ctx, group, sender, via), message, request.body)
+            known = self._admitted(incoming, sender, group)
+            if known is None:
+                return
+            self._fan_out.accept(known, message, request.body)
         else:
             named = wire_data.named(incoming.extension, group.domain)
             members = named or ctx.directory.present(group)
             self._fan_out.deliver(message, tuple(members), request.body)
         self._told(message)
         ctx.respond(incoming, 200)
+
+    def _admitted(self, incoming: Incoming, sender: Aor, group: Aor) -> Group | None:
+        """The group when he may send to it; None while his location may be on its way (as for a call, profile 4.3)."""
+        ctx, key = self._ctx, (group, sender)
+        via = incoming.peer.domain if incoming.peer is not None else ctx.directory.domain
+        try:
+            return path.admit_to_group(ctx, group, sender, via)
+        except Decline as decline:
+            known = ctx.directory.group(group)
+            expected = known is not None and known.member(sender) is not None
+            if decline.status != 403 or not expected:
+                raise
+        if key not in self._held:
+            ctx.start(HOLD_UP, Owner(NAME, f"{group} {sender}", HELD))
+        waiting = self._held.setdefault(key, [])
+        if len(waiting) >= COPIES:
+            raise Decline(503, f"too many messages of {sender} wait", (("Retry-After", "2"),))
+        waiting.append(incoming)
+        return None
 
     def _new(
         self,

@@ -14,11 +14,26 @@ V = "core1.example"
 BY = {
     Input.REQUEST: Event(Request(N, V)),
     Input.PREEMPT: Event(Request(N, V, emergency=True)),
+    Input.INSERT: Event(Request(N, V, forced=True)),
     Input.REPEAT: Event(Request(A, V)),
     Input.REVOKE: Event(cause=FloorCause.TIMEOUT),
 }
 EXPECTED: dict[tuple[FloorState, Input], tuple[FloorState, list[Action]]] = {
     (FloorState.IDLE, Input.REQUEST): (FloorState.TAKEN, [model.Granted(N, V, 2), model.Taken(N, V)]),
+    (FloorState.IDLE, Input.INSERT): (FloorState.TAKEN, [model.Granted(N, V, 2), model.Taken(N, V)]),
+    (FloorState.TAKEN, Input.INSERT): (
+        FloorState.REVOKING,
+        [
+            model.Queued(N, V, 1),
+            model.Revoke(A, V, 1, FloorCause.FORCED),
+            model.Moved(B, V, 2),
+            model.Moved(C, V, 3),
+        ],
+    ),
+    (FloorState.REVOKING, Input.INSERT): (
+        FloorState.REVOKING,
+        [model.Queued(N, V, 1), model.Moved(B, V, 2), model.Moved(C, V, 3)],
+    ),
     (FloorState.IDLE, Input.NEXT): (
         FloorState.TAKEN,
         [model.Grant(B, V, 2), model.Taken(B, V), model.Moved(C, V, 1)],

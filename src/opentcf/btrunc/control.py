@@ -56,6 +56,19 @@ def read_result(response: Response | None, wire: Wire) -> Result:
     return Result.REFUSED if result is None else result
 
 
+def write_entry(message: Message, wire: Wire, token: Token, call_id: str, target: Aor) -> None:
+    """Put a forced insertion or discreet listening into an INVITE to `target`."""
+    extension.write(message, wire, token, (Param.CALL_ID, call_id), (Param.UDN, target.number))
+
+
+def read_entry(ext: Extension | None) -> tuple[Token, str]:
+    """Insertion or listening, and into which call; 400 when it does not say."""
+    call_id = ext.get(Param.CALL_ID) if ext is not None else None
+    if ext is None or ext.token is None or not call_id:
+        raise RemoteError(400, "which call is to be entered")
+    return ext.token, call_id
+
+
 def write_dismantle(message: Message, wire: Wire, call_id: str) -> None:
     """Put a forced release into a MESSAGE."""
     extension.write(message, wire, Token.DISMANTLE, (Param.CALL_ID, call_id))

@@ -15,12 +15,14 @@ from opentcf.model.subscriber import LOWEST_PRIORITY
 
 
 class Request(NamedTuple):
-    """Somebody wants to talk. `leg` says where he is reached; lower `priority` is better, emergency beats all."""
+    """Somebody wants to talk. `leg` says where he is reached; lower `priority` is better, emergency beats all but
+    who is `forced` in (强插)."""
 
     user: Aor
     leg: str
     priority: int = LOWEST_PRIORITY
     emergency: bool = False
+    forced: bool = False
 
 
 class Granted(NamedTuple):
@@ -100,6 +102,8 @@ class Input(Enum):
     REQUEST = "request"
     """Somebody asks, and may not pre-empt who talks."""
     PREEMPT = "request that pre-empts"
+    INSERT = "forced insertion"
+    """A dispatcher takes the floor, whoever talks or waits (profile 4.7)."""
     REPEAT = "request of the talker"
     REVOKE = "revoke"
     """Talk time is over, or somebody with authority wants the floor."""
@@ -130,9 +134,10 @@ class Waiter:
         self.since = since
         self.told = 0
 
-    def rank(self) -> tuple[bool, int, int]:
-        """Emergency, priority, time."""
-        return (not self.request.emergency, self.request.priority, self.since)
+    def rank(self) -> tuple[bool, bool, int, int]:
+        """Forced insertion, emergency, priority, time."""
+        request = self.request
+        return (not request.forced, not request.emergency, request.priority, self.since)
 
 
 class Floor:
@@ -160,6 +165,8 @@ class Floor:
         talker = self.talker
         if talker is not None and request.user == talker.user:
             return self.step(Input.REPEAT, Event(request))
+        if request.forced and not (talker is not None and talker.forced):
+            return self.step(Input.INSERT, Event(request))
         if talker is not None and self._may_preempt(request, talker):
             return self.step(Input.PREEMPT, Event(request))
         return self.step(Input.REQUEST, Event(request))
@@ -222,6 +229,8 @@ class Floor:
     # --- how
 
     def _may_preempt(self, request: Request, talker: Request) -> bool:
+        if talker.forced:
+            return False
         if request.emergency != talker.emergency:
             return request.emergency
         return self.preemption and not talker.emergency and request.priority < talker.priority
@@ -334,6 +343,12 @@ def preempt(floor: Floor, event: Event) -> list[Action]:
     return [answer, *tell_to_stop(floor, Event(cause=FloorCause.PREEMPTED)), *moved]
 
 
+def insert(floor: Floor, event: Event) -> list[Action]:
+    """200 with the first place, and the talker is told to stop by force."""
+    answer, *moved = enqueue_first(floor, event)
+    return [answer, *tell_to_stop(floor, Event(cause=FloorCause.FORCED)), *moved]
+
+
 def tell_to_stop(floor: Floor, event: Event) -> list[Action]:
     """The talker is told to stop."""
     assert floor.talker is not None
@@ -360,11 +375,13 @@ I, S = Input, FloorState
 TABLE: dict[FloorState, dict[Input, tuple[FloorState, Deed]]] = {
     S.IDLE: {
         I.REQUEST: (S.TAKEN, give),
+        I.INSERT: (S.TAKEN, give),
         I.NEXT: (S.TAKEN, give_next),
     },
     S.TAKEN: {
         I.REQUEST: (S.TAKEN, enqueue),
         I.PREEMPT: (S.REVOKING, preempt),
+        I.INSERT: (S.REVOKING, insert),
         I.REPEAT: (S.TAKEN, give_again),
         I.REVOKE: (S.REVOKING, tell_to_stop),
         I.OVER: (S.IDLE, pass_on),
@@ -373,6 +390,7 @@ TABLE: dict[FloorState, dict[Input, tuple[FloorState, Deed]]] = {
     S.REVOKING: {
         I.REQUEST: (S.REVOKING, enqueue),
         I.PREEMPT: (S.REVOKING, enqueue_first),
+        I.INSERT: (S.REVOKING, enqueue_first),
         I.REPEAT: (S.REVOKING, deny_again),
         I.REVOKED: (S.IDLE, pass_on),
         I.OVER: (S.IDLE, pass_on),
@@ -383,10 +401,10 @@ TABLE: dict[FloorState, dict[Input, tuple[FloorState, Deed]]] = {
 
 
 def _plain(request: Request) -> list[object]:
-    return [str(request.user), request.leg, request.priority, request.emergency]
+    return [str(request.user), request.leg, request.priority, request.emergency, request.forced]
 
 
 def _request(row: list[object]) -> Request:
-    user, leg, priority, emergency = row
+    user, leg, priority, emergency, *forced = row
     assert isinstance(priority, int)
-    return Request(Aor.parse(str(user)), str(leg), priority, bool(emergency))
+    return Request(Aor.parse(str(user)), str(leg), priority, bool(emergency), any(forced))

@@ -75,7 +75,7 @@ class Node:
         self.provisioning = Provisioning(self._ctx)
         self.procedures = Procedures.on(self._ctx)
         self._by_name = self.procedures.by_name()
-        self._routes = routes(self.procedures)
+        self._routes = routes(self.procedures, self._ctx)
         self._cares = cares(self.procedures)
         self._peers = PeerAdmission()
         self._terminals: TerminalAdmission

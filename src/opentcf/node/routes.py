@@ -35,6 +35,7 @@ from opentcf.model.facts import (
     UserUnbound,
 )
 from opentcf.node.procedures import Procedures
+from opentcf.services import mandate
 from opentcf.services.context import ALLOW, Context, Facts, Incoming
 
 Route = Callable[[Incoming], Facts]
@@ -47,13 +48,20 @@ class Side(StrEnum):
     D = auto()
 
 
-def routes(have: Procedures) -> dict[tuple[Side, str, Token | None], Route]:
+def routes(have: Procedures, ctx: Context) -> dict[tuple[Side, str, Token | None], Route]:
     """Requests outside a dialog. A token of None is a request without the extension."""
 
     def call(incoming: Incoming) -> Facts:
         """The called number decides between the two kinds of call."""
         procedure = have.group_call if have.group_call.serves(incoming) else have.private_call
         return procedure.request(incoming)
+
+    def enter(incoming: Incoming) -> Facts:
+        """Into a call of others: passed on, or taken in where the call is controlled."""
+        hop = mandate.entry(ctx, incoming)
+        if hop is not None:
+            return have.private_call.enter(incoming, hop)
+        return (have.group_call if have.group_call.serves(incoming) else have.private_call).entered(incoming)
 
     def register(incoming: Incoming) -> Facts:
         """A REGISTER that names a group is a group location."""
@@ -67,6 +75,7 @@ def routes(have: Procedures) -> dict[tuple[Side, str, Token | None], Route]:
         (Side.TC2, "OPTIONS", Token.KICK_OFF): have.visited_registration.kicked,
         (Side.TC2, "INVITE", Token.CALL): call,
         (Side.TC2, "INVITE", None): call,
+        **{(side, "INVITE", token): enter for side in Side for token in mandate.ENTRIES},
         (Side.TC2, "INVITE", Token.HANDOVER): have.handover.request,
         (Side.TC2, "MESSAGE", Token.GROUP_UPDATE): have.group_info.request,
         **{(side, "MESSAGE", token): have.stun.request for side in Side for token in CONTROL},

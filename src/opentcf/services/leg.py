@@ -28,6 +28,8 @@ from opentcf.sip.transaction import Outcome, Owner, ServerTransaction
 
 INVITE, BYE, INFORM, OTHER = "invite", "bye", "inform", "other"
 SESSION, BACKOFF, REFRESH = "session", "backoff", "refresh"
+REPEATED = frozenset((Token.CALL, Token.INSERT, Token.LISTEN))
+"""Operations whose re-INVITE is only a refresh when the description is the same."""
 DEAD = frozenset((408, 481))
 """Answers within a dialog that end it (RFC 3261 §12.2.1.2)."""
 
@@ -536,7 +538,7 @@ class Leg:
     def _is_refresh(self, incoming: Incoming) -> bool:
         body, ext = incoming.request.body, incoming.extension
         calms = ext is not None and ext.get(Param.EMERGENCY) == "0"
-        plain = ext is None or ext.token is None or (ext.token is Token.CALL and not calms)
+        plain = ext is None or ext.token is None or (ext.token in REPEATED and not calms)
         return plain and bool(body) and same_description(body, self.remote_sdp)
 
     def _acked(self, ctx: Context, incoming: Incoming) -> Happened | None:

@@ -7,7 +7,8 @@ where the site lets that peer control its users.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from opentcf.btrunc.wire import Param
+from opentcf.btrunc import control as wire_control
+from opentcf.btrunc.wire import Param, Token
 from opentcf.model.cause import Decline
 from opentcf.model.numbers import Aor
 from opentcf.model.subscriber import Right
@@ -20,6 +21,8 @@ from opentcf.sip.transaction import Outcome
 
 ORDER = "order"
 """Purpose of an order on its way, followed by its action."""
+ENTRIES = {Token.INSERT: ("call insert", Right.INSERT), Token.LISTEN: ("call listen", Right.LISTEN)}
+"""The ways into a call of others: what the audit log calls them, and the right that they need (profile 4.7)."""
 WAIT = 24.0
 """Seconds to wait for the TCF that carries an order out, less than who gave it waits."""
 
@@ -36,6 +39,60 @@ def check_control(ctx: Context, incoming: Incoming) -> None:
     peer = incoming.peer
     if peer is not None and not peer.control:
         raise Decline(403, f"{peer.domain} may not control users of {ctx.directory.domain}")
+
+
+def controlling(
+    ctx: Context, incoming: Incoming, who: Aor, called: Aor, call_id: str, right: Right
+) -> Hop | None:
+    """The next TCF on the way to the one that controls a call of `called`, a group or one party; None when it is this
+    one. 403 when `who` may not give this order, 481 when no such call is known where it should be (profile 7)."""
+    if _is_passed_on(ctx, incoming, who, called, call_id):
+        check_control(ctx, incoming)
+        return None
+    role = path.entry(ctx, incoming, who, called, known=False)
+    hop = way(ctx, incoming, role, who, called, right)
+    has_right = hop is None or Role.CALLER_HOME in hop.roles
+    if has_right and _controls(ctx, called, call_id):
+        return None
+    return hop or _to_controlling(ctx, role, who, called, call_id)
+
+
+def _controls(ctx: Context, called: Aor, call_id: str) -> bool:
+    parties = ctx.directory.running_call(call_id)
+    if parties is None or called not in parties:
+        return False
+    caller, other = parties
+    return ctx.directory.is_home(caller) or ctx.directory.group(other) is not None
+
+
+def _to_controlling(ctx: Context, role: Role, who: Aor, called: Aor, call_id: str) -> Hop:
+    """The called user's home relays to the caller's."""
+    parties = ctx.directory.running_call(call_id)
+    if parties is None or called not in parties:
+        raise Decline(481, f"{called} has no call {call_id}")
+    peer = path.to_peer(ctx, parties[0].domain)
+    home = (Role.CALLER_HOME,) if ctx.directory.is_home(who) else ()
+    roles = (role, *home, Role.CALLED_HOME)
+    return Hop(peer, None, path.aor_uri(called), tuple(dict.fromkeys(roles)))
+
+
+def _is_passed_on(ctx: Context, incoming: Incoming, who: Aor, called: Aor, call_id: str) -> bool:
+    """Did the home of the called user, who is a party of this call, relay it to us as the caller's home?"""
+    peer = incoming.peer
+    if peer is None or peer.domain != called.domain or ctx.directory.is_home(who):
+        return False
+    return _controls(ctx, called, call_id)
+
+
+def entry(ctx: Context, incoming: Incoming) -> Hop | None:
+    """The next TCF of somebody who enters a call of others; None when this one controls it. Refusals are audited."""
+    called, who = path.called(ctx, incoming), path.asserted(incoming, ctx)
+    token, call_id = wire_control.read_entry(incoming.extension)
+    action, right = ENTRIES[token]
+    with audited(ctx, who, action, call_id):
+        path.forwards(incoming)
+        wire_control.read_target(incoming.extension, called)
+        return controlling(ctx, incoming, who, called, call_id, right)
 
 
 def pass_on(

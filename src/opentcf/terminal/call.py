@@ -6,6 +6,8 @@ from opentcf.sip.dialog import Dialog
 from opentcf.sip.message import Request
 from opentcf.sip.transaction import ServerTransaction
 
+CODECS = {"audio": (8, "PCMA/8000"), "video": (96, "H264/90000")}
+
 
 class CallState(Enum):
     """CALLING and INCOMING are before, UP is during, ENDED after."""
@@ -25,12 +27,16 @@ class Call:
 
     `between`: a handover ended its dialog, the next has not come. `outgoing`: we made the call.
 
+    `streams` are the kinds of its streams in order, empty for one that is refused or over; `operation` is the
+    extension of its INVITE where that is not a call.
+
     `cancelled`: we hung up before it was answered; the CANCEL waits for a `provisional` response (RFC 3261 §9.1).
     """
 
     __slots__ = (
-        "between", "branch", "cancelled", "dialog", "direction", "id", "incoming", "invite", "key", "outgoing",
-        "position", "provisional", "remote", "remote_sdp", "sdp", "sdp_version", "state", "status", "talker", "talking",
+        "between", "branch", "cancelled", "dialog", "direction", "id", "incoming", "invite", "key", "operation",
+        "outgoing", "position", "provisional", "remote", "remote_sdp", "sdp", "sdp_version", "state", "status",
+        "streams", "talker", "talking",
     )  # fmt: skip
 
     def __init__(self, key: str, dialog: Dialog, remote: str) -> None:
@@ -53,17 +59,33 @@ class Call:
         self.direction = "sendrecv"
         self.sdp = b""
         self.sdp_version = 0
+        self.streams: tuple[str, ...] = ("audio",)
+        self.operation = ""
         self.remote_sdp = b""
 
     def describe(self, host: str, port: int) -> bytes:
-        """A new session description of ours; the media port follows from the terminal's own."""
+        """A new session description of ours; the media ports follow from the terminal's own."""
         self.sdp_version += 1
         family = "IP6" if ":" in host else "IP4"
+        first = 40_000 + port % 10_000 * 2
+        media = "".join(self._stream(kind, first + 2 * which) for which, kind in enumerate(self.streams))
         return (
             f"v=0\r\no=- {int(self.key[:8], 16)} {self.sdp_version} IN {family} {host}\r\ns=-\r\n"
-            f"c=IN {family} {host}\r\nt=0 0\r\nm=audio {40_000 + port % 10_000 * 2} RTP/AVP 8\r\n"
-            f"a=rtpmap:8 PCMA/8000\r\na={self.direction}\r\n"
+            f"c=IN {family} {host}\r\nt=0 0\r\n{media}"
         ).encode()
+
+    def _stream(self, kind: str, port: int) -> str:
+        if not kind:
+            return "m=audio 0 RTP/AVP 8\r\n"
+        number, codec = CODECS.get(kind, CODECS["audio"])
+        line = f"m={kind} {port} RTP/AVP {number}\r\na=rtpmap:{number} {codec}\r\n"
+        return f"{line}a={self.direction}\r\n"
+
+    def take_streams(self, offered: bytes) -> None:
+        """Our next description answers this one: as many streams, of the same kinds (RFC 3264 §6)."""
+        lines = [line.split() for line in offered.decode("utf-8", "replace").splitlines() if line[:2] == "m="]
+        kinds = tuple(words[0][2:] if len(words) > 1 and words[1] != "0" else "" for words in lines)
+        self.streams = kinds or self.streams
 
     def __repr__(self) -> str:
         return f"<Call {self.key} {self.remote} {self.state.value}>"

@@ -9,7 +9,7 @@ from opentcf.btrunc import registration as wire_registration
 from opentcf.btrunc.data import BINARY, UTF_8, encode
 from opentcf.btrunc.extension import Params
 from opentcf.btrunc.wire import Alert, Package, Param, Token, Wire
-from opentcf.model.call import CallSetup
+from opentcf.model.call import CallSetup, CallType
 from opentcf.model.cause import ReleaseCause
 from opentcf.model.numbers import Aor
 from opentcf.model.registration import RegType
@@ -39,6 +39,15 @@ ALLOW = "INVITE, ACK, BYE, CANCEL, INFO, MESSAGE, OPTIONS"
 REFRESH = "refresh"
 ARRIVES_WITHIN = 8.0
 """Seconds that a call may be without a dialog during a handover."""
+STREAMS: dict[CallType | None, tuple[str, ...]] = {
+    CallType.PRIVATE_AUDIO_VIDEO: ("audio", "video"),
+    CallType.GROUP_AUDIO_VIDEO: ("audio", "video"),
+    CallType.PRIVATE_VIDEO: ("video",),
+    CallType.VIDEO_PULL: ("video",),
+    CallType.VIDEO_PUSH: ("video",),
+    CallType.VIDEO_MULTICAST: ("video",),
+}
+"""What a call of a type consists of, unless it is audio alone."""
 RINGS_FOR = 180.0
 """Seconds until a terminal stops ringing by itself: nothing can cancel a call none of whose 180s arrived."""
 
@@ -188,12 +197,31 @@ class Terminal:
         call = Call(dialog.local_tag, dialog, remote)
         call.outgoing = True
         self.calls[call.key] = call
+        call.streams = STREAMS.get(setup.call_type if setup is not None else None, call.streams)
         if sdp != b"":
             call.sdp = sdp or self._describe(call)
+        return self._begin(call, setup)
+
+    def enter(self, party: Aor, call_id: str, now: float, operation: Token = Token.INSERT) -> Call:
+        """Enter a call of others by force, or (`Token.LISTEN`) only to listen: by its OnlineCallID, which `party` has,
+        a group or one of two."""
+        self._now = now
+        local, remote = f"<sip:{self.user}>", f"sip:{party}"
+        dialog = Dialog(self._ids.token(), self._ids.token(), local, f"<{remote}>", remote)
+        call = Call(dialog.local_tag, dialog, str(party))
+        call.outgoing = True
+        call.direction = "recvonly" if operation is Token.LISTEN else "sendrecv"
+        about = ((Param.CALL_ID, call_id), (Param.UDN, party.number))
+        call.operation = wire_extension.render(self._wire, operation, *about)
+        self.calls[call.key] = call
+        call.sdp = self._describe(call)
+        return self._begin(call, None)
+
+    def _begin(self, call: Call, setup: CallSetup | None) -> Call:
         if self.control.barred:
             self._end(call, "ended", 403, self.control.state.value)
         else:
-            self._invite(call, setup or CallSetup())
+            self._invite(call, setup or CallSetup(), call.operation)
         return call
 
     def answer(self, call: Call, now: float, event: str = "up") -> None:
@@ -234,10 +262,15 @@ class Terminal:
 
     def change(self, call: Call, direction: str, now: float) -> None:
         """Hold (`sendonly`, `inactive`) or resume (`sendrecv`)."""
+        self.become(call, CallSetup(), direction, now)
+
+    def become(self, call: Call, setup: CallSetup, direction: str, now: float) -> None:
+        """媒体变更: the call is to be of another type, with the streams that it has, in another direction."""
         self._now = now
         call.direction = direction
+        call.streams = _with(call.streams, STREAMS.get(setup.call_type, ()))
         call.sdp = self._describe(call)
-        self._invite(call, CallSetup())
+        self._invite(call, setup)
 
     def press(
         self, call: Call, now: float, *, priority: int = LOWEST_PRIORITY, emergency: bool = False
@@ -802,6 +835,7 @@ class Terminal:
         return call.describe(self.host, self.port)
 
     def _describe_into(self, call: Call, message: Message) -> None:
+        call.take_streams(call.remote_sdp)
         call.sdp = self._describe(call)
         message.headers.set("Contact", f"<{self._contact()}>")
         message.headers.set("Content-Type", "application/sdp")
@@ -816,6 +850,14 @@ class Terminal:
 
     def _event(self, name: str, call: Call | None = None, status: int = 0, text: str = "") -> None:
         self.events.append(Event(name, call, status, text))
+
+
+def _with(before: tuple[str, ...], wanted: tuple[str, ...]) -> tuple[str, ...]:
+    """The streams of a call that changes its type: what is not wanted any more is closed, a line once there stays."""
+    if not wanted:
+        return before
+    kept = tuple(kind if kind in wanted else "" for kind in before)
+    return (*kept, *(kind for kind in wanted if kind not in before))
 
 
 def _answers_itself(request: Request) -> bool:

@@ -32,8 +32,16 @@ class Half(Enum):
     """G → V."""
     UPLINK = "uplink"
     """V → G."""
+    INSERTED = "inserted"
+    """G → the V-TCF or terminal of a dispatcher who entered by force (强插)."""
+    LISTENING = "listening"
+    """G → the same of one who listens discreetly."""
     MEMBER = "member"
     """V → terminal."""
+
+
+ENTERED = (Half.INSERTED, Half.LISTENING)
+"""The halves of those who are in the call by an order of their own, not as members."""
 
 
 class Link(FloorLeg):

@@ -8,7 +8,8 @@ from opentcf.model.call import CallSetup
 from opentcf.model.floor import Floor
 from opentcf.model.group import Group
 from opentcf.model.numbers import Aor
-from opentcf.services.group_call.link import Link
+from opentcf.services.group_call.link import ENTERED, Half, Link
+from opentcf.services.leg import Leg
 from opentcf.sip.timers import Timer
 
 
@@ -33,7 +34,10 @@ class MasterInput(Enum):
 
 
 class Branch:
-    """The part of a call at one V-TCF; `link` is None where that is this very TCF."""
+    """The part of a call at one V-TCF; `link` is None where that is this very TCF.
+
+    Who entered the call by an order has a branch of his own, whose `domain` is his whole number.
+    """
 
     __slots__ = ("domain", "link", "up")
 
@@ -41,6 +45,22 @@ class Branch:
         self.domain = domain
         self.link = link
         self.up = False
+
+    @classmethod
+    def of(cls, link: Link) -> Branch:
+        """The branch that a leg leads to."""
+        entered = link.half in ENTERED
+        return cls(str(link.leg.party) if entered else link.leg.peer or "", link)
+
+    @property
+    def entered(self) -> bool:
+        """Is it that of somebody who entered by an order?"""
+        return self.link is not None and self.link.half in ENTERED
+
+    @property
+    def listens(self) -> bool:
+        """Does it only listen, discreetly?"""
+        return self.link is not None and self.link.half is Half.LISTENING
 
 
 class MasterCall:
@@ -83,6 +103,19 @@ class MasterCall:
     def id(self) -> str:
         """The OnlineCallID."""
         return self.setup.online_call_id
+
+    @property
+    def served(self) -> bool:
+        """Is anybody in it but those who entered by an order?"""
+        return any(not branch.entered for branch in self.branches.values())
+
+    def branch_of(self, leg: Leg) -> Branch | None:
+        """The branch that a leg leads to."""
+        for domain in (leg.peer or "", str(leg.party)):
+            branch = self.branches.get(domain)
+            if branch is not None and branch.link is not None and branch.link.leg is leg:
+                return branch
+        return None
 
     def talk_time(self, default: float) -> int:
         """T2 of this group."""

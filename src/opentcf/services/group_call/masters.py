@@ -88,7 +88,7 @@ class Masters:
                 self._start(call, what, max(0.0, when - self._ctx.now))
         for leg in sorted({entry.leg for entry in call.floor.entries()} - call.branches.keys()):
             self._apply(call, call.floor.lost(leg))
-        if not call.branches:
+        if not call.served:
             self.end(call, ReleaseCause.NORMAL)
             return
         if self._ctx.wall - call.changed < 64 * self._ctx.durations.sip_t1:
@@ -122,6 +122,23 @@ class Masters:
         call.left.discard(caller)
         request = self._request(call, Ask(caller, setup.priority, setup.emergency), branch)
         self._step(call, MasterInput.JOINED, Event(branch, tuple(self._ask(call, request))))
+
+    def take_in_by_order(self, call: MasterCall, branch: Branch, user: Aor) -> None:
+        """强插: a leg and the floor at once, 200 and then a grant when somebody has to be silenced first. A discreet
+        listener is only ever told that he receives."""
+        before = call.branches.pop(branch.domain, None)
+        if before is not None and before.link is not None:
+            before.link.end(self._ctx, ReleaseCause.NORMAL)
+            self._apply(call, call.floor.lost(branch.domain))
+        call.branches[branch.domain] = branch
+        branch.up = True
+        actions = self._ask(call, self._request(call, Ask(user), branch))
+        self._answer(
+            call, branch, answer_of(actions[0], call.talk_time(self._ctx.durations.t2)), joining=True
+        )
+        self._apply(call, actions[1:])
+        if branch.listens and call.floor.talker is not None:
+            self._tell_branch(call, branch, self._state_of(call))
 
     def _step(self, call: MasterCall, what: MasterInput, event: Event = Event()) -> None:  # noqa: B008 - immutable
         """Look up and act; an input that the state does not name changes nothing."""
@@ -262,7 +279,11 @@ class Masters:
         self._apply(call, actions[1:])
 
     def check_user(self, call: MasterCall, branch: Branch, user: Aor) -> None:
-        """A V-TCF speaks only for those it serves (profile 2.1)."""
+        """A V-TCF speaks only for those it serves (profile 2.1), the way of who entered by an order for him alone."""
+        if branch.entered:
+            if str(user) != branch.domain:
+                raise Decline(403, f"{user} did not enter this way")
+            return
         try:
             self.admit(call.group.aor, user, branch.domain)
         except Decline as decline:
@@ -274,12 +295,10 @@ class Masters:
         if priority == LOWEST_PRIORITY and member is not None:
             priority = member.priority
         emergency = op.emergency or call.emergency_by == op.user
-        return floor.Request(op.user, branch.domain, priority, emergency)
+        return floor.Request(op.user, branch.domain, priority, emergency, branch.entered)
 
     def _ask(self, call: MasterCall, request: floor.Request) -> list[Action]:
-        member = call.group.member(request.user)
-        multicast = call.setup.call_type in MULTICAST and request.user != call.originator
-        if multicast or (member is not None and member.listen_only):
+        if self._only_receives(call, request):
             actions: list[Action] = [floor.Denied(request.user, request.leg, FloorCause.RECEIVE_ONLY)]
         else:
             waiters = {waiter.request.user for waiter in call.floor.queue}
@@ -293,6 +312,13 @@ class Masters:
                 call.emergency_by = request.user
         self._ctx.meters.count("opentcf_floor_requests_total", type(actions[0]).__name__.lower())
         return actions
+
+    def _only_receives(self, call: MasterCall, request: floor.Request) -> bool:
+        if request.forced:
+            return call.branches[request.leg].listens
+        member = call.group.member(request.user)
+        multicast = call.setup.call_type in MULTICAST and request.user != call.originator
+        return multicast or (member is not None and member.listen_only)
 
     def let_go(self, call: MasterCall, branch: Branch, op: LetGo) -> None:
         """话权释放. It also makes a grant pointless that still waits for its turn on the leg (profile 7)."""
@@ -350,6 +376,9 @@ class Masters:
         branch = call.branches.pop(domain, None)
         if branch is None:
             return
+        if branch.entered:
+            self._apply(call, call.floor.lost(domain))
+            return
         here = [
             m.aor for m in call.group.members if self._ctx.directory.where(call.group.aor, m.aor) == domain
         ]
@@ -361,7 +390,7 @@ class Masters:
         caller_gone = call.state is MasterState.CONFIRMING and domain == call.caller_branch
         owner_here = self._ctx.directory.where(call.group.aor, call.originator) in (None, domain)
         owner_gone = branch.up and owner_here and self._may_release(call, call.originator)
-        if caller_gone or owner_gone or not call.branches:
+        if caller_gone or owner_gone or not call.served:
             self.end(call, ReleaseCause.NORMAL)
             return
         self.settle_setup(call, domain)
@@ -401,7 +430,7 @@ class Masters:
         left = call.branches.get(source)
         if left is None or any(where(call.group.aor, m.aor) == source for m in call.group.members):
             return
-        if len(call.branches) == 1 and reached is None:
+        if reached is None and sum(not branch.entered for branch in call.branches.values()) == 1:
             self.call_branch(call, visited)
         del call.branches[source]
         if left.link is not None:
@@ -486,7 +515,10 @@ class Masters:
     def watch(self, call: MasterCall, domain: str, since: float) -> None:
         """The V-TCF left unanswered what was sent at `since`: if its member talks, T1 is the time to hear from it."""
         talker = call.floor.talker
-        if talker is not None and talker.leg == domain and SILENT not in call.timers:
+        branch = call.branches.get(talker.leg) if talker is not None else None
+        if branch is None or SILENT in call.timers:
+            return
+        if domain in (branch.domain, branch.link.leg.peer if branch.link is not None else ""):
             call.silent_since = since
             self._start(call, SILENT, max(0.0, since + self._ctx.durations.t1 - self._ctx.now))
 

@@ -3,8 +3,9 @@
 from collections import deque
 
 from opentcf.btrunc import call as wire_call
+from opentcf.btrunc import control as wire_control
 from opentcf.btrunc.floor import Ask, Calm, Left, LetGo, Refused
-from opentcf.btrunc.wire import Param
+from opentcf.btrunc.wire import Param, Token
 from opentcf.model.call import CallSetup
 from opentcf.model.cause import Decline, FloorCause, ReleaseCause
 from opentcf.model.facts import (
@@ -22,7 +23,7 @@ from opentcf.model.facts import (
     UserStunned,
 )
 from opentcf.model.numbers import Aor
-from opentcf.services import path
+from opentcf.services import mandate, path
 from opentcf.services.context import NONE, Context, Facts, Incoming
 from opentcf.services.floor_leg import read_info
 from opentcf.services.group_call import records, status
@@ -127,6 +128,35 @@ class GroupCalls:
         link.give_voice(ctx, codecs)
         self.masters.open(known, setup, caller, Branch(peer.domain, link), codecs, key)
 
+    def entered(self, incoming: Incoming) -> Facts:
+        """强插 or discreet listening has reached us, the master; whoever may not was refused on the way."""
+        ctx = self._ctx
+        group, who = path.called(ctx, incoming), path.asserted(incoming, ctx)
+        token, call_id = wire_control.read_entry(incoming.extension)
+        action = mandate.ENTRIES[token][0]
+        with mandate.audited(ctx, who, action, call_id):
+            call = self.masters.calls.get(group)
+            if call is None or call.id != call_id or call.state is not MasterState.UP:
+                raise Decline(481, f"{group} has no call {call_id}")
+            Voice.readable(incoming.request.body)
+            leg = Leg.called(ctx, incoming, Owner(NAME, call.key), who)
+        mandate.record(ctx, who, action, call_id)
+        half = Half.LISTENING if token is Token.LISTEN else Half.INSERTED
+        link = Link(leg, group.domain, half)
+        link.give_voice(ctx, call.codecs)
+        self._touched.add(group)
+        self.masters.take_in_by_order(call, Branch.of(link), who)
+        return self._run()
+
+    def _leave_by_order(self, user: Aor, cause: ReleaseCause) -> None:
+        """He who entered from a terminal here is here no more, or may not any more."""
+        for call in list(self.masters.calls.values()):
+            branch = call.branches.get(str(user))
+            if branch is not None and branch.link is not None and branch.link.leg.peer is None:
+                self._touched.add(call.group.aor)
+                branch.link.end(self._ctx, cause)
+                self.masters.branch_gone(call, branch.domain)
+
     def _may_be_on_his_way(self, group: Aor, caller: Aor) -> bool:
         known = self._ctx.directory.group(group)
         return known is not None and known.member(caller) is not None
@@ -147,8 +177,8 @@ class GroupCalls:
 
     def _master_happened(self, leg: Leg, happened: Happened) -> bool:
         master = self.masters.calls.get(group_of(leg.call))
-        branch = master.branches.get(leg.peer or "") if master is not None else None
-        if master is None or branch is None or branch.link is None or branch.link.leg is not leg:
+        branch = master.branch_of(leg) if master is not None else None
+        if master is None or branch is None or branch.link is None:
             return False
         self._touched.add(master.group.aor)
         self._branch_happened(master, branch, happened)
@@ -351,6 +381,7 @@ class GroupCalls:
 
     def on_user_leaving(self, fact: UserLeaving) -> Facts:
         """He leaves this V-TCF: his legs are released."""
+        self._leave_by_order(fact.user, fact.cause)
         self._touched.update(self.visits.calls)
         for call in list(self.visits.calls.values()):
             if fact.moving and call.id == fact.moving:
@@ -361,6 +392,7 @@ class GroupCalls:
 
     def on_user_stunned(self, fact: UserStunned) -> Facts:
         """He is taken out of the calls here; what he is entitled to afterwards, a revival gives."""
+        self._leave_by_order(fact.user, ReleaseCause.STUNNED)
         self._touched.update(self.visits.calls)
         for call in list(self.visits.calls.values()):
             self.visits.remove(call, fact.user, ReleaseCause.STUNNED)
@@ -379,12 +411,12 @@ class GroupCalls:
         """As G its branches are dropped; as V a talker of ours has lost the floor, see `on_peer_silent`."""
         self._touched.update(self.masters.calls, self.visits.calls)
         for call in list(self.masters.calls.values()):
-            branch = call.branches.get(fact.domain)
-            if branch is not None and branch.link is not None:
-                branch.link.leg.end(self._ctx)
-                branch.link.save(self._ctx)
-                branch.up = False
-                self.masters.branch_gone(call, fact.domain)
+            for branch in list(call.branches.values()):
+                if branch.link is not None and branch.link.leg.peer == fact.domain:
+                    branch.link.leg.end(self._ctx)
+                    branch.link.save(self._ctx)
+                    branch.up = False
+                    self.masters.branch_gone(call, branch.domain)
         for group, visit in self.visits.calls.items():
             if group.domain == fact.domain:
                 visit.doubtful = True
@@ -520,7 +552,7 @@ class GroupCalls:
                 discard(self._ctx, link)
         if group is None or not goes_on:
             return
-        branches = [Branch(link.leg.peer or "", link) for link in up]
+        branches = [Branch.of(link) for link in up]
         branches += [Branch(own, None)] if row["here"] else []
         timers = {what: wall - self._ctx.wall_offset for what, wall in row["timers"].items()}
         self.masters.revive(records.read_master(row, group), branches, timers)

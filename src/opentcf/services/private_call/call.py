@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum, auto
 
+from opentcf.btrunc.wire import Token
 from opentcf.model.call import CallSetup
 from opentcf.model.cause import ReleaseCause
 from opentcf.model.facts import CallChanged
@@ -70,23 +71,44 @@ class Move:
         self.patience: Timer | None = None
 
 
+class Guest:
+    """Who entered this call by an order. `asked` are the keys of the legs that have not answered the offer of his
+    stream."""
+
+    __slots__ = ("asked", "leg", "listens")
+
+    def __init__(self, leg: Leg, *, listens: bool) -> None:
+        self.leg = leg
+        self.listens = listens
+        self.asked: set[str] = set()
+
+    @property
+    def side(self) -> str:
+        """How the floor names his leg."""
+        return str(self.leg.party)
+
+
 class PrivateCall:
     """A call at this TCF. `up` leads towards the caller, `down` towards the called user; `id` is the OnlineCallID.
 
     `moves` are handovers under way, at most one for each party; `left` are legs that were replaced or given up and
     have not ended; `continued` are the keys of legs whose far side a handover replaced; `waiting` are parties whose
     handover begins anew after a restart. `floor`: at the caller's home, of a half-duplex call.
-    `wanted` is the call as the open re-INVITE wants it.
+    `wanted` is the call as the open re-INVITE wants it. `operation`: a call, or the way of somebody who enters one of
+    others by force or to listen; then `called` is the group or party by which that call is reached.
+    `guests` are those who entered this one, `slots` the lines of each leg's descriptions that are or were theirs:
+    whose (the key of his leg), and what kind of stream.
     """
 
     __slots__ = (
-        "began", "called", "caller", "cause", "continued", "down", "floor", "floor_timers", "id", "key", "left",
-        "moves", "offering", "ring", "roles", "setup", "state", "up", "waiting", "wanted",
+        "began", "called", "caller", "cause", "continued", "down", "floor", "floor_timers", "guests", "id", "key",
+        "left", "moves", "offering", "operation", "ring", "roles", "setup", "slots", "state", "up", "waiting", "wanted",
     )  # fmt: skip
 
     def __init__(self, key: str, setup: CallSetup, caller: Aor, called: Aor, up: Leg, down: Leg) -> None:
         self.key = key
         self.id = setup.online_call_id
+        self.operation = Token.CALL
         self.setup = setup
         self.caller = caller
         self.called = called
@@ -103,6 +125,8 @@ class PrivateCall:
         self.continued: set[str] = set()
         self.waiting: list[Aor] = []
         self.wanted = setup
+        self.guests: list[Guest] = []
+        self.slots: dict[str, dict[int, tuple[str, str]]] = {}
         self.floor: Floor | None = None
         self.floor_timers: dict[str, Timer] = {}
 
@@ -120,12 +144,26 @@ class PrivateCall:
         """Have all legs ended?"""
         if self.up.state is not LegState.ENDED or self.down.state is not LegState.ENDED:
             return False
-        others = (*(move.new for move in self.moves), *self.left)
+        others = (*(guest.leg for guest in self.guests), *(move.new for move in self.moves), *self.left)
         return all(leg.state is LegState.ENDED for leg in others)
+
+    @property
+    def enters(self) -> bool:
+        """Is it the way of somebody who enters a call of others?"""
+        return self.operation is not Token.CALL
 
     def party(self, leg: Leg) -> Aor:
         """Who is at the far end of a leg."""
-        return self.caller if leg is self.up else self.called
+        return self.caller if leg is self.up else self.called if leg is self.down else leg.party
+
+    def guest(self, leg: Leg) -> Guest | None:
+        """Whose leg is this?"""
+        return next((guest for guest in self.guests if guest.leg is leg), None)
+
+    @property
+    def floor_legs(self) -> dict[str, Leg]:
+        """Everybody's leg, as the floor names it."""
+        return {"up": self.up, "down": self.down, **{guest.side: guest.leg for guest in self.guests}}
 
     def move_to(self, leg: Leg) -> Move | None:
         """The handover whose new leg this is."""

@@ -23,6 +23,15 @@ def check_offer(incoming: Incoming) -> None:
         Voice.readable(request.body)
 
 
+def check_entry(incoming: Incoming, call: PrivateCall, who: Aor) -> None:
+    """Before somebody enters a call: he is none of its parties, and what he offers can be used."""
+    if who in (call.caller, call.called) or any(guest.leg.party == who for guest in call.guests):
+        raise Decline(486, f"{who} is in this call")
+    Voice.readable(incoming.request.body)
+    if call.floor is None and not incoming.request.body:
+        raise Decline(488, "who enters a full-duplex call offers his stream")
+
+
 def allowed(ctx: Context, setup: CallSetup, hop: Hop, called: Aor) -> CallSetup:
     """Nobody gets a better priority than his subscription allows; ambience listening has its own right."""
     assert setup.caller is not None

@@ -20,7 +20,7 @@ from opentcf.services.context import Context, Incoming
 from opentcf.services.floor_leg import FloorLeg, purpose, read_info
 from opentcf.services.leg import Happened, Leg
 from opentcf.services.path import Role
-from opentcf.services.private_call.call import NAME, PrivateCall
+from opentcf.services.private_call.call import NAME, Guest, PrivateCall
 from opentcf.services.voice import Mirror
 from opentcf.sip.message import Message
 from opentcf.sip.sdp import direction_of
@@ -50,7 +50,7 @@ class HalfDuplex:
     def begin(self, call: PrivateCall) -> str:
         """The call is answered: the caller has the floor. What his 200 says of it, empty when not our matter."""
         prepare(call)
-        if call.setup.full_duplex or Role.CALLER_HOME not in call.roles:
+        if call.setup.full_duplex or call.enters or Role.CALLER_HOME not in call.roles:
             return ""
         call.floor = Floor(QUEUE)
         actions = call.floor.request(self._request(call, Ask(call.caller), call.up))
@@ -70,6 +70,28 @@ class HalfDuplex:
             timer.cancel()
         call.floor_timers.clear()
 
+    # --- who enters by an order
+
+    def enter(self, call: PrivateCall, guest: Guest) -> None:
+        """A leg and the floor at once; who talks is told to stop first. A listener only receives."""
+        assert call.floor is not None
+        leg, words = guest.leg, FloorLeg(guest.leg)
+        call_id = call.id if leg.peer is None else ""
+        if guest.listens:
+            words.answer(self._ctx, Refused(leg.party, FloorCause.RECEIVE_ONLY), joining=True, call=call_id)
+            if call.floor.talker is not None:
+                taken = floor.Taken(call.floor.talker.user, call.floor.talker.leg)
+                words.tell(self._ctx, told_of(taken, self._talk_time, call.floor.grant, emergency=False))
+            return
+        actions = call.floor.request(self._request(call, Ask(leg.party), leg))
+        words.answer(self._ctx, answer_of(actions[0], self._talk_time), joining=True, call=call_id)
+        self._apply(call, actions[1:])
+
+    def leave(self, call: PrivateCall, guest: Guest) -> None:
+        """The floor, or his place, is free."""
+        assert call.floor is not None
+        self._apply(call, call.floor.lost(guest.side))
+
     # --- what the parties want
 
     def offered(self, call: PrivateCall, event: Happened) -> bool:
@@ -81,7 +103,10 @@ class HalfDuplex:
         op = words.read_offer(incoming, party if incoming.peer is None else None)
         if not isinstance(op, (Ask, LetGo)):
             return False
-        if op.user != party:
+        guest = call.guest(leg)
+        if isinstance(op, Ask) and guest is not None and guest.listens:
+            words.answer(self._ctx, Refused(party, FloorCause.RECEIVE_ONLY))
+        elif op.user != party:
             words.refuse(self._ctx, 403, f"{op.user} is not at the other end")
         elif isinstance(op, Ask):
             self._ask(call, words, op)
@@ -131,7 +156,7 @@ class HalfDuplex:
             return
         talker = call.floor.talker
         if talker is not None:
-            leg = self._leg(call, talker.leg)
+            leg = call.floor_legs[talker.leg]
             leg.drop(purpose(Revoke(talker.user, call.floor.grant, FloorCause.TIMEOUT)))
         self._apply(call, call.floor.revoked(call.floor.grant))
 
@@ -142,11 +167,8 @@ class HalfDuplex:
         return int(self._ctx.durations.t2)
 
     def _request(self, call: PrivateCall, op: Ask, leg: Leg) -> floor.Request:
-        side = "up" if leg is call.up else "down"
-        return floor.Request(op.user, side, op.priority, op.emergency)
-
-    def _leg(self, call: PrivateCall, side: str) -> Leg:
-        return call.up if side == "up" else call.down
+        side = next(side for side, one in call.floor_legs.items() if one is leg)
+        return floor.Request(op.user, side, op.priority, op.emergency, call.guest(leg) is not None)
 
     def _apply(self, call: PrivateCall, actions: Iterable[Action]) -> None:
         assert call.floor is not None
@@ -157,11 +179,10 @@ class HalfDuplex:
                 FloorLeg(leg).tell(self._ctx, told)
 
     def _audience(self, call: PrivateCall, action: Action) -> tuple[Leg, ...]:
-        if isinstance(action, floor.Idle):
-            return call.legs
-        side = "down" if getattr(action, "leg", "up") == "down" else "up"
-        leg = self._leg(call, side)
-        return (call.other(leg),) if isinstance(action, floor.Taken) else (leg,)
+        legs, side = call.floor_legs, getattr(action, "leg", "")
+        if isinstance(action, (floor.Idle, floor.Taken)):
+            return tuple(leg for name, leg in legs.items() if name != side)
+        return (legs[side],) if side in legs else ()
 
     def _time(self, call: PrivateCall, action: Action) -> None:
         """T2 while somebody talks, T3 while he is being told to stop."""

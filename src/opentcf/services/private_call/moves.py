@@ -14,6 +14,7 @@ from opentcf.services.leg import Leg, LegState
 from opentcf.services.path import Role, aor_uri
 from opentcf.services.private_call import records
 from opentcf.services.private_call.call import NAME, Move, PrivateCall, State
+from opentcf.services.private_call.guests import Widened, passed
 from opentcf.sip.message import Message
 from opentcf.sip.outbox import Flow
 from opentcf.sip.transaction import Owner
@@ -67,8 +68,11 @@ def begin(ctx: Context, call: PrivateCall, user: Aor, until: float = 0.0) -> Non
     if new.peer is None:
         auto_answer(request, call.party(far))
     if move.offered:
+        if old.key in call.slots:
+            call.slots[new.key] = dict(call.slots[old.key])
+            new.voice = Widened(call, new)
         request.headers.set("Content-Type", "application/sdp")
-        request.body = move.offered
+        request.body = passed(call, move.offered, far, new)
     new.send_invite(ctx, request)
     move.patience = ctx.timers.start(move.until, Owner(NAME, f"{call.key} {new.key}", ARRIVE))
     records.save(ctx, call)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from opentcf.btrunc import call as wire_call
+from opentcf.btrunc import control as wire_control
 from opentcf.btrunc.wire import Param, Token
 from opentcf.model.call import CallSetup, CallType
 from opentcf.model.cause import Decline, ReleaseCause
@@ -22,7 +23,7 @@ from opentcf.model.facts import (
     UserStunned,
 )
 from opentcf.model.numbers import Aor
-from opentcf.services import path
+from opentcf.services import mandate, path
 from opentcf.services.context import NONE, Context, Facts, Incoming, peer_flow
 from opentcf.services.leg import Happened, Leg, LegState, What
 from opentcf.services.path import Hop, Role
@@ -76,14 +77,75 @@ class PrivateCalls:
         self._begin(incoming, setup, called, hop, max_forwards)
         return self.news()
 
+    def enter(self, incoming: Incoming, hop: Hop) -> Facts:
+        """强插, discreet listening: a dispatcher's INVITE on its way to the TCF that controls a call (profile 4.7)."""
+        ctx = self._ctx
+        called, who = path.called(ctx, incoming), path.asserted(incoming, ctx)
+        operation, call_id = wire_control.read_entry(incoming.extension)
+        checks.check_offer(incoming)
+        setup = CallSetup(full_duplex=False, caller=who, online_call_id=call_id)
+        self._make_room(setup, hop, called)
+        self._begin(incoming, setup, called, hop, path.forwards(incoming), operation)
+        return self.news()
+
+    def entered(self, incoming: Incoming) -> Facts:
+        """The same has reached the caller's home, which controls the call."""
+        ctx = self._ctx
+        who = path.asserted(incoming, ctx)
+        operation, call_id = wire_control.read_entry(incoming.extension)
+        action = mandate.ENTRIES[operation][0]
+        with mandate.audited(ctx, who, action, call_id):
+            call = self._controlled(call_id)
+            checks.check_entry(incoming, call, who)
+            leg = Leg.called(ctx, incoming, Owner(NAME, call.key), who)
+        mandate.record(ctx, who, action, call_id)
+        self._relay.guests.take_in(call, leg, listens=operation is Token.LISTEN)
+        records.save(ctx, call)
+        return self.news()
+
+    def _controlled(self, call_id: str) -> PrivateCall:
+        for call in self._calls.values():
+            if call.id == call_id and Role.CALLER_HOME in call.roles and not call.enters:
+                if call.state is not State.UP:
+                    raise Decline(480, f"call {call_id} is {call.state.value}")
+                return call
+        raise Decline(481, f"there is no call {call_id} here")
+
     def happened(self, happened: Happened) -> Facts:
         """An event of one of the legs."""
         call = self._calls.get(happened.leg.call)
+        if call is not None and self._concerns_guests(call, happened):
+            return self.news()
         if call is not None and happened.what is What.INFORMED and (target := self._wants_to_move(happened)):
             return self.wanted(happened.leg.party, target)
         if call is not None:
             self._step(call, classify(call, happened), happened)
         return self.news()
+
+    def _concerns_guests(self, call: PrivateCall, happened: Happened) -> bool:
+        guest, guests = call.guest(happened.leg), self._relay.guests
+        if guest is not None:
+            guests.happened(call, guest, happened)
+        elif not guests.settled(call, happened):
+            return False
+        self._settle(call)
+        return True
+
+    def _settle(self, call: PrivateCall) -> None:
+        if call.over:
+            self._forget(call)
+        else:
+            records.save(self._ctx, call)
+
+    def _dismiss_guests(
+        self, cause: ReleaseCause, *, user: Aor | None = None, peer: str | None = None
+    ) -> None:
+        """Who entered over a peer that is gone, or from a terminal here (`peer` None) that left."""
+        for call in [call for call in self._calls.values() if call.guests]:
+            for guest in list(call.guests):
+                if guest.leg.peer == peer and user in (None, guest.leg.party):
+                    self._relay.guests.dismiss(call, guest, cause)
+                    self._settle(call)
 
     def _wants_to_move(self, happened: Happened) -> str:
         """INFO of a terminal that is about to move: the domain where it goes (profile 4.6)."""
@@ -104,6 +166,7 @@ class PrivateCalls:
         """Nobody answered, or a peer stayed down."""
         if owner.purpose == DOWN:
             self._down_timers.pop(owner.key, None)
+            self._dismiss_guests(ReleaseCause.PEER_DOWN, peer=owner.key)
             self._release_where(
                 lambda call: owner.key in (call.up.peer, call.down.peer), ReleaseCause.PEER_DOWN
             )
@@ -174,7 +237,7 @@ class PrivateCalls:
         """V: a user served here is to move to another TCF with the call that he has; Decline 404 when he has none."""
         for key in self._ctx.directory.engagements(user):
             call = self._calls.get(key)
-            if call is not None and call.state is State.UP:
+            if call is not None and call.state is State.UP and not call.enters:
                 far = call.down if user == call.caller else call.up
                 return (HandoverWanted(user, call.id, target, far.remote_sdp),)
         raise Decline(404, f"{user} has no private call here")
@@ -194,7 +257,7 @@ class PrivateCalls:
         """H: a user of ours moved and brought a call along (profile 4.6)."""
         if fact.call and fact.source:
             for call in list(self._calls.values()):
-                if call.id == fact.call:
+                if call.id == fact.call and not call.enters:
                     self._move(call, fact.user)
         return self.news()
 
@@ -214,16 +277,17 @@ class PrivateCalls:
     def on_user_leaving(self, fact: UserLeaving) -> Facts:
         """The calls of a user who leaves this V-TCF are released first (profile 4.1); one that moves along with him
         is ended by his home."""
+        self._dismiss_guests(fact.cause, user=fact.user)
         for key in self._ctx.directory.engagements(fact.user):
             call = self._calls.get(key)
-            if call is not None and not (fact.moving and call.id == fact.moving):
+            if call is not None and (call.enters or not (fact.moving and call.id == fact.moving)):
                 call.cause = fact.cause
                 self._step(call, Input.RELEASE, None)
         return self.news()
 
     def on_calls_watched(self, fact: CallsWatched) -> Facts:
         """Somebody watches from now on: every call is news."""
-        self._changed.update(dict.fromkeys(self._calls.values()))
+        self._changed.update(dict.fromkeys(call for call in self._calls.values() if not call.enters))
         return self.news()
 
     def news(self) -> Facts:
@@ -233,6 +297,7 @@ class PrivateCalls:
 
     def on_user_stunned(self, fact: UserStunned) -> Facts:
         """His calls are released wherever they are known: at his V, at his home."""
+        self._dismiss_guests(ReleaseCause.STUNNED, user=fact.user)
         self._release_where(lambda call: fact.user in (call.caller, call.called), ReleaseCause.STUNNED)
         return self.news()
 
@@ -299,7 +364,15 @@ class PrivateCalls:
             call.cause = ReleaseCause.PREEMPTED
             self._step(call, Input.RELEASE, None)
 
-    def _begin(self, incoming: Incoming, setup: CallSetup, called: Aor, hop: Hop, max_forwards: str) -> None:
+    def _begin(
+        self,
+        incoming: Incoming,
+        setup: CallSetup,
+        called: Aor,
+        hop: Hop,
+        max_forwards: str,
+        operation: Token = Token.CALL,
+    ) -> None:
         ctx, caller = self._ctx, setup.caller
         assert caller is not None
         key = ctx.ids.token()
@@ -307,7 +380,7 @@ class PrivateCalls:
         up = Leg.called(ctx, incoming, owner, caller)
         down = self._leg_to(owner, incoming, hop, caller, called)
         call = PrivateCall(key, setup, caller, called, up, down)
-        call.roles = hop.roles
+        call.roles, call.operation = hop.roles, operation
         call.began = ctx.wall
         self._calls[key] = call
         self._enter(call)
@@ -338,7 +411,10 @@ class PrivateCalls:
         headers = request.headers
         headers.set("Max-Forwards", max_forwards)
         headers.set("P-Asserted-Identity", f"<{path.aor_uri(call.caller)}>")
-        wire_call.write_setup(request, down.wire, call.setup, call.called.domain)
+        if call.enters:
+            wire_control.write_entry(request, down.wire, call.operation, call.id, call.called)
+        else:
+            wire_call.write_setup(request, down.wire, call.setup, call.called.domain)
         pass_body(incoming.request, request)
         attachment = self._ctx.directory.attachment(call.called)
         arrives = attachment is not None and attachment.arriving == call.id
@@ -356,6 +432,8 @@ class PrivateCalls:
             self._ctx.directory.engage(call.caller, call.key)
         if Role.CALLED_VISITED in call.roles:
             self._ctx.directory.engage(call.called, call.key)
+        if call.enters:
+            return
         if Role.CALLER_HOME in call.roles:
             self._homes[call.id] = self._homes.get(call.id, 0) + 1
         if Role.CALLER_HOME in call.roles or Role.CALLED_HOME in call.roles:
@@ -366,6 +444,7 @@ class PrivateCalls:
         self._relay.step(call, what, event)
         if call.state is not before:
             self._note(call)
+            self._record_entry(call, before, event)
         self._call_the_waiting(call)
         if call.over:
             self._forget(call)
@@ -373,9 +452,18 @@ class PrivateCalls:
             records.save(self._ctx, call)
 
     def _note(self, call: PrivateCall) -> None:
-        """Something about it is news, if anybody watches."""
-        if self._ctx.watched:
+        """Something about it is news, if anybody watches; who enters a call of others is not."""
+        if self._ctx.watched and not call.enters:
             self._changed[call] = None
+
+    def _record_entry(self, call: PrivateCall, before: State, event: Happened | None) -> None:
+        """The dispatcher's home notes what came of it."""
+        tried = before in (State.SETUP, State.ALERTING) and call.state is not State.ALERTING
+        if not (call.enters and tried and Role.CALLER_HOME in call.roles):
+            return
+        code = event.status if event is not None else 0
+        result = "done" if call.state is State.UP else f"{code or 503} says {call.down.peer}"
+        mandate.record(self._ctx, call.caller, mandate.ENTRIES[call.operation][0], call.id, result)
 
     def _release_where(self, chosen: Callable[[PrivateCall], bool], cause: ReleaseCause) -> int:
         calls = [call for call in self._calls.values() if chosen(call)]
@@ -393,7 +481,7 @@ class PrivateCalls:
         self._ctx.directory.disengage(call.caller, call.key)
         self._ctx.directory.disengage(call.called, call.key)
         self._ctx.directory.end_call(call.id, call.key)
-        if Role.CALLER_HOME in call.roles:
+        if Role.CALLER_HOME in call.roles and not call.enters:
             self._homes[call.id] -= 1
             if not self._homes[call.id]:
                 del self._homes[call.id]
@@ -404,7 +492,9 @@ class PrivateCalls:
 
     def _check_legs_to(self, domain: str | None) -> None:
         """Refresh the legs to a peer (None: to terminals), paced: a dialog that is over there is answered by 481."""
-        legs = [leg for call in self._calls.values() for leg in call.legs if leg.peer == domain]
+        legs = [
+            leg for call in self._calls.values() for leg in call.floor_legs.values() if leg.peer == domain
+        ]
         for number, leg in enumerate(legs):
             leg.refresh_after(self._ctx, number * PACE)
 
@@ -441,6 +531,7 @@ class PrivateCalls:
             self._relay.cancel_down(call, call.cause)
         elif call.state is State.UP:
             self._relay.end_open_offers(call)
+            self._relay.guests.revive(call)
             call.waiting = arriving
             self._call_the_waiting(call)
         if call.key not in self._calls:

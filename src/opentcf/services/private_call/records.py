@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from opentcf.btrunc.wire import Token
 from opentcf.model.call import CalledType, CallSetup, CallType
 from opentcf.model.cause import ReleaseCause
 from opentcf.model.floor import Floor
@@ -10,7 +11,7 @@ from opentcf.services import leg_record
 from opentcf.services.context import Context
 from opentcf.services.leg import LegState
 from opentcf.services.path import Role
-from opentcf.services.private_call.call import NAME, Move, PrivateCall, State
+from opentcf.services.private_call.call import NAME, Guest, Move, PrivateCall, State
 from opentcf.sip.outbox import Value
 from opentcf.sip.transaction import Owner
 
@@ -32,6 +33,7 @@ def save(ctx: Context, call: PrivateCall) -> None:
         "caller": str(call.caller),
         "called": str(call.called),
         "setup": codes,
+        "operation": call.operation.value,
         "extra": [list(pair) for pair in setup.extra],
         "roles": [role.name for role in call.roles],
         "cause": int(call.cause),
@@ -43,6 +45,11 @@ def save(ctx: Context, call: PrivateCall) -> None:
         row["moves"] = [[str(move.user), leg_record.write(move.new, ctx)] for move in call.moves]
         row["left"] = [leg_record.write(leg, ctx) for leg in call.left if leg.state is not LegState.ENDED]
         row["continued"] = sorted(call.continued)
+    if call.guests or call.slots:
+        row["guests"] = [[leg_record.write(guest.leg, ctx), guest.listens] for guest in call.guests]
+        row["slots"] = {
+            key: [[index, *own] for index, own in slots.items()] for key, slots in call.slots.items()
+        }
     if call.floor is not None:
         row["floor"] = call.floor.record()
         row["timers"] = {what: timer.when + ctx.wall_offset for what, timer in call.floor_timers.items()}
@@ -68,9 +75,14 @@ def read(ctx: Context, key: str, row: dict[str, Value]) -> PrivateCall:
     up, down = leg_record.read(ctx, owner, row["up"]), leg_record.read(ctx, owner, row["down"])
     call = PrivateCall(key, setup, caller, called, up, down)
     call.state, call.cause, call.began = State(row["state"]), ReleaseCause(row["cause"]), row["began"]
+    call.operation = Token(row.get("operation", Token.CALL))
     call.roles = tuple(Role[name] for name in row["roles"])
     call.left = [leg_record.read(ctx, owner, leg) for leg in row.get("left", ())]
     call.continued = set(row.get("continued", ()))
+    for leg, listens in row.get("guests", ()):
+        call.guests.append(Guest(leg_record.read(ctx, owner, leg), listens=listens))
+    for leg_key, slots in row.get("slots", {}).items():
+        call.slots[leg_key] = {index: (owner_key, kind) for index, owner_key, kind in slots}
     if "floor" in row:
         call.floor = Floor()
         call.floor.restore(row["floor"])

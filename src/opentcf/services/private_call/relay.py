@@ -17,6 +17,7 @@ from opentcf.services.floor_leg import FloorLeg
 from opentcf.services.leg import Happened, Leg, LegState, Rank, What, Wish
 from opentcf.services.private_call import half_duplex, moves, records
 from opentcf.services.private_call.call import Input, Move, PrivateCall, State, refusal
+from opentcf.services.private_call.guests import Guests, passed
 from opentcf.services.private_call.half_duplex import HalfDuplex
 from opentcf.sip.errors import RemoteError
 from opentcf.sip.message import Message, Request, Response
@@ -29,6 +30,7 @@ class Relay:
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
         self.half_duplex = HalfDuplex(ctx)
+        self.guests = Guests(ctx, self.half_duplex)
 
     def step(self, call: PrivateCall, what: Input, event: Happened | None) -> None:
         """Do what the table says."""
@@ -122,7 +124,7 @@ class Relay:
     def _acknowledge_late(self, call: PrivateCall, leg: Leg, body: bytes) -> None:
         other = call.other(leg)
         if other.ours is not None and other.ours.answered:
-            other.acknowledge(self._ctx, _as_ours(call, other, body))
+            other.acknowledge(self._ctx, _as_ours(call, leg, other, body))
 
     def _pass_offer(self, call: PrivateCall, event: Happened | None) -> None:
         """Hold, resume, media change: relayed; it never waits, a busy slot is 491 (profile 2.1)."""
@@ -153,7 +155,7 @@ class Relay:
         if says is not None:
             request.headers.set(other.wire.extension, says)
         pass_body(event.incoming.request, request)
-        request.body = _as_ours(call, other, request.body)
+        request.body = _as_ours(call, leg, other, request.body)
         other.send_invite(ctx, request)
         records.save(self._ctx, call)
 
@@ -177,8 +179,9 @@ class Relay:
         if says is not None and leg.ptt:
             response.headers.set(leg.wire.extension, says)
         pass_body(event.message, response)
-        response.body = _as_ours(call, leg, response.body)
+        response.body = _as_ours(call, event.leg, leg, response.body)
         leg.answer(self._ctx, response)
+        self.guests.follow(call)
         records.save(self._ctx, call)
 
     def _pass_offer_refusal(self, call: PrivateCall, event: Happened | None) -> None:
@@ -255,6 +258,7 @@ class Relay:
     def _release_other(self, call: PrivateCall, event: Happened | None) -> None:
         assert event is not None
         self._give_up_moves(call)
+        self.guests.dismiss_all(call, call.cause)
         self.bye(call, call.other(event.leg))
 
     def _release_lost(self, call: PrivateCall, event: Happened | None) -> None:
@@ -267,6 +271,7 @@ class Relay:
 
     def _release_both(self, call: PrivateCall, event: Happened | None) -> None:
         self._give_up_moves(call)
+        self.guests.dismiss_all(call, call.cause)
         for leg in call.legs:
             self.bye(call, leg)
 
@@ -292,14 +297,14 @@ class Relay:
         call.continued.add(far.key)
         self.leave(call, old, ReleaseCause.HANDOVER)
         if not same_media(old.remote_sdp, new.remote_sdp):
-            body = continued(new.remote_sdp, far.local_sdp)
+            body = continued(passed(call, new.remote_sdp, new, far), far.local_sdp)
             far.want(self._ctx, Wish(Rank.MEDIA, "moved", far.carry, body))
         moves.settle(self._ctx, call)
         half_duplex.prepare(call)
         if far.remote_sdp != move.offered:
-            new.want(
-                self._ctx, Wish(Rank.MEDIA, "moved", new.carry, continued(far.remote_sdp, new.local_sdp))
-            )
+            body = continued(passed(call, far.remote_sdp, far, new), new.local_sdp)
+            new.want(self._ctx, Wish(Rank.MEDIA, "moved", new.carry, body))
+        self.guests.follow(call)
         records.save(self._ctx, call)
 
     def _stay(self, call: PrivateCall, event: Happened | None) -> None:
@@ -383,9 +388,12 @@ def _wanted(call: PrivateCall, incoming: Incoming) -> CallSetup:
     return replace(call.setup, call_type=wire_call.read_setup(ext, incoming.wire, "").call_type)
 
 
-def _as_ours(call: PrivateCall, leg: Leg, body: bytes) -> bytes:
-    """On a leg whose far side was replaced the description goes on as ours (profile 2.3)."""
-    return continued(body, leg.local_sdp) if body and leg.key in call.continued else body
+def _as_ours(call: PrivateCall, source: Leg, leg: Leg, body: bytes) -> bytes:
+    """On a leg whose far side was replaced, or that has streams of who entered, the description goes on as ours
+    (profile 2.3)."""
+    ours = leg.key in call.continued or bool(call.slots.get(leg.key))
+    body = passed(call, body, source, leg)
+    return continued(body, leg.local_sdp) if body and ours else body
 
 
 S, I, P = State, Input, Relay

@@ -10,6 +10,8 @@ from bench.processes import SERVER_CORE, Program, bound, find, host, stopped_on_
 
 USERS = 2000
 """Subscribers of each core network."""
+UNLIMITED = 1_000_000.0
+"""Requests a second: sipp plays all terminals from one address."""
 TC2, D = 5060, 5070
 CALLER_TCF, CALLED_TCF = "a.example", "b.example"
 """The domains that sipp plays as foreign TCFs."""
@@ -43,7 +45,8 @@ def domain(core: int) -> str:
 class OpenTcf:
     """One node with two foreign peers, or four nodes that are peers of each other. All that is not said is default.
 
-    Digest is MD5, the one that sipp and Kamailio have in common."""
+    Digest is MD5, the one that sipp and Kamailio have in common; no rate is limited, for sipp plays all terminals from
+    one address."""
 
     name = "OpenTCF"
 
@@ -70,6 +73,7 @@ def configuration(core: int, hosts: Mapping[int, str]) -> str:
         f'[tcf]\ndomain = "{domain(core)}"',
         f'[tc2]\nlisten = ["udp:{at}:{TC2}"]',
         f'[d]\nlisten = ["udp:{at}:{D}"]\ndigest = ["MD5"]',
+        f"[limits]\nmax_rate_per_source = {UNLIMITED}\nmax_rate_per_user = {UNLIMITED}",
         *(_peer(domain(other), hosts[other]) for other in hosts if other != core),
     ]
     if len(hosts) == 1:  # sipp answers no heartbeats

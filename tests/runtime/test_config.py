@@ -227,6 +227,15 @@ def test_the_environment_reaches_every_text(load, monkeypatch):
     )
 
 
+def test_what_a_peer_may_begin_and_which_numbers_it_has(load):
+    text = PEER + 'allow = ["call", "register"]\nnumbers = ["2000-2999", "7"]'
+    peer = load('[d]\nlisten = ["udp:127.0.0.1:0"]\n' + text).settings.peers[0]
+    assert peer.allow == {"call", "register"}
+    assert [peer.may_have(number) for number in ("2000", "2999", "7", "3000", "20000", "8")] == [
+        True, True, True, False, False, False,
+    ]  # fmt: skip
+
+
 def test_port_0_asks_for_any_port_as_often_as_one_likes(load):
     text = '[d]\nlisten = ["udp:127.0.0.1:0", "udp:127.0.0.1:0"]'
     assert [where.port for where in load(text).settings.d.listen] == [0, 0]
@@ -423,6 +432,14 @@ def member(text: str) -> str:
         (
             PEER.replace("127.0.2.1", "0.0.0.0"),
             "core1.toml:7: peer.address: nobody can reach udp:0.0.0.0:5060",
+        ),
+        (
+            PEER + 'allow = ["call", "mesage"]\n',
+            "core1.toml:8: peer.allow: there is no operation 'mesage'; did you mean 'message'?",
+        ),
+        (
+            PEER + 'numbers = "2000-29999"\n',
+            "core1.toml:8: peer.numbers: '2000-29999' is not FIRST-LAST, two numbers of one length",
         ),
         (PEER.replace(":5060", ":0"), "core1.toml:7: peer.address: nobody can reach udp:127.0.2.1:0"),
         (

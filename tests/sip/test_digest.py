@@ -12,6 +12,7 @@ from opentcf.sip.digest import (
     Credentials,
     Nonces,
     NonceState,
+    UsedNonces,
     authorize,
     challenge,
     choose,
@@ -132,6 +133,49 @@ def test_a_changed_nonce_is_forged(at, char):
     nonce = nonces.make(WALL)
     changed = nonce[:at] + char + nonce[at + 1 :]
     assert (nonces.check(changed, WALL) is NonceState.FORGED) == (changed != nonce)
+
+
+def test_no_two_nonces_are_the_same():
+    nonces = Nonces(b"secret")
+    assert nonces.make(WALL) != nonces.make(WALL)
+
+
+def test_a_nonce_serves_only_whom_it_was_given_to():
+    nonces = Nonces(b"secret")
+    nonce = nonces.make(WALL, "192.0.2.1")
+    assert nonces.check(nonce, WALL, "192.0.2.1") is NonceState.FRESH
+    assert nonces.check(nonce, WALL, "192.0.2.2") is NonceState.FORGED
+
+
+def test_a_count_serves_once_and_copies_may_overtake_each_other():
+    used = UsedNonces()
+    counts = ("00000001", "00000003", "00000002", "00000001", "00000003", "000000ff", "00000004", "000000fe")
+    taken = [used.use("n", count, WALL) for count in counts]
+    assert taken == [True, True, True, False, False, True, False, True]
+    assert used.use("m", "00000001", WALL)
+
+
+def test_without_a_count_a_nonce_serves_once():
+    used = UsedNonces()
+    assert [used.use("n", "", WALL) for _ in range(2)] == [True, False]
+
+
+def test_used_nonces_are_remembered_for_a_lifetime_and_no_more():
+    used = UsedNonces(lifetime=300.0)
+    used.use("n", "00000001", WALL)
+    used.use("other", "00000001", WALL + 299)
+    assert not used.use("n", "00000001", WALL + 300)
+    for later in (700, 1100):
+        used.use("other", f"{later:08x}", WALL + later)
+    assert used.use("n", "00000001", WALL + 1100)
+
+
+def test_used_nonces_take_no_more_memory_than_they_may():
+    used = UsedNonces(most=10)
+    for number in range(100):
+        assert used.use(f"n{number}", "00000001", WALL)
+    assert not used.use("n99", "00000001", WALL)
+    assert used.use("n1", "00000001", WALL)
 
 
 @given(st.text())

@@ -29,7 +29,7 @@ class TimerSettings:
 
 @dataclass(frozen=True, slots=True)
 class LimitSettings:
-    """Upper bounds; each refusal is counted in `opentcf_refused_total`. Sizes in bytes."""
+    """Upper bounds; each refusal is counted in `opentcf_refused_total`. Sizes in bytes, rates a second."""
 
     max_message: int = 65_535
     max_body: int = 32_768
@@ -40,3 +40,6 @@ class LimitSettings:
     max_subscriptions: int = 16
     max_transactions_per_peer: int = 10_000
     udp_message: int = 1_300
+    max_failed_digests: int = 5
+    max_rate_per_source: float = 200.0
+    max_rate_per_user: float = 50.0

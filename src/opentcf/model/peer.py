@@ -19,7 +19,9 @@ class Peer:
 
     `control`: this peer's dispatchers may stun, kill, release and insert here. `share_ha1`: H's 200 may carry a
     visitor's digest secret; None means only under TLS or on loopback. `wire` overrides entries of the wire table.
-    `tls_name`: the name its certificate must bear (default: the domain).
+    `tls_name`: the name its certificate must bear (default: the domain). `allow`: the operations that it may begin
+    (None: all), as keys of the wire table's tokens. `numbers`: what its users' and groups' numbers may be, as pairs of
+    lowest and highest of one length (none: any).
     """
 
     domain: str
@@ -33,3 +35,11 @@ class Peer:
     share_ha1: bool | None = None
     tls_name: str | None = None
     wire: Mapping[str, str] = field(default_factory=dict)
+    allow: frozenset[str] | None = None
+    numbers: tuple[tuple[str, str], ...] = ()
+
+    def may_have(self, number: str) -> bool:
+        """May one of its users or groups have this number?"""
+        return not self.numbers or any(
+            len(number) == len(low) and low <= number <= high for low, high in self.numbers
+        )

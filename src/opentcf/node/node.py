@@ -15,6 +15,7 @@ from opentcf.model.cause import Decline, ReleaseCause
 from opentcf.model.directory import Directory
 from opentcf.model.peer import PeerState
 from opentcf.node import commands
+from opentcf.node.border import Border
 from opentcf.node.orders import Batch, Command, Snapshot
 from opentcf.node.procedures import Procedures
 from opentcf.node.provisioning import Provisioning
@@ -78,6 +79,7 @@ class Node:
         self._routes = routes(self.procedures, self._ctx)
         self._cares = cares(self.procedures)
         self._peers = PeerAdmission()
+        self._border = Border(self._ctx)
         self._terminals: TerminalAdmission
         self.configure(settings)
 
@@ -301,8 +303,9 @@ class Node:
         elif request.method == "CANCEL":
             self._cancel(incoming)
         else:
+            self._border.check(incoming)
             self._check(incoming)
-            incoming.txn = self._layer.accept(request, via, incoming.flow, now)
+            incoming.txn = self._layer.accept(request, via, incoming.flow, now, label)
             self._spread(self._serve(incoming))
 
     def _admit(self, incoming: Incoming) -> None:
@@ -403,7 +406,7 @@ class Node:
         """RFC 3261 §9.2: 200 to the CANCEL at once, what it does to the INVITE is for the procedure."""
         request, now = incoming.request, self._ctx.now
         invite = self._layer.cancelled(incoming.via)
-        if invite is None or invite.owner is None:
+        if invite is None or invite.owner is None or invite.flow.host != incoming.flow.host:
             raise Decline(481, "nothing to cancel")
         incoming.txn = self._layer.accept(request, incoming.via, incoming.flow, now)
         leg = self._ctx.legs.get(invite.owner.key)
@@ -499,13 +502,18 @@ class Node:
             response.headers.add("Warning", f"399 {self.settings.domain} {quote(text)}")
         if incoming.txn is not None:
             self._layer.respond(incoming.txn, response, self._ctx.now)
-        elif not self._amplifies(incoming, response):
+        elif not self._amplifies(incoming, response) and self._answers(incoming):
             self._layer.respond_once(request, incoming.via, incoming.flow, response)
 
     def _amplifies(self, incoming: Incoming, response: Response) -> bool:
         """On TC2 a source that is no peer never gets more bytes back than it sent (profile 5.2)."""
         is_stranger = incoming.flow.side == TC2 and incoming.peer is None
         return is_stranger and len(render(response)) > incoming.size
+
+    def _answers(self, incoming: Incoming) -> bool:
+        """Who has proved nothing is answered only so often."""
+        known = incoming.peer is not None or incoming.user is not None
+        return known or self._border.answers(incoming.flow, incoming)
 
     def _refuse_malformed(self, error: Malformed, source: Flow) -> None:
         """Answered where it can be, never to a stranger on TC2."""
@@ -516,6 +524,8 @@ class Node:
             stamp_via(error.request, via, source)
             response = error.request.respond(error.status, self._ctx.ids.token())
         except RemoteError:
+            return
+        if source.side == D and not self._border.answers(source):
             return
         response.headers.add("Warning", f"399 {self.settings.domain} {quote(_printable(error.text))}")
         self._layer.respond_once(error.request, via, source, response)

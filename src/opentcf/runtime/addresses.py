@@ -4,6 +4,7 @@ import re
 from difflib import get_close_matches
 from typing import NamedTuple
 
+from opentcf.model.numbers import is_number
 from opentcf.node.settings import MediaRange
 from opentcf.transport.literal import is_literal
 
@@ -74,3 +75,16 @@ def media_range(text: str) -> MediaRange:
     if not 0 < first < last:
         raise ValueError(f"{ports} is not a range of ports")
     return MediaRange(host, first, last)
+
+
+def number_ranges(written: str | tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """`2000-2999`, `7`, or several of them: lowest and highest number, both of one length."""
+    return tuple(_number_range(text) for text in ((written,) if isinstance(written, str) else written))
+
+
+def _number_range(text: str) -> tuple[str, str]:
+    low, dash, high = text.partition("-")
+    high = high if dash else low
+    if not is_number(low) or not is_number(high) or len(low) != len(high) or low > high:
+        raise ValueError(f"{text!r} is not FIRST-LAST, two numbers of one length")
+    return low, high

@@ -1,8 +1,9 @@
 """Tables of the configuration that say where things are: sides with their listeners, and peers."""
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 
-from opentcf.btrunc.wire import check_overrides
+from opentcf.btrunc.wire import Token, check_overrides
 from opentcf.model.peer import Peer
 from opentcf.node.settings import Listener, Side
 from opentcf.runtime.addresses import (
@@ -12,6 +13,7 @@ from opentcf.runtime.addresses import (
     domain_name,
     host_port,
     media_range,
+    number_ranges,
 )
 from opentcf.runtime.document import Document, Place
 from opentcf.runtime.schema import File, PeerTable, Tc2Table
@@ -103,7 +105,20 @@ def _peer(document: Document, table: PeerTable, place: Place) -> Peer:
         share_ha1=table.share_ha1,
         tls_name=table.tls.name.lower() if table.tls else None,
         wire=dict(table.wire),
+        allow=document.read((*place, "allow"), _operations, table.allow),
+        numbers=document.read((*place, "numbers"), number_ranges, table.numbers),
     )
+
+
+def _operations(names: tuple[str, ...] | None) -> frozenset[str] | None:
+    """ValueError that names the first operation there is not, and the nearest one that there is."""
+    known = [token.value for token in Token]
+    for name in names or ():
+        if name not in known:
+            near = get_close_matches(name, known, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise ValueError(f"there is no operation {name!r}{hint}")
+    return None if names is None else frozenset(names)
 
 
 def peer_address(document: Document, table: PeerTable, place: Place) -> Address:

@@ -9,6 +9,7 @@ from opentcf.model.subscriber import Preemptible, Right, Role
 Seconds = Annotated[float, Meta(gt=0, le=10_000_000)]
 Priority = Annotated[int, Meta(ge=0, le=255)]
 Count = Annotated[int, Meta(ge=1, le=2**31)]
+Rate = Annotated[float, Meta(gt=0, le=10_000_000)]
 Algorithm = Literal["SHA-256", "MD5"]
 
 
@@ -55,6 +56,8 @@ class PeerTable(Table):
     share_ha1: bool | None = None
     tls: PeerTlsTable | None = None
     wire: dict[str, str] = {}
+    allow: tuple[str, ...] | None = None
+    numbers: str | tuple[str, ...] = ()
 
 
 class StoreTable(Table):
@@ -174,6 +177,9 @@ class LimitsTable(Table):
     max_subscriptions: Count | None = None
     max_transactions_per_peer: Count | None = None
     udp_message: Count | None = None
+    max_failed_digests: Count | None = None
+    max_rate_per_source: Rate | None = None
+    max_rate_per_user: Rate | None = None
 
 
 class File(Table):

@@ -9,7 +9,7 @@ from opentcf.model.peer import Peer
 from opentcf.model.registration import Attachment
 from opentcf.services.context import Context, Incoming
 from opentcf.sip import digest
-from opentcf.sip.digest import Credentials, Nonces, NonceState
+from opentcf.sip.digest import Credentials, Nonces, NonceState, UsedNonces
 from opentcf.sip.headers import Via
 from opentcf.sip.outbox import Flow
 
@@ -67,6 +67,7 @@ class TerminalAdmission:
         self._nonces = nonces
         self.algorithms = algorithms
         self._foreign_nonces = foreign_nonces
+        self._used = UsedNonces()
 
     def admit(self, incoming: Incoming) -> None:
         """Set user and attachment, or Decline: 401 with a challenge, 403 for a wrong answer to one."""
@@ -96,21 +97,21 @@ class TerminalAdmission:
         if self._ctx.directory.is_home(user):
             self._check_own(incoming, user, found)
         elif incoming.request.method == "REGISTER":
-            self._check_visitor_register(user, found)
+            self._check_visitor_register(incoming, user, found)
         else:
             self._check_visitor(incoming, user, attachment, found)
 
     def _check_own(self, incoming: Incoming, user: Aor, found: Credentials | None) -> None:
-        credentials = self._fresh(user, found)
+        credentials = self._fresh(incoming, user, found)
         subscriber = self._ctx.directory.subscriber(user)
         secrets = subscriber.ha1 if subscriber is not None and subscriber.ha1 else {}
         self._prove(incoming, user, credentials, dict(secrets))
 
-    def _check_visitor_register(self, user: Aor, found: Credentials | None) -> None:
+    def _check_visitor_register(self, incoming: Incoming, user: Aor, found: Credentials | None) -> None:
         """V checks its own nonce; whether the answer is right is for the home to say."""
         if found is not None and self._foreign_nonces.get(user) == found.nonce:
             return
-        self._fresh(user, found)
+        self._first_use(incoming, user, self._fresh(incoming, user, found))
 
     def _check_visitor(
         self, incoming: Incoming, user: Aor, attachment: Attachment | None, found: Credentials | None
@@ -118,10 +119,10 @@ class TerminalAdmission:
         if attachment is None and self._in_his_dialog(incoming, user):
             return
         if attachment is None:
-            self._fresh(user, found)
+            self._fresh(incoming, user, found)
             raise Decline(403, f"{user} is not registered here")
         if attachment.ha1:
-            self._prove(incoming, user, self._fresh(user, found), attachment.ha1)
+            self._prove(incoming, user, self._fresh(incoming, user, found), attachment.ha1)
         elif attachment.flow != tuple(incoming.flow):
             raise Decline(403, f"{user} must register anew from here")
 
@@ -130,25 +131,36 @@ class TerminalAdmission:
         leg = self._ctx.legs.get(incoming.request.to_tag() or "")
         return leg is not None and leg.party == user and tuple(leg.flow) == tuple(incoming.flow)
 
-    def _fresh(self, user: Aor, found: Credentials | None) -> Credentials:
+    def _fresh(self, incoming: Incoming, user: Aor, found: Credentials | None) -> Credentials:
         if found is None:
-            raise self._challenge(user)
-        state = self._nonces.check(found.nonce, self._ctx.wall)
+            raise self._challenge(incoming, user)
+        state = self._nonces.check(found.nonce, self._ctx.wall, incoming.flow.host)
         if state is not NonceState.FRESH:
-            raise self._challenge(user, stale=state is NonceState.STALE)
+            raise self._challenge(incoming, user, stale=state is NonceState.STALE)
         return found
+
+    def _first_use(self, incoming: Incoming, user: Aor, credentials: Credentials) -> None:
+        """A request that was listened to is of no use to who repeats it (RFC 7616 §5.12)."""
+        if not self._used.use(credentials.nonce, credentials.nc, self._ctx.wall):
+            self._ctx.meters.count("opentcf_refused_total", "replay")
+            raise self._challenge(incoming, user, stale=True)
 
     def _prove(
         self, incoming: Incoming, user: Aor, credentials: Credentials, secrets: dict[str, str]
     ) -> None:
-        secret = secrets.get(credentials.algorithm, "")
-        named = credentials.username == user.number
-        if not digest.verify(credentials, secret, incoming.request.method) or not named or not secret:
-            self._ctx.meters.count("opentcf_refused_total", "digest")
+        """While he is locked out the right password is refused like a wrong one: whoever guesses learns nothing."""
+        secret, source = secrets.get(credentials.algorithm, ""), incoming.flow.host
+        named = credentials.username == user.number and bool(secret)
+        locked = self._ctx.is_locked_out(user, source)
+        if locked or not digest.verify(credentials, secret, incoming.request.method) or not named:
+            if not locked:
+                self._ctx.wrong_password(user, source)
             raise Decline(403, "wrong number or password")
+        self._first_use(incoming, user, credentials)
+        self._ctx.lockouts.right((user, source))
 
-    def _challenge(self, user: Aor, *, stale: bool = False) -> Decline:
-        nonce = self._nonces.make(self._ctx.wall)
+    def _challenge(self, incoming: Incoming, user: Aor, *, stale: bool = False) -> Decline:
+        nonce = self._nonces.make(self._ctx.wall, incoming.flow.host)
         lines = tuple(
             ("WWW-Authenticate", digest.challenge(user.domain, nonce, algorithm, stale=stale))
             for algorithm in self.algorithms

@@ -11,6 +11,7 @@ from opentcf.model.audit import AuditLog
 from opentcf.model.bounds import LimitSettings, TimerSettings
 from opentcf.model.directory import Directory
 from opentcf.model.facts import Fact
+from opentcf.model.lockout import Lockouts
 from opentcf.model.numbers import Aor
 from opentcf.model.peer import Peer, PeerState
 from opentcf.model.registration import Attachment
@@ -103,7 +104,8 @@ class Context:
 
     __slots__ = (
         "audit_log", "directory", "durations", "epoch", "heard", "ids", "layer", "legs", "limits", "local_hosts",
-        "media", "meters", "now", "outbox", "peer_states", "timers", "wall_offset", "watched", "wire", "wires",
+        "lockouts", "media", "meters", "now", "outbox", "peer_states", "timers", "wall_offset", "watched", "wire",
+        "wires",
     )  # fmt: skip
 
     def __init__(
@@ -119,6 +121,7 @@ class Context:
         self.durations = TimerSettings()
         self.limits = LimitSettings()
         self.local_hosts: frozenset[str] = frozenset()
+        self.lockouts = Lockouts()
         self.media: dict[str, MediaPorts] = {}
         self.legs: dict[str, Leg] = {}
         self.wire = Wire()
@@ -172,6 +175,18 @@ class Context:
         entry = self.audit_log.add(self.wall, who, action, target, result)
         self.save("audit", f"{entry.number:012}", {"v": 1, **entry._asdict()})
         self.notice("audit", **entry._asdict())
+
+    def is_locked_out(self, user: Aor, source: str) -> bool:
+        """Were there too many wrong passwords for this user from there?"""
+        return self.lockouts.locked((user, source), self.now)
+
+    def wrong_password(self, user: Aor, source: str) -> None:
+        """Count it; the audit log tells of each lock-out that begins."""
+        self.meters.count("opentcf_refused_total", "digest")
+        allowed = self.limits.max_failed_digests
+        seconds = self.lockouts.wrong((user, source), allowed, self.now)
+        if seconds:
+            self.audit(source, "lock out", str(user), f"{allowed} wrong passwords, for {seconds:g} s")
 
     # --- SIP
 

@@ -56,12 +56,19 @@ class Handover:
             raise RemoteError(400, "a handover names the call that moves")
         if not ctx.directory.is_home(user) and ctx.directory.peer(user.domain) is None:
             raise Decline(404, f"no TCF is known for {user.domain}")
+        self._check_source(incoming, user)
         Voice.readable(incoming.request.body)
         path.forwards(incoming)
         preparation = self._reserve(incoming, user, call)
         self._answer(preparation.leg)
         ctx.notice("handover", id=call, user=str(user), state="reserved", source=preparation.leg.peer)
         return NONE
+
+    def _check_source(self, incoming: Incoming, user: Aor) -> None:
+        """Of a user of ours we know where he is: only that TCF can be the source (profile 2.1)."""
+        binding = self._ctx.directory.binding(user)
+        if binding is not None and incoming.peer is not None and binding.visited != incoming.peer.domain:
+            raise Decline(403, f"{user} is not at {incoming.peer.domain}")
 
     def _reserve(self, incoming: Incoming, user: Aor, call: str) -> Preparation:
         ctx, key = self._ctx, self._ctx.ids.token()

@@ -18,7 +18,7 @@ _PAIR = re.compile(
     r'[ \t]*([^\s,="]+)[ \t]*=[ \t]*(?:("(?:[^"\\]|\\.)*"|[^\s,"]+)[ \t]*)?(?:,|\Z)', re.DOTALL
 )
 _HEX8 = re.compile(r"[0-9A-Fa-f]{8}\Z")
-_NONCE = re.compile(r"([0-9a-f]{12})([0-9a-f]{32})\Z")
+_NONCE = re.compile(r"([0-9a-f]{20})([0-9a-f]{32})\Z")
 
 
 class NonceState(Enum):
@@ -30,29 +30,65 @@ class NonceState(Enum):
 
 
 class Nonces:
-    """Nonces that need no memory: a time and a seal over it. Whoever has the same secret can check them."""
+    """Nonces that need no memory: a time, a serial number and a seal over both and over whom it was given to."""
 
-    __slots__ = ("_lifetime", "_secret")
+    __slots__ = ("_lifetime", "_secret", "_serial")
 
     def __init__(self, secret: bytes, lifetime: float = 300.0) -> None:
         self._secret = secret
         self._lifetime = lifetime
+        self._serial = 0
 
-    def make(self, wall: float) -> str:
-        """A nonce for now; `wall` is seconds since 1970."""
-        stamp = f"{_milliseconds(wall):012x}"
-        return stamp + self._seal(stamp)
+    def make(self, wall: float, source: str = "") -> str:
+        """A nonce for now that only `source` may use; `wall` is seconds since 1970."""
+        self._serial = (self._serial + 1) & 0xFFFFFFFF
+        stamp = f"{_milliseconds(wall):012x}{self._serial:08x}"
+        return stamp + self._seal(stamp, source)
 
-    def check(self, nonce: str, wall: float) -> NonceState:
+    def check(self, nonce: str, wall: float, source: str = "") -> NonceState:
         """One from the future is stale too: a clock was set back, and it would live too long."""
         match = _NONCE.match(nonce)
-        if match is None or not compare_digest(self._seal(match[1]), match[2]):
+        if match is None or not compare_digest(self._seal(match[1], source), match[2]):
             return NonceState.FORGED
-        age = _milliseconds(wall) - int(match[1], 16)
+        age = _milliseconds(wall) - int(match[1][:12], 16)
         return NonceState.FRESH if 0 <= age <= _milliseconds(self._lifetime) else NonceState.STALE
 
-    def _seal(self, stamp: str) -> str:
-        return hmac(self._secret, stamp.encode(), "sha256").hex()[:32]
+    def _seal(self, stamp: str, source: str) -> str:
+        return hmac(self._secret, f"{stamp} {source}".encode(), "sha256").hex()[:32]
+
+
+class UsedNonces:
+    """Which counts of which nonces were used (RFC 7616 §3.4.6: nc): no request is taken twice.
+
+    Copies of UDP may overtake each other: the last `WINDOW` counts are told apart. Memory is bounded: a nonce is kept
+    until `lifetime` after it was used last, or until too many came after it.
+    """
+
+    __slots__ = ("_before", "_lifetime", "_most", "_now", "_since")
+
+    WINDOW = 64
+
+    def __init__(self, lifetime: float = 300.0, most: int = 100_000) -> None:
+        self._lifetime = lifetime
+        self._most = most
+        self._now: dict[str, tuple[int, int]] = {}
+        self._before: dict[str, tuple[int, int]] = {}
+        self._since = 0.0
+
+    def use(self, nonce: str, nc: str, wall: float) -> bool:
+        """Is this its first use? Credentials without nc (RFC 2617) may use a nonce once."""
+        if wall - self._since > self._lifetime or len(self._now) >= self._most:
+            self._before, self._now, self._since = self._now, {}, wall
+        count = int(nc, 16) if nc else 1
+        highest, seen = self._now.get(nonce) or self._before.get(nonce) or (0, 0)
+        if count > highest:
+            seen = (seen << min(count - highest, self.WINDOW)) & (2**self.WINDOW - 1)
+            highest = count
+        bit = highest - count
+        if bit >= self.WINDOW or seen >> bit & 1:
+            return False
+        self._now[nonce] = (highest, seen | 1 << bit)
+        return True
 
 
 def _milliseconds(seconds: float) -> int:

@@ -211,8 +211,14 @@ class HomeRegistration:
         if found is None or subscriber is None:
             return
         secret = (subscriber.ha1 or {}).get(found.algorithm)
-        if secret is None or found.username != user.number or not digest.verify(found, secret, "REGISTER"):
+        source = incoming.peer.domain if incoming.peer is not None else ""
+        locked = self._ctx.is_locked_out(user, source)
+        named = secret is not None and found.username == user.number
+        if locked or not named or not digest.verify(found, secret or "", "REGISTER"):
+            if not locked:
+                self._ctx.wrong_password(user, source)
             raise Decline(403, f"the digest of {user} is wrong")
+        self._ctx.lockouts.right((user, source))
 
     def _refuse_stale_refresh(self, wanted: Wanted, binding: Binding | None) -> None:
         """A refresh never displaces another V, unless both came back after we lost our state: then the later wins."""

@@ -60,8 +60,8 @@ class Layer:
     """
 
     __slots__ = (
-        "_clients", "_ids", "_meters", "_no_tcp", "_outbox", "_servers", "_timers", "label", "sent_by", "udp_message",
-        "values",
+        "_clients", "_ids", "_meters", "_no_tcp", "_opened", "_outbox", "_servers", "_timers", "label", "sent_by",
+        "udp_message", "values",
     )  # fmt: skip
 
     def __init__(
@@ -86,6 +86,7 @@ class Layer:
         self._clients: dict[str, ClientTransaction] = {}
         self._servers: dict[str, ServerTransaction] = {}
         self._no_tcp: dict[tuple[str, int], float] = {}
+        self._opened: dict[str, int] = {}
 
     def __len__(self) -> int:
         return len(self._clients) + len(self._servers)
@@ -113,12 +114,21 @@ class Layer:
         elif txn.state is not State.ACCEPTED:
             self._step(txn, Input.ACK, None, now)
 
-    def accept(self, request: Request, via: Via, flow: Flow, now: float) -> ServerTransaction:
+    def opened_by(self, opener: str) -> int:
+        """How many requests of one opener wait for our final response."""
+        return self._opened.get(opener, 0)
+
+    def accept(
+        self, request: Request, via: Via, flow: Flow, now: float, opener: str = ""
+    ) -> ServerTransaction:
         """Begin a server transaction. The caller has checked that there is none yet."""
         kind = Kind.INVITE_SERVER if request.method == "INVITE" else Kind.SERVER
         key = _server_key(via, request.method)
         txn = ServerTransaction(kind, key, request, response_flow(via, flow))
         self._servers[key] = txn
+        if opener:
+            txn.opener = opener
+            self._opened[opener] = self._opened.get(opener, 0) + 1
         return txn
 
     def cancelled(self, via: Via) -> ServerTransaction | None:
@@ -259,6 +269,7 @@ class Layer:
         self._count_response("out", txn.flow, response, method)
         if response.status >= 200:
             txn.request = None
+            self._closed(txn)
 
     def acknowledge_failure(self, txn: ClientTransaction, response: Response) -> None:
         """The ACK that belongs to the INVITE's own transaction (RFC 3261 §17.1.1.3)."""
@@ -303,11 +314,18 @@ class Layer:
         txn.stop()
         self.disarm(txn)
         txn.state = State.TERMINATED
+        if isinstance(txn, ServerTransaction):
+            self._closed(txn)
         table: dict[str, ClientTransaction] | dict[str, ServerTransaction]
         table = self._clients if isinstance(txn, ClientTransaction) else self._servers
         table.pop(txn.key, None)
 
     # --- inside
+
+    def _closed(self, txn: ServerTransaction) -> None:
+        if txn.opener:
+            self._opened[txn.opener] -= 1
+            txn.opener = ""
 
     def _step(self, txn: Transaction, what: Input, message: Message | None, now: float) -> Result:
         row = TABLES[txn.kind].get(txn.state, {}).get(what)

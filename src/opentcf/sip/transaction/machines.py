@@ -108,14 +108,15 @@ class ClientTransaction(Transaction):
 
 
 class ServerTransaction(Transaction):
-    """A request of theirs. `request` is dropped with the final response."""
+    """A request of theirs. `request` is dropped with the final response; until then it counts for `opener`."""
 
-    __slots__ = ("request",)
+    __slots__ = ("opener", "request")
 
     def __init__(self, kind: Kind, key: str, request: Request, flow: Flow) -> None:
         super().__init__(kind, key, flow, None)
         self.state = State.PROCEEDING if kind is Kind.INVITE_SERVER else State.TRYING
         self.request: Request | None = request
+        self.opener = ""
 
     @property
     def open(self) -> bool:

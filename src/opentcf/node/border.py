@@ -1,0 +1,95 @@
+"""What a peer may begin, and how much anybody may ask (profile 2.1 and 5.2).
+
+Rule one: emergency calls, releases, heartbeats and whatever belongs to a dialog are never held back by a rate.
+Rule two: who has not proved anything costs no memory but his bucket.
+"""
+
+from opentcf.btrunc.wire import Param, Token
+from opentcf.model.cause import Decline
+from opentcf.model.peer import Peer
+from opentcf.model.rate import Rates
+from opentcf.services.context import Context, Incoming
+from opentcf.sip.headers import NameAddr
+from opentcf.sip.outbox import Flow
+
+PLAIN = {"INVITE": Token.CALL, "MESSAGE": Token.MESSAGE, "REGISTER": Token.REGISTER}
+"""What a request without the extension means."""
+RELEASES = frozenset(("ACK", "BYE", "CANCEL"))
+AGAIN = (("Retry-After", "1"),)
+
+
+class Border:
+    """Decides before a procedure sees a request."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._sources = Rates()
+        self._users = Rates()
+
+    def answers(self, source: Flow, incoming: Incoming | None = None) -> bool:
+        """May a source that proved nothing be answered once more? Above its rate it hears nothing at all, so that
+        nobody can be flooded in its name. Emergency calls have a rate of their own, which no other flood uses up."""
+        urgent = incoming is not None and is_urgent(incoming)
+        if incoming is not None and self._is_in_dialog(incoming):
+            return True
+        name = (source.host, urgent)
+        if self._sources.spend(name, self._ctx.limits.max_rate_per_source, self._ctx.now):
+            return True
+        self._ctx.meters.count("opentcf_refused_total", "max_rate_per_source")
+        return False
+
+    def check(self, incoming: Incoming) -> None:
+        """Decline what the sender, who is known by now, may not begin, or not so often."""
+        peer, ctx = incoming.peer, self._ctx
+        if peer is not None:
+            self._check_peer(incoming, peer)
+        elif not is_urgent(incoming):
+            if not self._users.spend(incoming.user, ctx.limits.max_rate_per_user, ctx.now):
+                ctx.meters.count("opentcf_refused_total", "max_rate_per_user")
+                raise Decline(503, f"{incoming.user} asks too often", AGAIN)
+
+    def _is_in_dialog(self, incoming: Incoming) -> bool:
+        tag = incoming.request.to_tag()
+        return tag is not None and tag in self._ctx.legs
+
+    def _check_peer(self, incoming: Incoming, peer: Peer) -> None:
+        if incoming.request.to_tag() is not None or incoming.request.method in RELEASES:
+            return
+        operation = _operation(incoming)
+        if peer.allow is not None and operation is not None and operation.value not in peer.allow:
+            self._ctx.meters.count("opentcf_refused_total", "allow")
+            raise Decline(403, f"{peer.domain} may not begin this")
+        if peer.numbers:
+            self._check_number(incoming, peer)
+        most = self._ctx.limits.max_transactions_per_peer
+        if self._ctx.layer.opened_by(peer.domain) >= most and not is_urgent(incoming):
+            self._ctx.meters.count("opentcf_refused_total", "max_transactions_per_peer")
+            raise Decline(503, f"{peer.domain} has {most} open transactions", AGAIN)
+
+    def _check_number(self, incoming: Incoming, peer: Peer) -> None:
+        """A user of the peer's domain must have a number that the site gave to that domain."""
+        request = incoming.request
+        lines = request.headers.elements("P-Asserted-Identity")
+        sender = NameAddr.parse(lines[0]) if lines else request.from_()
+        uri = (request.to() if request.method == "REGISTER" else sender).uri
+        if uri.user and uri.host.lower() == peer.domain and not peer.may_have(uri.user):
+            self._ctx.meters.count("opentcf_refused_total", "numbers")
+            raise Decline(403, f"{uri.user[:20]} is no number of {peer.domain}")
+
+
+def is_urgent(incoming: Incoming) -> bool:
+    """What no rate and no load holds back: emergency calls, releases, heartbeats, requests within a dialog."""
+    request, ext = incoming.request, incoming.extension
+    if request.method in RELEASES or request.to_tag() is not None:
+        return True
+    if ext is None:
+        return False
+    return ext.token is Token.HEARTBEAT or ext.get(Param.EMERGENCY) == "1"
+
+
+def _operation(incoming: Incoming) -> Token | None:
+    """What a request begins; None for heartbeats and whatever else anybody may ask."""
+    ext = incoming.extension
+    if ext is None:
+        return PLAIN.get(incoming.request.method)
+    return None if ext.token is Token.HEARTBEAT else ext.token

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from base64 import b64decode
 from dataclasses import replace
 
 import httpx
@@ -140,6 +141,7 @@ async def test_trace(node):
     last = everything[-1]
     assert set(last) == {
         "number", "time", "direction", "side", "transport", "local", "remote", "head", "body",
+        "call", "connection", "peer",
     }  # fmt: skip
     assert (last["side"], last["transport"], last["body"]) == ("d", "udp", "")
     assert last["local"] == f"127.0.0.1:{runtime.settings.d.listen[0].port}"
@@ -150,6 +152,33 @@ async def test_no_secret_in_the_trace(node):
         await registered(runtime)
         text = (await client.get("/api/v1/trace")).text
     assert 'response=\\"***\\"' in text
+
+
+@pytest.mark.parametrize("query", [{"raw": "1"}, {"format": "pcapng"}])
+async def test_no_secret_in_raw_messages(node, query):
+    async with node() as (client, runtime):
+        await registered(runtime)
+        answer = await client.get("/api/v1/trace", params=query)
+        secrets = [
+            found[1]
+            for message in runtime.trace.after(0)
+            if (found := re.search(rb'response="?(\w+)', message.data))
+        ]
+    sent = answer.content
+    if "raw" in query:
+        sent = b"".join(b64decode(row["data"]) for row in answer.json()["items"])
+    assert secrets
+    assert b"Authorization: Digest" in sent
+    assert not [secret for secret in secrets if secret in sent]
+
+
+async def test_latest_messages_only(node):
+    async with node() as (client, runtime):
+        await registered(runtime)
+        items = (await client.get("/api/v1/trace", params={"latest": 2})).json()["items"]
+        assert [row["number"] for row in items] == [runtime.trace.last - 1, runtime.trace.last]
+        wrong = await client.get("/api/v1/trace", params={"format": "xml"})
+    assert (wrong.status_code, wrong.json()["detail"]) == (400, "format=xml is none of json, pcapng")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The ring of messages."""
 
+from opentcf.model.peer import Peer
 from opentcf.runtime.trace import Trace
 from opentcf.sip.outbox import Flow
 
@@ -59,3 +60,18 @@ def test_a_call_is_all_that_shares_a_call_id_with_its_name():
     assert numbers(trace.call("c")) == [4]
     assert numbers(trace.call("nobody")) == []
     assert numbers(trace.call("\udcff")) == []
+
+
+def test_a_message_belongs_to_the_call_that_its_call_id_named():
+    peer = Peer("core2.example", "udp", "127.0.0.1", 5060, wire={"param.call_id": "CallNumber"})
+    trace = Trace(1_000_000, [peer])
+    for data in (
+        dialog("Call-ID: a"),
+        dialog("Call-ID: a", 'OnlineCallID="abc";x=1'),
+        dialog("Call-ID: b", "x=1; callnumber = def"),
+        dialog("Call-ID: c") + b"x;OnlineCallID=body",
+    ):
+        trace.add(True, data, FLOW, LOCAL)
+    assert [trace.online(message) for message in trace.after(0)] == ["abc", "abc", "def", ""]
+    trace.add(True, dialog("Call-ID: c", "OnlineCallID=late"), FLOW, LOCAL)
+    assert [trace.online(message) for message in trace.after(3)] == ["late", "late"]

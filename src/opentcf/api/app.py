@@ -15,6 +15,7 @@ from opentcf.api.problems import as_json, on_bug, on_http_exception, on_wrong_va
 from opentcf.api.resources import BodyError, QueryError, Resources, Serve
 from opentcf.api.stream import EventStream
 from opentcf.api.table import ENDPOINTS, Endpoint
+from opentcf.api.traces import Traces
 from opentcf.runtime.runtime import Runtime
 
 
@@ -23,7 +24,7 @@ def make_app(runtime: Runtime, tokens: Mapping[str, str] | None = None) -> Starl
     resources = Resources(runtime)
     by_path: dict[str, dict[str, Serve]] = {}
     for endpoint in ENDPOINTS:
-        by_path.setdefault(endpoint.path, {})[endpoint.method] = _serve(resources, endpoint)
+        by_path.setdefault(endpoint.path, {})[endpoint.method] = _serve(runtime, resources, endpoint)
     return Starlette(
         routes=[_route(path, methods) for path, methods in by_path.items()],
         middleware=[Middleware(Guard, tokens=tokens or {})],
@@ -36,12 +37,12 @@ def make_app(runtime: Runtime, tokens: Mapping[str, str] | None = None) -> Starl
     )
 
 
-def _serve(resources: Resources, endpoint: Endpoint) -> Serve:
+def _serve(runtime: Runtime, resources: Resources, endpoint: Endpoint) -> Serve:
     match endpoint.name:
         case "metrics":
             return resources.metrics
         case "trace":
-            return resources.trace(endpoint)
+            return Traces(runtime, endpoint.query).serve
         case "events":
             return EventStream(resources.events).serve
         case "openapi":

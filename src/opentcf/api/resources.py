@@ -1,9 +1,8 @@
-"""The endpoints: most hand a command to the node; metrics and the trace are read where they are."""
+"""The endpoints: most hand a command to the node; metrics are read where they are."""
 
 from asyncio import to_thread
 from collections.abc import Awaitable, Callable
 from functools import partial
-from itertools import islice
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -13,11 +12,9 @@ from starlette.responses import Response
 from opentcf.api.bodies import LONG, LONGEST, BodyError
 from opentcf.api.guard import who
 from opentcf.api.problems import as_json, problem
-from opentcf.api.table import PAGE, Endpoint, Query
+from opentcf.api.table import Endpoint, Query
 from opentcf.runtime.metrics import exposition
 from opentcf.runtime.runtime import Runtime
-from opentcf.runtime.trace import Traced
-from opentcf.sip.uri import join_host_port
 
 Serve = Callable[[Request], Awaitable[Response]]
 
@@ -55,34 +52,6 @@ class Resources:
         return Response(
             exposition(self._runtime.metrics), media_type="text/plain; version=0.0.4; charset=utf-8"
         )
-
-    def trace(self, endpoint: Endpoint) -> Serve:
-        """Messages later than number `?after=`, at most `?limit=`, of one call with `?call=`."""
-
-        async def serve(request: Request) -> Response:
-            query = read_query(request, endpoint.query)
-            ring, limit, after = self._runtime.trace, query.get("limit", PAGE), query.get("after", 0)
-            found = ring.call(query["call"], after) if "call" in query else ring.after(after)
-            page = list(islice(found, limit + 1))
-            more = page[limit - 1].number if len(page) > limit else None
-            return as_json({"items": [self._traced(message) for message in page[:limit]], "next": more})
-
-        return serve
-
-    def _traced(self, message: Traced) -> dict[str, Any]:
-        flow = message.flow
-        head, _, body = message.data.partition(b"\r\n\r\n")
-        return {
-            "number": message.number,
-            "time": message.time,
-            "direction": "in" if message.incoming else "out",
-            "side": flow.side,
-            "transport": flow.transport,
-            "local": join_host_port(*message.local),
-            "remote": join_host_port(flow.host, flow.port),
-            "head": self._runtime.mask(head.decode("utf-8", "replace")),
-            "body": self._runtime.mask(body.decode("utf-8", "replace")),
-        }
 
 
 def read_query(request: Request, known: tuple[Query, ...]) -> dict[str, Any]:

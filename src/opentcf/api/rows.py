@@ -117,7 +117,10 @@ class Subscription(Struct):
 
 
 class Message(Struct):
-    """A message of the trace: `head` is its start line and header fields, secrets masked."""
+    """A message of the trace: `head` is its start line and header fields, secrets masked; `call` its OnlineCallID.
+
+    `connection` tells streams apart, `peer` is the TCF on the other side; `data` are its bytes in base64, with `raw=1`.
+    """
 
     number: int
     time: float
@@ -128,6 +131,10 @@ class Message(Struct):
     remote: str
     head: str
     body: str
+    call: str | None
+    connection: int
+    peer: str | None
+    data: str | UnsetType = UNSET
 
 
 ROWS: Mapping[str, type[Struct]] = {

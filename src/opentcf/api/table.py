@@ -121,7 +121,14 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "/api/v1/trace",
         "trace",
         "Recent messages, secrets masked",
-        (*BY_NUMBER, Query("call", "Of this call only: its OnlineCallID or a Call-ID")),
+        (
+            *BY_NUMBER,
+            Query("call", "Of this call only: its OnlineCallID or a Call-ID"),
+            Query("peer", "Only what this TCF sent and got: its domain"),
+            Query("latest", "Begin with the latest so many", 0),
+            Query("raw", "1 adds the bytes of each in base64, secrets starred out", 0, 1),
+            Query("format", "`json`, or `pcapng` for a file that Wireshark reads; it has no pages"),
+        ),
     ),
     Endpoint(
         "GET",

@@ -54,7 +54,7 @@ class Runtime:
         self.config = config
         self._started = config
         self.mask = Mask(config.settings.peers)
-        self.trace = Trace(config.trace_bytes)
+        self.trace = Trace(config.trace_bytes, config.settings.peers)
         self.events = Events(SystemIds().token())
         self.settings = config.settings
         self.loop: TickLoop
@@ -137,6 +137,7 @@ class Runtime:
         if settings == self.settings:
             return
         self.mask.learn(settings.peers)
+        self.trace.learn(settings.peers)
         self.settings = settings
         self._sockets.expect(certificate_names(settings))
         await self.loop.ask("reload", {"settings": settings}, who=who)

@@ -1,0 +1,109 @@
+"""The trace: recent messages as JSON in pages, or as one capture for Wireshark. Secrets never leave."""
+
+from asyncio import to_thread
+from base64 import b64encode
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from opentcf.api.problems import as_json
+from opentcf.api.resources import QueryError, read_query
+from opentcf.api.table import PAGE, Query
+from opentcf.model.peer import Peer
+from opentcf.runtime.mask import Mask
+from opentcf.runtime.pcapng import Capture, Packet
+from opentcf.runtime.runtime import Runtime
+from opentcf.runtime.trace import Traced
+from opentcf.sip.outbox import Flow
+from opentcf.sip.uri import join_host_port
+
+FORMATS = ("json", "pcapng")
+
+
+class Traces:
+    """The endpoint of one node."""
+
+    def __init__(self, runtime: Runtime, known: tuple[Query, ...]) -> None:
+        self._runtime = runtime
+        self._known = known
+
+    async def serve(self, request: Request) -> Response:
+        """What the query asks for."""
+        query = read_query(request, self._known)
+        if (wanted := query.get("format", "json")) not in FORMATS:
+            raise QueryError(f"format={wanted[:40]} is none of {', '.join(FORMATS)}")
+        found = self._found(query)
+        if wanted == "pcapng":
+            return await self._capture(list(islice(found, query.get("limit"))))
+        limit = query.get("limit", PAGE)
+        page = list(islice(found, limit + 1))
+        more = page[limit - 1].number if len(page) > limit else None
+        return as_json({"items": [self._row(one, query) for one in page[:limit]], "next": more})
+
+    def _found(self, query: dict[str, Any]) -> Iterator[Traced]:
+        ring, after = self._runtime.trace, query.get("after", 0)
+        if "latest" in query:
+            after = max(after, ring.last - query["latest"])
+        found = ring.call(query["call"], after) if "call" in query else ring.after(after)
+        wanted = query.get("peer")
+        return found if wanted is None else (one for one in found if self._peer(one.flow) == wanted)
+
+    def _row(self, message: Traced, query: dict[str, Any]) -> dict[str, Any]:
+        flow, mask = message.flow, self._runtime.mask
+        head, _, body = message.data.partition(b"\r\n\r\n")
+        row = {
+            "number": message.number,
+            "time": message.time,
+            "direction": "in" if message.incoming else "out",
+            "side": flow.side,
+            "transport": flow.transport,
+            "local": join_host_port(*message.local),
+            "remote": join_host_port(flow.host, flow.port),
+            "head": mask(head.decode("utf-8", "replace")),
+            "body": mask(body.decode("utf-8", "replace")),
+            "call": self._runtime.trace.online(message) or None,
+            "connection": flow.connection,
+            "peer": self._peer(flow),
+        }
+        if query.get("raw"):
+            row["data"] = b64encode(mask.in_place(message.data)).decode()
+        return row
+
+    async def _capture(self, messages: list[Traced]) -> Response:
+        packets = [packet(message, self._runtime.trace.online(message)) for message in messages]
+        written = await to_thread(capture, self._runtime.settings.domain, packets, self._runtime.mask)
+        name = f'attachment; filename="{self._runtime.settings.domain}.pcapng"'
+        return Response(written, media_type="application/x-pcapng", headers={"Content-Disposition": name})
+
+    def _peer(self, flow: Flow) -> str | None:
+        """Whose address it is; a stream that the peer dialled has another port."""
+        if flow.side != "tc2":
+            return None
+        settings = self._runtime.settings
+        at = [
+            peer
+            for peer in settings.peers
+            if flow.host in (peer.host, *settings.peer_addresses.get(peer.domain, ()))
+        ]
+        exact: list[Peer] = [peer for peer in at if peer.port == flow.port]
+        return (exact or at)[0].domain if at else None
+
+
+def packet(message: Traced, call: str) -> Packet:
+    """A message of the ring as a packet; its comment names the call."""
+    local, remote = message.local, (message.flow.host, message.flow.port)
+    source, target = (remote, local) if message.incoming else (local, remote)
+    comment = f"OnlineCallID {call}" if call else ""
+    return Packet(
+        message.time, message.incoming, message.flow.transport, source, target, message.data, comment
+    )
+
+
+def capture(node: str, packets: list[Packet], mask: Mask) -> bytes:
+    """One file, secrets starred out."""
+    file = Capture([node])
+    masked = (one._replace(data=mask.in_place(one.data)) for one in packets)
+    return file.head() + b"".join(map(file.blocks, masked))

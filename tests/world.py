@@ -30,7 +30,7 @@ from opentcf.terminal import Behaviour, Call, CallState, Terminal
 TC2_PORT, D_PORT = 5060, 5070
 PASSWORD = "secret"
 WALL = 1_000_000_000.0
-LASTING = ("heartbeat", "home_registration", "visited_registration", "short_data", "subscription")
+LASTING = ("heartbeat", "home_registration", "visited_registration", "short_data", "subscription", "group_info")
 """Procedures whose timers run on in a quiet node."""
 
 
@@ -124,12 +124,11 @@ class World:
         self.lose: Callable[[str, str, bytes], bool] = lambda source, target, data: False
         """May single out datagrams to be lost."""
         self.cut: set[frozenset[str]] = set()
-        self.off: set[str] = set()
-        """Terminals that nobody hears any more."""
         self.lookout = Lookout()
         self.transcript: list[Passed] = []
         self.in_flight = 0
         self.terminals: dict[str, Terminal] = {}
+        self._made = 0
         self._heap: list[tuple[float, int, Callable[[], None]]] = []
         self._number = count()
         self._wakes: dict[str, float] = {}
@@ -190,10 +189,11 @@ class World:
         self, number: str, at: int, behaviour: Behaviour = Behaviour.ANSWER, **more: Any
     ) -> Terminal:
         """A terminal of the user, attached to the D side of TCF `at`; it does not register by itself."""
-        which = len(self.terminals) + 1
+        self._made = which = self._made + 1
         user = Aor(number, f"core{number[0]}.example")
         host, port, proxy = f"127.0.9.{which}", 6000 + which, self.cores[at].proxy
-        ids = Chance(f"{self.seed} {number}")
+        again = f" {which}" if number in self._names.values() else ""
+        ids = Chance(f"{self.seed} {number}{again}")
         ua = Terminal(user, PASSWORD, proxy, host, port, ids, behaviour=behaviour, **more)
         self.terminals[number] = ua
         self._at[host, port] = ua
@@ -241,7 +241,8 @@ class World:
     def switch_off(self, ua: Terminal) -> None:
         """Like pulling its battery: for all others it is silent from now on."""
         if self.terminals.pop(ua.user.number, None) is not None:
-            self.off.add(ua.user.number)
+            del self._at[ua.host, ua.port]
+            self._wakes.pop(ua.user.number, None)
             self._note(ua.user.number, "switched off")
 
     def events(self, ua: Terminal) -> list[str]:
@@ -377,7 +378,7 @@ class World:
             self.fail(f"{name} is wrong", [wrong])
         gone = (
             frozenset((name, target)) in self.cut
-            or not self.off.isdisjoint((name, target))
+            or (isinstance(sender, Terminal) and self.terminals.get(name) is not sender)
             or self.lose(name, target, send.data)
         )
         if heard is None or gone or self.random.random() < link.loss:

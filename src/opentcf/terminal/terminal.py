@@ -456,11 +456,13 @@ class Terminal:
             self._end(call, "ended", 487)
             return
         number, method = request.cseq()
-        request.headers.set("CSeq", f"{number + 1} {method}")
         if request.method == "REGISTER":
-            self._register_cseq = number + 1
+            self._register_cseq = number = max(number, self._register_cseq) + 1
         elif call is not None:
-            call.dialog.local_cseq = number + 1
+            call.dialog.local_cseq = number = max(number, call.dialog.local_cseq) + 1
+        else:
+            number += 1
+        request.headers.set("CSeq", f"{number} {method}")
         self._send(request, purpose, call, again=True)
 
     def _cancel(self, call: Call, operation: Token = Token.CALL) -> None:

@@ -30,7 +30,14 @@ from opentcf.terminal import Behaviour, Call, CallState, Terminal
 TC2_PORT, D_PORT = 5060, 5070
 PASSWORD = "secret"
 WALL = 1_000_000_000.0
-LASTING = ("heartbeat", "home_registration", "visited_registration", "short_data", "subscription", "group_info")
+LASTING = (
+    "heartbeat",
+    "home_registration",
+    "visited_registration",
+    "short_data",
+    "subscription",
+    "group_info",
+)
 """Procedures whose timers run on in a quiet node."""
 
 

@@ -230,6 +230,23 @@ def test_a_kick_off_for_an_older_binding_changes_nothing():
         assert bool(net.attached(2)) is stays
 
 
+def test_a_kick_off_that_overtakes_the_answer_to_a_registration_ends_that():
+    net = Net(2)
+    h = foreign(net, 1, 2)
+    phone = Phone(net, "1001", 2)
+    phone.register()
+    asked = h.request("REGISTER")
+    assert phone.statuses("REGISTER") == [401]
+    kick = h.make(
+        "OPTIONS", "sip:1001@core1.example", "<sip:core1.example>;tag=h", "<sip:1001@core1.example>"
+    )
+    kick.headers.set("Ptt-Extension", f"pttkickoff;Cause=moved;binding={asked.call_id()}")
+    h.send(kick)
+    h.answer(asked, 200, Expires="600")
+    assert net.attached(2) == set()
+    assert phone.statuses("REGISTER")[-1] == 403
+
+
 def test_a_kick_off_of_a_user_unknown_there_is_answered_200():
     net = Net(2)
     h = foreign(net, 1, 2)

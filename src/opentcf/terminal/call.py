@@ -25,6 +25,8 @@ class Call:
 
     `status` is the final response to its INVITE, `id` the OnlineCallID as far as it was told.
 
+    `unacknowledged`: INVITEs of theirs that we answered and whose ACK is under way, by their CSeq.
+
     `between`: a handover ended its dialog, the next has not come. `outgoing`: we made the call.
 
     `streams` are the kinds of its streams in order, empty for one that is refused or over; `operation` is the
@@ -36,7 +38,7 @@ class Call:
     __slots__ = (
         "between", "branch", "cancelled", "dialog", "direction", "id", "incoming", "invite", "key", "operation",
         "outgoing", "position", "provisional", "remote", "remote_sdp", "sdp", "sdp_version", "state", "status",
-        "streams", "talker", "talking",
+        "streams", "talker", "talking", "unacknowledged",
     )  # fmt: skip
 
     def __init__(self, key: str, dialog: Dialog, remote: str) -> None:
@@ -56,6 +58,7 @@ class Call:
         self.outgoing = False
         self.provisional = False
         self.incoming: ServerTransaction | None = None
+        self.unacknowledged: dict[int, ServerTransaction] = {}
         self.direction = "sendrecv"
         self.sdp = b""
         self.sdp_version = 0

@@ -234,6 +234,7 @@ class Terminal:
         response.headers.put("Record-Route", txn.request.headers.lines("Record-Route"))
         self._describe_into(call, response)
         call.state = CallState.UP
+        call.unacknowledged[txn.request.cseq()[0]] = txn
         self._layer.respond(txn, response, now)
         self._event(event, call)
 
@@ -708,8 +709,9 @@ class Terminal:
         self._forget_over(watch)
 
     def _acknowledged(self, request: Request, call: Call | None) -> None:
-        if call is not None and call.incoming is not None and not call.incoming.open:
-            self._layer.acknowledged(call.incoming, self._now)
+        txn = call.unacknowledged.pop(request.cseq()[0], None) if call is not None else None
+        if call is not None and txn is not None:
+            self._layer.acknowledged(txn, self._now)
             call.remote_sdp = request.body or call.remote_sdp
 
     def _incoming(self, request: Request, txn: ServerTransaction) -> None:
@@ -750,6 +752,7 @@ class Terminal:
         self.calls.pop(before.key, None)
         before.key, before.dialog, before.incoming = call.key, call.dialog, call.incoming
         before.remote_sdp, before.between = call.remote_sdp, False
+        before.unacknowledged.clear()
         before.talking = before.talking and talker == self.user
         self.calls[call.key] = before
         self.answer(before, self._now, "moved")
@@ -784,6 +787,7 @@ class Terminal:
             call.direction = reverse(direction_of(request.body))
         response = request.respond(200, call.key)
         self._describe_into(call, response)
+        call.unacknowledged[request.cseq()[0]] = txn
         self._layer.respond(txn, response, self._now)
         if call.remote_sdp != before:
             self._event("offer", call, 0, call.direction)

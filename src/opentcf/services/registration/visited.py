@@ -74,6 +74,8 @@ class VisitedRegistration:
         self._ctx = ctx
         self._home = home
         self._pending: dict[Aor, Pending] = {}
+        self._overtaken: set[str] = set()
+        """Registrations, by our Call-ID, whose kick-off came before the home's answer."""
         self._waiting: dict[Aor, deque[tuple[Incoming, Asked]]] = {}
         self._leaving: dict[Aor, Incoming] = {}
         self._refreshing: set[Aor] = set()
@@ -111,6 +113,9 @@ class VisitedRegistration:
     def on_kick_off(self, fact: KickOff) -> Facts:
         """A home has let the user go: tell the terminal, release its calls, forget it."""
         attachment = self._ctx.directory.attachment(fact.user)
+        pending = self._pending.get(fact.user)
+        if pending is not None and fact.binding == pending.call_id:
+            self._overtaken.add(fact.binding)
         if attachment is None or (fact.binding and fact.binding != attachment.home_call_id):
             return NONE
         self._kick_terminal(attachment, fact.cause)
@@ -354,8 +359,12 @@ class VisitedRegistration:
             return NONE
         facts: Facts = NONE
         response = outcome.response
+        overtaken = pending.call_id in self._overtaken
+        self._overtaken.discard(pending.call_id)
         if response is None:
             self._ctx.respond(pending.incoming, 503, ("Retry-After", "10"))
+        elif overtaken and response.status < 300:
+            self._ctx.respond(pending.incoming, 403)
         elif response.status >= 300:
             self._pass_refusal(pending, response)
         else:

@@ -16,9 +16,9 @@ from tests.cli.process import opentcf
 from tests.interop.capture import Capture
 from tests.interop.programs import is_installed, need
 
+from opentcf.api.names import Named
 from opentcf.cli.demo.feed import Feed, Line
 from opentcf.cli.demo.ladder import Ladder, columns
-from opentcf.cli.demo.names import Named
 from opentcf.cli.demo.network import CORES, HTTP_PORT, TC2_PORT, Network, configuration, host
 from opentcf.cli.demo.play import everything
 from opentcf.runtime.config import load_config

@@ -9,8 +9,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from opentcf.api import openapi
+from opentcf.api import console, openapi
 from opentcf.api.guard import Guard
+from opentcf.api.ladders import Ladders
 from opentcf.api.problems import as_json, on_bug, on_http_exception, on_wrong_value
 from opentcf.api.resources import BodyError, QueryError, Resources, Serve
 from opentcf.api.stream import EventStream
@@ -19,15 +20,17 @@ from opentcf.api.traces import Traces
 from opentcf.runtime.runtime import Runtime
 
 
-def make_app(runtime: Runtime, tokens: Mapping[str, str] | None = None) -> Starlette:
-    """All paths of one node; with `tokens` (name → secret) they ask for one of them."""
+def make_app(
+    runtime: Runtime, tokens: Mapping[str, str] | None = None, readers: Mapping[str, str] | None = None
+) -> Starlette:
+    """All paths of one node; with `tokens` (name → secret) they ask for one of them. `readers` may only look."""
     resources = Resources(runtime)
     by_path: dict[str, dict[str, Serve]] = {}
     for endpoint in ENDPOINTS:
         by_path.setdefault(endpoint.path, {})[endpoint.method] = _serve(runtime, resources, endpoint)
     return Starlette(
-        routes=[_route(path, methods) for path, methods in by_path.items()],
-        middleware=[Middleware(Guard, tokens=tokens or {})],
+        routes=[*console.routes(), *(_route(path, methods) for path, methods in by_path.items())],
+        middleware=[Middleware(Guard, tokens=tokens or {}, readers=readers or {})],
         exception_handlers={
             HTTPException: on_http_exception,
             QueryError: on_wrong_value,
@@ -38,18 +41,19 @@ def make_app(runtime: Runtime, tokens: Mapping[str, str] | None = None) -> Starl
 
 
 def _serve(runtime: Runtime, resources: Resources, endpoint: Endpoint) -> Serve:
-    match endpoint.name:
-        case "metrics":
-            return resources.metrics
-        case "trace":
-            return Traces(runtime, endpoint.query).serve
-        case "events":
-            return EventStream(resources.events).serve
-        case "openapi":
-            return _openapi
-        case "docs":
-            return _docs
-    return resources.command(endpoint)
+    """What serves an endpoint: the API itself, or a command of the node."""
+    ladders = Ladders(runtime)
+    own: dict[str, Serve] = {
+        "metrics": resources.metrics,
+        "trace": Traces(runtime, endpoint.query).serve,
+        "node": resources.node,
+        "ladder": ladders.ladder,
+        "ladder_message": ladders.message,
+        "events": EventStream(resources.events).serve,
+        "openapi": _openapi,
+        "docs": _docs,
+    }
+    return own.get(endpoint.name) or resources.command(endpoint)
 
 
 def _route(path: str, methods: Mapping[str, Serve]) -> Route:

@@ -12,8 +12,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from opentcf.api.problems import problem
 from opentcf.transport.literal import is_literal
 
-OPEN = frozenset(("/health",))
+OPEN = frozenset(("/", "/health"))
 """Paths that need no token: a load balancer has none."""
+CONSOLE = "/console/"
+"""The files of the console, the same for everybody: it asks for the token itself."""
 
 
 class Guard:
@@ -24,9 +26,10 @@ class Guard:
     send, must be our own.
     """
 
-    def __init__(self, app: ASGIApp, tokens: Mapping[str, str]) -> None:
+    def __init__(self, app: ASGIApp, tokens: Mapping[str, str], readers: Mapping[str, str]) -> None:
         self._app = app
-        self._tokens = {name: secret.encode() for name, secret in tokens.items()}
+        self._readers = frozenset(readers)
+        self._tokens = {name: secret.encode() for name, secret in {**tokens, **readers}.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass on."""
@@ -36,17 +39,22 @@ class Guard:
     def _refusal(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
         state = scope.setdefault("state", {})
-        state["who"] = "local"
+        state["who"], state["reader"] = "local", False
         if not self._tokens:
             return _foreign(headers)
-        if scope["path"] in OPEN:
+        if scope["path"] in OPEN or scope["path"].startswith(CONSOLE):
             return None
         name = self._name(headers.get("authorization", ""))
         if name is not None:
-            state["who"] = f"token {name}"
-            return None
+            state["who"], state["reader"] = f"token {name}", name in self._readers
+            return self._reading(scope, name)
         detail = "this node asks for its token: Authorization: Bearer …"
         return problem(401, detail, {"WWW-Authenticate": 'Bearer realm="opentcf"'})
+
+    def _reading(self, scope: Scope, name: str) -> Response | None:
+        if name in self._readers and scope["method"] not in ("GET", "HEAD"):
+            return problem(403, f"the token {name} may look and not act")
+        return None
 
     def _name(self, authorization: str) -> str | None:
         """Whose token it is; every one is compared, each in constant time."""
@@ -61,6 +69,11 @@ class Guard:
 def who(request: Request) -> str:
     """Who asks, for the audit log: `token NAME`, or `local` where there is no token."""
     return str(request.state.who)
+
+
+def is_reader(request: Request) -> bool:
+    """May he look only?"""
+    return bool(request.state.reader)
 
 
 def _foreign(headers: Headers) -> Response | None:

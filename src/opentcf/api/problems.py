@@ -1,5 +1,6 @@
 """Errors as problem documents (RFC 9457)."""
 
+from hashlib import sha256
 from http import HTTPStatus
 from typing import Any
 
@@ -27,6 +28,17 @@ def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> 
     document = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
     response = as_json(document, status, "application/problem+json")
     response.headers.update(headers or {})
+    return response
+
+
+def tagged(request: Request, content: bytes, response: Response) -> Response:
+    """The response with an ETag of its content, or 304 when the client has that already (RFC 9110 §13.1.2)."""
+    tag = f'"{sha256(content).hexdigest()[:32]}"'
+    headers = {"ETag": tag, "Cache-Control": "no-cache"}
+    known = request.headers.get("if-none-match", "")
+    if tag in (one.strip().removeprefix("W/") for one in known.split(",")):
+        return Response(status_code=304, headers=headers)
+    response.headers.update(headers)
     return response
 
 

@@ -9,8 +9,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from opentcf import __version__
 from opentcf.api.bodies import LONG, LONGEST, BodyError
-from opentcf.api.guard import who
+from opentcf.api.guard import is_reader, who
 from opentcf.api.problems import as_json, problem
 from opentcf.api.table import Endpoint, Query
 from opentcf.runtime.metrics import exposition
@@ -52,6 +53,13 @@ class Resources:
         return Response(
             exposition(self._runtime.metrics), media_type="text/plain; version=0.0.4; charset=utf-8"
         )
+
+    async def node(self, request: Request) -> Response:
+        """Who this node is, what it has to do, and whose consoles it knows."""
+        reply = await self._runtime.loop.ask("node", {}, who=who(request))
+        known = [{"domain": domain, "url": one.url} for domain, one in self._runtime.config.consoles.items()]
+        may_act = not is_reader(request)
+        return as_json({**reply.value, "version": __version__, "consoles": known, "may_act": may_act})
 
 
 def read_query(request: Request, known: tuple[Query, ...]) -> dict[str, Any]:

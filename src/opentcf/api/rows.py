@@ -62,6 +62,15 @@ class Group(Struct):
     source: str
 
 
+class Present(Struct):
+    """A member of a group. `visited` is the TCF that serves him; null: none does."""
+
+    member: str
+    visited: str | None
+    priority: int
+    listen_only: bool
+
+
 class Leg(Struct):
     """One dialog's part in a call: towards a TCF (`peer`) or a terminal."""
 
@@ -142,6 +151,7 @@ ROWS: Mapping[str, type[Struct]] = {
     "registrations": Registration,
     "subscribers": Subscriber,
     "groups": Group,
+    "group_present": Present,
     "calls": Call,
     "floors": Floor,
     "audit": Entry,

@@ -30,7 +30,7 @@ async def serve_api(runtime: Runtime) -> AsyncIterator[str]:
         yield ""
         return
     sock = _listening(http.host, http.port)
-    requests = OpenRequests(make_app(runtime, http.tokens))
+    requests = OpenRequests(make_app(runtime, http.tokens, http.readers))
     config = uvicorn.Config(
         requests,
         lifespan="off",

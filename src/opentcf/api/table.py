@@ -49,6 +49,7 @@ PAGE = 1000
 """The longest page, and the usual one."""
 LIMIT = Query("limit", f"The longest page, at most {PAGE}", 1, PAGE)
 BY_KEY = (LIMIT, Query("after", "The `next` of the page before"))
+SEARCHED = (*BY_KEY, Query("search", "Only rows in which this text stands"))
 BY_NUMBER = (LIMIT, Query("after", "The number that was seen last", 0))
 
 
@@ -62,7 +63,7 @@ def _enrolment(word: str, table: type[SubscriberTable] | type[GroupTable]) -> tu
     entry = Body(table, one(table))
     changes = Body(GroupChanges if table is GroupTable else table, one(table))
     return (
-        Endpoint("GET", path, f"{word}s", f"The {word}s of this core network", BY_KEY),
+        Endpoint("GET", path, f"{word}s", f"The {word}s of this core network", SEARCHED),
         Endpoint("POST", path, f"{word}_add", f"Add a {word}", body=entry, answer=201),
         Endpoint(
             "POST",
@@ -87,11 +88,15 @@ def _enrolment(word: str, table: type[SubscriberTable] | type[GroupTable]) -> tu
 ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("GET", "/health", "health", "200 while the node serves; asks for no token"),
     Endpoint("GET", "/metrics", "metrics", "Metrics in Prometheus' text format", media="text/plain"),
+    Endpoint("GET", "/api/v1/node", "node", "Who this node is, what it has to do, whose consoles it knows"),
     Endpoint("GET", "/api/v1/peers", "peers", "The other TCFs and whether they answer", BY_KEY),
-    Endpoint("GET", "/api/v1/registrations", "registrations", "Who is registered where", BY_KEY),
+    Endpoint("GET", "/api/v1/registrations", "registrations", "Who is registered where", SEARCHED),
     *_enrolment("subscriber", SubscriberTable),
+    Endpoint(
+        "GET", "/api/v1/groups/{number}/present", "group_present", "The members of a group, and where each is"
+    ),
     *_enrolment("group", GroupTable),
-    Endpoint("GET", "/api/v1/calls", "calls", "The calls that go on", BY_KEY),
+    Endpoint("GET", "/api/v1/calls", "calls", "The calls that go on", SEARCHED),
     Endpoint("POST", "/api/v1/calls/{id}/release", "call_release", "Release a call on all its hops"),
     Endpoint("GET", "/api/v1/subscriptions", "subscriptions", "Who watches which events", BY_KEY),
     Endpoint("GET", "/api/v1/messages", "messages", "The latest short messages, and who got them", BY_KEY),
@@ -115,7 +120,13 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "Make, change or end a temporary group",
         body=Body(RegroupBody, regroup),
     ),
-    Endpoint("GET", "/api/v1/audit", "audit", "Who did what, oldest first", BY_NUMBER),
+    Endpoint(
+        "GET",
+        "/api/v1/audit",
+        "audit",
+        "Who did what, oldest first; newest first with `before`",
+        (*BY_NUMBER, Query("before", "Newest first, from before this number on; 0: from the latest", 0)),
+    ),
     Endpoint(
         "GET",
         "/api/v1/trace",
@@ -129,6 +140,19 @@ ENDPOINTS: tuple[Endpoint, ...] = (
             Query("raw", "1 adds the bytes of each in base64, secrets starred out", 0, 1),
             Query("format", "`json`, or `pcapng` for a file that Wireshark reads; it has no pages"),
         ),
+    ),
+    Endpoint(
+        "GET",
+        "/api/v1/ladder",
+        "ladder",
+        "The messages of a call over all TCFs whose console is known, each once and named, and who talked",
+        (Query("call", "Its OnlineCallID or a Call-ID"),),
+    ),
+    Endpoint(
+        "GET",
+        "/api/v1/ladder/{domain}/{number}",
+        "ladder_message",
+        "One message of a ladder, and what its extension means",
     ),
     Endpoint(
         "GET",

@@ -41,7 +41,9 @@ class Traces:
         limit = query.get("limit", PAGE)
         page = list(islice(found, limit + 1))
         more = page[limit - 1].number if len(page) > limit else None
-        return as_json({"items": [self._row(one, query) for one in page[:limit]], "next": more})
+        return as_json(
+            {"items": [self.row(one, raw=bool(query.get("raw"))) for one in page[:limit]], "next": more}
+        )
 
     def _found(self, query: dict[str, Any]) -> Iterator[Traced]:
         ring, after = self._runtime.trace, query.get("after", 0)
@@ -51,7 +53,8 @@ class Traces:
         wanted = query.get("peer")
         return found if wanted is None else (one for one in found if self._peer(one.flow) == wanted)
 
-    def _row(self, message: Traced, query: dict[str, Any]) -> dict[str, Any]:
+    def row(self, message: Traced, *, raw: bool = False) -> dict[str, Any]:
+        """A message as JSON tells it; `raw` adds its bytes."""
         flow, mask = message.flow, self._runtime.mask
         head, _, body = message.data.partition(b"\r\n\r\n")
         row = {
@@ -68,7 +71,7 @@ class Traces:
             "connection": flow.connection,
             "peer": self._peer(flow),
         }
-        if query.get("raw"):
+        if raw:
             row["data"] = b64encode(mask.in_place(message.data)).decode()
         return row
 

@@ -45,3 +45,8 @@ class AuditLog:
             return []
         start = max(0, number + 1 - self._entries[0].number)
         return list(islice(self._entries, start, start + limit))
+
+    def before(self, number: int, limit: int) -> list[Audited]:
+        """At most `limit` entries earlier than `number`, latest first; 0 means from the latest."""
+        skipped = max(0, self._last + 1 - number) if number else 0
+        return list(islice(reversed(self._entries), skipped, skipped + limit))

@@ -3,6 +3,7 @@
 import re
 from difflib import get_close_matches
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from opentcf.model.numbers import is_number
 from opentcf.node.settings import MediaRange
@@ -88,3 +89,12 @@ def _number_range(text: str) -> tuple[str, str]:
     if not is_number(low) or not is_number(high) or len(low) != len(high) or low > high:
         raise ValueError(f"{text!r} is not FIRST-LAST, two numbers of one length")
     return low, high
+
+
+def http_url(text: str) -> str:
+    """`http://HOST:PORT` or `https://…`, with or without a path before `/api`; without a slash at its end."""
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError(f"{text!r} is not http://HOST:PORT")
+    host_port(parts.netloc)
+    return text.rstrip("/")

@@ -1,6 +1,6 @@
 """The configuration of a node: one TOML file, checked once, made into one immutable object."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -9,15 +9,15 @@ from msgspec import structs
 
 from opentcf.model.bounds import LimitSettings, TimerSettings
 from opentcf.node.settings import Settings
-from opentcf.runtime.addresses import domain_name, host_port
+from opentcf.runtime.addresses import domain_name, host_port, http_url
 from opentcf.runtime.document import ConfigError, Document
 from opentcf.runtime.network import peer_address, peers, sides
 from opentcf.runtime.people import groups, subscribers
-from opentcf.runtime.schema import File, HttpTable, LimitsTable, TimersTable
+from opentcf.runtime.schema import File, HttpTable, LimitsTable, PeerTable, TimersTable
 from opentcf.store import check_url
 from opentcf.transport.literal import is_literal, is_loopback
 
-__all__ = ["Config", "ConfigError", "Http", "Tls", "load_config"]
+__all__ = ["Config", "ConfigError", "Http", "PeerConsole", "Tls", "load_config"]
 
 S = TypeVar("S", TimerSettings, LimitSettings)
 
@@ -33,11 +33,20 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class Http:
-    """Where the API is served, and the bearer tokens that it takes: name → secret."""
+    """Where the API is served, and the bearer tokens that it takes: name → secret. `readers` may look and not act."""
 
     host: str
     port: int
     tokens: Mapping[str, str] = field(default_factory=dict, repr=False)
+    readers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PeerConsole:
+    """Where a peer's API is, and the token that it takes from us."""
+
+    url: str
+    token: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,8 @@ class Config:
     trace_bytes: int
     portless: frozenset[str]
     """Domains of the peers that are named by host without a port: RFC 3263 may find one."""
+    consoles: Mapping[str, PeerConsole] = field(default_factory=dict)
+    """Domain of a peer → its console."""
 
     @property
     def base(self) -> Path:
@@ -77,6 +88,7 @@ def load_config(path: Path) -> Config:
         log_format=file.log.format,
         trace_bytes=int(file.trace.size_mb * 2**20),
         portless=_portless(document, file),
+        consoles=consoles(document, file.peer),
     )
 
 
@@ -138,9 +150,26 @@ def _http(document: Document, table: HttpTable) -> Http:
     if not is_literal(host) or port is None:
         raise document.error(("http", "listen"), f"{table.listen!r} is not ADDRESS:PORT")
     tokens = table.tokens if table.token is None else {"default": table.token, **table.tokens}
+    if twice := sorted(tokens.keys() & table.readers.keys()):
+        raise document.error(("http", "readers"), f"{twice[0]} is the name of one of the tokens too")
+    if not tokens and table.readers:
+        raise document.error(("http", "token"), "is needed beside readers, else nobody could act")
     if not tokens and not is_loopback(host):
         raise document.error(("http", "token"), f"is needed when the API listens on {host}, not on loopback")
-    return Http(host, port, tokens)
+    return Http(host, port, tokens, table.readers)
+
+
+def consoles(document: Document, tables: Iterable[PeerTable]) -> Mapping[str, PeerConsole]:
+    """Where the peers' consoles are, of those that have one."""
+    found = {}
+    for index, table in enumerate(tables):
+        if table.console is None:
+            if table.console_token is not None:
+                raise document.error(("peer", index, "console_token"), "needs console, the address it is for")
+            continue
+        url = document.read(("peer", index, "console"), http_url, table.console)
+        found[table.domain.lower()] = PeerConsole(url, table.console_token)
+    return found
 
 
 def _portless(document: Document, file: File) -> frozenset[str]:

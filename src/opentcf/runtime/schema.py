@@ -58,6 +58,12 @@ class PeerTable(Table):
     wire: dict[str, str] = {}
     allow: tuple[str, ...] | None = None
     numbers: str | tuple[str, ...] = ()
+    console: str | None = None
+    console_token: Annotated[str, Meta(min_length=1)] | None = None
+
+    def __repr__(self) -> str:
+        """Without its secrets."""
+        return f"<peer {self.domain}>"
 
 
 class StoreTable(Table):
@@ -80,6 +86,7 @@ class HttpTable(Table):
     listen: str = "127.0.0.1:8060"
     token: Annotated[str, Meta(min_length=1)] | None = None
     tokens: dict[str, Annotated[str, Meta(min_length=1)]] = {}
+    readers: dict[str, Annotated[str, Meta(min_length=1)]] = {}
 
     def __repr__(self) -> str:
         """Without its secrets."""

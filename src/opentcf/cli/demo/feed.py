@@ -6,7 +6,7 @@ from collections import deque
 from time import time
 from typing import Any, NamedTuple
 
-from opentcf.cli.demo.names import Named, Namer
+from opentcf.api.names import Named, Namer
 from opentcf.cli.demo.network import CORES, Network, Node, host
 from opentcf.sip.errors import RemoteError
 from opentcf.sip.message import Message

@@ -48,6 +48,7 @@ heartbeat = {beat}
 heartbeat_wait = {wait}
 heartbeat_misses = {misses}
 control = true
+console = "http://{host}:{http}"
 """
 _SUBSCRIBER = """
 [[subscriber]]
@@ -119,7 +120,7 @@ def configuration(core: int) -> str:
         if other != core:
             text += _PEER.format(
                 host=host(other), domain=domain(other), tc2=TC2_PORT,
-                beat=HEARTBEAT, wait=HEARTBEAT_WAIT, misses=HEARTBEAT_MISSES,
+                http=HTTP_PORT, beat=HEARTBEAT, wait=HEARTBEAT_WAIT, misses=HEARTBEAT_MISSES,
             )  # fmt: skip
     for number, name, role in users(core):
         text += _SUBSCRIBER.format(number=number, name=name, role=role, password=PASSWORD)

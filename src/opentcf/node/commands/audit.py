@@ -12,8 +12,12 @@ if TYPE_CHECKING:
 
 
 def audit(node: Node, ctx: Context, arguments: Arguments) -> Answer:
-    """One page, oldest first; `after` is the number that was seen last."""
+    """One page, oldest first from the number `after` on, or newest first down from `before` (0: from the latest)."""
     limit = min(int(arguments.get("limit") or PAGE), PAGE)
+    if arguments.get("before") is not None:
+        rows = ctx.audit_log.before(int(arguments["before"]), limit + 1)
+        items = [row._asdict() for row in rows[:limit]]
+        return {"items": items, "next": items[-1]["number"] if len(rows) > limit else None}, ()
     rows = ctx.audit_log.after(int(arguments.get("after") or 0), limit + 1)
     items = [row._asdict() for row in rows[:limit]]
     return {"items": items, "next": items[-1]["number"] if len(rows) > limit else None}, ()

@@ -37,6 +37,8 @@ def page(rows: list[dict[str, Value]], key: str, arguments: Arguments) -> dict[s
     """One page of a list: `limit` rows whose key follows `after`; `next` is where to go on."""
     limit = min(int(arguments.get("limit") or PAGE), PAGE)
     after = arguments.get("after")
+    if text := str(arguments.get("search") or "").lower():
+        rows = [row for row in rows if any(text in str(value).lower() for value in row.values())]
     rows = sorted(rows, key=lambda row: str(row[key]))
     if after is not None:
         rows = [row for row in rows if str(row[key]) > str(after)]
@@ -53,6 +55,8 @@ def numbered(ones: list[S], row: Callable[[S], dict[str, Value]], arguments: Arg
         ones = [one for one in ones if one.aor.number == number]
         if not ones:
             raise Decline(404, f"there is no number {number!r} of that kind here")
+    if text := str(arguments.get("search") or "").lower():
+        ones = [one for one in ones if text in one.aor.number or text in one.name.lower()]
     limit = min(int(arguments.get("limit") or PAGE), PAGE)
     start = 0 if after is None else bisect_right(ones, str(after), key=lambda one: one.aor.number)
     found = ones[start : start + limit]

@@ -9,7 +9,7 @@ from opentcf.model.cause import Decline
 from opentcf.model.group import Group, Member
 from opentcf.model.numbers import Aor, is_number
 from opentcf.model.subscriber import LOWEST_PRIORITY
-from opentcf.node.commands.command import Answer, Arguments, Deed, numbered
+from opentcf.node.commands.command import Answer, Arguments, Deed, numbered, page
 from opentcf.node.orders import Value
 from opentcf.services.context import Context
 
@@ -38,6 +38,24 @@ def groups(node: Node, ctx: Context, arguments: Arguments) -> Answer:
         }
 
     return numbered(ctx.directory.groups(), row, arguments), ()
+
+
+def present(node: Node, ctx: Context, arguments: Arguments) -> Answer:
+    """The members of a group of ours, and the TCF that serves each."""
+    number = str(arguments.get("number", ""))
+    group = ctx.directory.group(Aor(number, ctx.directory.domain)) if is_number(number) else None
+    if group is None:
+        raise Decline(404, f"there is no group {number!r} here")
+    rows: list[dict[str, Value]] = [
+        {
+            "member": str(member.aor),
+            "visited": ctx.directory.where(group.aor, member.aor),
+            "priority": member.priority,
+            "listen_only": member.listen_only,
+        }
+        for member in group.members
+    ]
+    return page(rows, "member", arguments), ()
 
 
 def _source(node: Node, ctx: Context, group: Group) -> str:
@@ -71,4 +89,8 @@ def regroup(node: Node, ctx: Context, arguments: Arguments) -> Answer:
     return {"group": str(group), "action": wish.action.value, "members": [str(user) for user in users]}, facts
 
 
-COMMANDS = {"groups": Deed(groups), "group_regroup": Deed(regroup, "gdn")}
+COMMANDS = {
+    "groups": Deed(groups),
+    "group_present": Deed(present),
+    "group_regroup": Deed(regroup, "gdn"),
+}

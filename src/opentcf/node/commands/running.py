@@ -22,6 +22,21 @@ def health(node: Node, ctx: Context, arguments: Arguments) -> Answer:
     }, ()
 
 
+def node_(node: Node, ctx: Context, arguments: Arguments) -> Answer:
+    """Who it is, and how much it has to do."""
+    directory, procedures = ctx.directory, node.procedures
+    return {
+        "domain": directory.domain,
+        "name": node.settings.name,
+        "epoch": ctx.epoch,
+        "home": sum(1 for _ in directory.bindings()),
+        "attached": sum(1 for _ in directory.attachments()),
+        "private_calls": len(procedures.private_call),
+        "group_calls": len(procedures.group_call),
+        "peers": [row["state"] for row in procedures.heartbeat.view()],
+    }, ()
+
+
 def peers(node: Node, ctx: Context, arguments: Arguments) -> Answer:
     """The other TCFs and whether they answer."""
     return page(node.procedures.heartbeat.view(), "domain", arguments), ()
@@ -42,6 +57,7 @@ def leave(node: Node, ctx: Context, arguments: Arguments) -> Answer:
 
 COMMANDS = {
     "health": Deed(health),
+    "node": Deed(node_),
     "peers": Deed(peers),
     "reload": Deed(reload, ""),
     "leave": Deed(leave, ""),

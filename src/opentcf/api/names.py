@@ -23,10 +23,11 @@ class Named(NamedTuple):
     ok: bool | None
 
 
-_TOKENS: dict[Token, Name] = {
+TOKENS: dict[Token, Name] = {
     Token.REGISTER: ("registration", "注册"),
     Token.KICK_OFF: ("network de-registration", "核心网发起注销"),
     Token.HEARTBEAT: ("heartbeat", "心跳检测"),
+    Token.CALL: ("call set-up", "呼叫建立"),
     Token.REQUEST: ("floor request", "话权申请"),
     Token.ACCEPT: ("floor granted", "话权授权"),
     Token.WAITING: ("floor queued", "话权排队"),
@@ -118,7 +119,7 @@ _DIRECTIONS: dict[str, Name] = {
     "recvonly": ("hold", "呼叫保持"),
     "inactive": ("hold", "呼叫保持"),
 }
-_RELEASES = (_TOKENS[Token.RELEASE_FLOOR], _TOKENS[Token.ACCEPT], *_REVOKED.values())
+_RELEASES = (TOKENS[Token.RELEASE_FLOOR], TOKENS[Token.ACCEPT], *_REVOKED.values())
 
 
 class Namer:
@@ -157,7 +158,7 @@ class Namer:
             return self._floor_information(ext)
         if request.method in ("ACK", "BYE", "CANCEL") or ext is None or ext.token is None:
             return _METHODS.get(request.method, (request.method.lower(), ""))
-        return _TOKENS.get(ext.token, _METHODS.get(request.method, ("", "")))
+        return TOKENS.get(ext.token, _METHODS.get(request.method, ("", "")))
 
     def _floor_information(self, ext: Extension) -> Name:
         alert, user = self._wire.member(Alert, ext.get(Param.ALERT_TYPE) or ""), ext.get(Param.UDN) or ""
@@ -169,7 +170,7 @@ class Namer:
             return (f"{number} at place {place}", f"排队第{place}位")
         if alert is Alert.LEFT:
             return (f"{number} left", "组成员离开")
-        return ("floor idle", "话权空闲") if alert is Alert.IDLE else _TOKENS[Token.INFO]
+        return ("floor idle", "话权空闲") if alert is Alert.IDLE else TOKENS[Token.INFO]
 
     def _register(self, request: Request, ext: Extension | None) -> Name:
         if ext is not None and ext.get(Param.GDN) is not None:
@@ -188,11 +189,9 @@ class Namer:
     def _invite(self, request: Request, ext: Extension | None) -> Name:
         if ext is not None and ext.token is Token.RELEASE_FLOOR:
             cause = self._wire.member(FloorCause, ext.get(Param.CAUSE) or "")
-            return (
-                _REVOKED.get(cause, _TOKENS[Token.RELEASE_FLOOR]) if cause else _TOKENS[Token.RELEASE_FLOOR]
-            )
+            return _REVOKED.get(cause, TOKENS[Token.RELEASE_FLOOR]) if cause else TOKENS[Token.RELEASE_FLOOR]
         if ext is not None and ext.token not in (None, Token.CALL):
-            return _TOKENS.get(ext.token, _METHODS["INVITE"])
+            return TOKENS.get(ext.token, _METHODS["INVITE"])
         if request.to_tag() is not None and ext is not None and ext.get(Param.EMERGENCY) == "0":
             return ("emergency ends", "取消紧急")
         if request.to_tag() is not None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
+import httpx
 import pytest
 from rich.cells import cell_len
 from tests.cli.process import opentcf
@@ -17,6 +18,7 @@ from tests.interop.capture import Capture
 from tests.interop.programs import is_installed, need
 
 from opentcf.api.names import Named
+from opentcf.cli.demo.day import DAY
 from opentcf.cli.demo.feed import Feed, Line
 from opentcf.cli.demo.ladder import Ladder, columns
 from opentcf.cli.demo.network import CORES, HTTP_PORT, TC2_PORT, Network, configuration, host
@@ -85,6 +87,53 @@ def test_one_procedure_as_json():
     result = next(row for row in rows if row["type"] == "result")
     assert (result["key"], result["verdict"], result["messages"]) == ("register-home", "passed", 4)
     assert rows[-1] == {"type": "summary", "passed": 1, "failed": 0}
+
+
+class Page:
+    """Somebody at the page of a running demonstration."""
+
+    def __init__(self, address: str) -> None:
+        self.client = httpx.Client(base_url=address, timeout=20.0)
+
+    def do(self, verb: str, number: str = "", text: str = "") -> tuple[int, str]:
+        answer = self.client.post("/do", json={"verb": verb, "number": number, "text": text})
+        return answer.status_code, answer.json()["wrong"]
+
+    def until(self, name: str) -> None:
+        """Read the stream, which tells all from the beginning, until the radio has heard that."""
+        with self.client.stream("GET", "/events") as stream:
+            for line in stream.iter_lines():
+                if line.startswith("data:") and name in {e["name"] for e in json.loads(line[5:])["log"]}:
+                    return
+
+
+def test_somebody_joins_in_on_the_page():
+    command = [sys.executable, "-m", "opentcf.cli", "demo", "--json", "--only", "register-home"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        first = json.loads(process.stdout.readline())
+        try:
+            page = Page(first["url"])
+            assert "Hold to talk" in page.client.get("/").text
+            page.until("registered")
+            assert page.do("text", "3200", "hello") == (200, "")
+            page.until("message")
+            assert page.do("press") == (400, "there is no call to talk in")
+            assert page.do("group") == (200, "")
+            page.until("granted")
+            assert page.do("hang_up") == (200, "")
+            page.until("ended")
+            assert page.do("fly")[0] == 400
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.stdout.read()
+    assert process.returncode == 130
+    assert nobody_listens()
+
+
+def test_the_day_is_made_of_procedures_that_there_are():
+    known = {procedure.key for procedure in everything()}
+    assert [key for chapter in DAY for key in chapter.keys if key not in known] == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

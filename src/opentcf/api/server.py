@@ -14,7 +14,7 @@ from opentcf.sip.uri import join_host_port
 from opentcf.transport.interface import ListenError, reason
 
 
-class _Server(uvicorn.Server):
+class QuietServer(uvicorn.Server):
     """Signals are the node's business."""
 
     @contextmanager
@@ -41,7 +41,7 @@ async def serve_api(runtime: Runtime) -> AsyncIterator[str]:
         timeout_graceful_shutdown=1,
         server_header=False,
     )
-    server = _Server(config)
+    server = QuietServer(config)
     serving = asyncio.create_task(server.serve(sockets=[sock]))
     try:
         yield f"http={join_host_port(*sock.getsockname()[:2])}"

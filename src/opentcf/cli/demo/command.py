@@ -6,17 +6,19 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
 import click
 from rich.console import Console
 
+from opentcf.cli.demo.day import DAY
 from opentcf.cli.demo.network import Network, NetworkError, check_ports
 from opentcf.cli.demo.play import Player, everything
 from opentcf.cli.demo.procedure import Procedure
 from opentcf.cli.demo.show import Lines, Screen, Show
+from opentcf.cli.demo.visitor import Visitor, serve_visitor
 from opentcf.cli.errors import FAILED, WRONG, fail
 
 INTERRUPTED = 130
@@ -26,7 +28,9 @@ INTERRUPTED = 130
 @click.option(
     "--once", is_flag=True, help="Every procedure once, fast; a table; exit code 0 only if all passed."
 )
-@click.option("--no-web", is_flag=True, help="Do not show where the nodes' web pages are.")
+@click.option(
+    "--no-web", is_flag=True, help="No web pages: neither the nodes' addresses nor the page to join in."
+)
 @click.option(
     "--only", multiple=True, metavar="KEY", help="Only this procedure (may be repeated); --list names them."
 )
@@ -48,7 +52,8 @@ def demo(
     """Watch four core networks on loopback run every procedure.
 
     Starts four real nodes on 127.0.1.1 to 127.0.4.1 (TC2 5060, D 5070, HTTP 8060), and terminals and dispatchers that
-    speak SIP to them. Every message appears in a ladder as it happens. Without --once it goes on until Ctrl-C.
+    speak SIP to them. Every message appears in a ladder as it happens. Without --once a day of the four goes by at a
+    pace to watch, again and again until Ctrl-C, and you may join in on a page: call, press to talk, send texts.
     """
     chosen = _choose(only)
     if as_list:
@@ -94,12 +99,15 @@ async def _perform(
         await network.start()
         player = Player(network, show, paced=not once)
         await player.settle()
-        show.opening(web=web)
-        while True:
+        if once:
+            show.opening(web=web, join="")
             outcomes = await player.play(chosen)
             show.table(outcomes)
-            if once:
-                return FAILED if any(outcome.failure for outcome in outcomes) else 0
+            return FAILED if any(outcome.failure for outcome in outcomes) else 0
+        async with _visited(web) as join:
+            show.opening(web=web, join=join)
+            while True:
+                await _again(player, show, chosen, the_day=len(chosen) == len(everything()))
     except asyncio.CancelledError:
         return INTERRUPTED
     finally:
@@ -108,6 +116,34 @@ async def _perform(
         show.busy("the core networks leave")
         await network.end()
         show.close()
+
+
+async def _again(player: Player, show: Show, chosen: Sequence[Procedure], *, the_day: bool) -> None:
+    """The whole day, or (when somebody chose) the same procedures once more."""
+    if not the_day:
+        show.table(await player.play(chosen))
+        return
+    known = {procedure.key: procedure for procedure in chosen}
+    outcomes = []
+    for chapter in DAY:
+        show.chapter(chapter.clock, chapter.english, chapter.chinese)
+        outcomes += await player.play([known[key] for key in chapter.keys])
+    show.table(outcomes)
+
+
+@contextlib.asynccontextmanager
+async def _visited(web: bool) -> AsyncIterator[str]:
+    """Somebody may join in; gives the address of his page."""
+    if not web:
+        yield ""
+        return
+    visitor = Visitor()
+    await visitor.open()
+    try:
+        async with serve_visitor(visitor) as address:
+            yield address
+    finally:
+        visitor.close()
 
 
 def _choose(only: tuple[str, ...]) -> list[Procedure]:

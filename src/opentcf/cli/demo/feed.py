@@ -7,6 +7,7 @@ from time import time
 from typing import Any, NamedTuple
 
 from opentcf.api.names import Named, Namer
+from opentcf.cli.demo.guests import mentions
 from opentcf.cli.demo.network import CORES, Network, Node, host
 from opentcf.sip.errors import RemoteError
 from opentcf.sip.message import Message
@@ -121,7 +122,7 @@ class Feed:
     def _read(self, core: int, entry: dict[str, Any]) -> None:
         outgoing, head = entry["direction"] == "out", entry["head"]
         other = self._column(entry["side"], entry["remote"])
-        if other is None:
+        if other is None or mentions(head):
             return
         source, target = (core, other) if outgoing else (other, core)
         if not outgoing and isinstance(other, int):

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from opentcf.cli.demo.guests import GROUP, VISITORS, concerns
+
 CORES = (1, 2, 3, 4)
 TC2_PORT, D_PORT, HTTP_PORT = 5060, 5070, 8060
 PASSWORD = "demo"
@@ -96,6 +98,7 @@ def domain(core: int) -> str:
 def users(core: int) -> list[tuple[str, str, str]]:
     """Number, name and role of its users: three terminals, the members of the groups and a dispatcher."""
     numbers = [f"{core}00{n}" for n in (1, 2, 3)] + [n for group in GROUPS for n in members(group, core)]
+    numbers += [VISITORS[core]] if core in VISITORS else []
     terminals = [(number, f"Terminal {number}", "terminal") for number in numbers]
     return [*terminals, (f"{core}100", f"Dispatcher {core}100", "dispatcher")]
 
@@ -133,7 +136,8 @@ def _groups() -> str:
     for number, (name, settings) in GROUPS.items():
         everybody = ", ".join(member_table(user) for core in CORES for user in members(number, core))
         text += _GROUP.format(number=number, name=name, members=everybody, settings=settings)
-    return text
+    guests = ", ".join(member_table(number) for number in VISITORS.values())
+    return text + _GROUP.format(number=GROUP, name="Visitors", members=guests, settings="hang_time = 60.0")
 
 
 def check_ports() -> None:
@@ -244,10 +248,9 @@ class Node:
         return await self._ask("GET", f"/api/v1/{path}" + (f"?{text}" if text else ""))
 
     async def items(self, name: str) -> list[dict[str, Any]]:
-        """A list of its API."""
+        """A list of its API, without what a visitor does meanwhile."""
         page = await self.get(name)
-        found: list[dict[str, Any]] = page["items"]
-        return found
+        return [row for row in page["items"] if not concerns(row)]
 
     async def post(self, path: str) -> Any:
         """Carry out an action."""

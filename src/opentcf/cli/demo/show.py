@@ -29,7 +29,8 @@ class Outcome(NamedTuple):
 class Show(Protocol):
     """Where everything is shown."""
 
-    def opening(self, *, web: bool) -> None: ...
+    def opening(self, *, web: bool, join: str) -> None: ...
+    def chapter(self, clock: str, english: str, chinese: str) -> None: ...
     def begin(self, number: int, count: int, procedure: Procedure) -> None: ...
     def entry(self, entry: Line | Note, began: float) -> None: ...
     def busy(self, with_what: str) -> None: ...
@@ -47,8 +48,8 @@ class Screen:
         self._ladder: Ladder | None = None
         self._head = ""
 
-    def opening(self, *, web: bool) -> None:
-        """The four core networks."""
+    def opening(self, *, web: bool, join: str) -> None:
+        """The four core networks, and (when not empty) where to join in."""
         self.close()
         grid = Table.grid(padding=(0, 2, 0, 0))
         for core in CORES:
@@ -56,8 +57,16 @@ class Screen:
             if web:
                 row.append(f"http://{host(core)}:{HTTP_PORT}")
             grid.add_row(*row)
+        if join:
+            grid.add_row("[bold]Join in[/]", "加入演示", "", "", "", join)
         title = "[bold]OpenTCF[/] four core networks 四个集群核心网"
         self._console.print(Panel(grid, title=title, title_align="left", expand=False, border_style="blue"))
+
+    def chapter(self, clock: str, english: str, chinese: str) -> None:
+        """A time of the day."""
+        self._console.print()
+        text = Text.assemble((f"{clock}  ", "bold cyan"), (english, "bold"), f"  {chinese}")
+        self._console.print(Panel(text, border_style="cyan"))
 
     def begin(self, number: int, count: int, procedure: Procedure) -> None:
         """The head of a ladder."""
@@ -150,12 +159,18 @@ class Lines:
     def __init__(self) -> None:
         self._procedure: Procedure | None = None
 
-    def opening(self, *, web: bool) -> None:
-        """Where the core networks are."""
+    def opening(self, *, web: bool, join: str) -> None:
+        """Where the core networks are, and where to join in."""
+        if join:
+            self._write("join", url=join)
         for core in CORES:
             self._write(
                 "core", domain=domain(core), tc2=f"{host(core)}:{TC2_PORT}", d=f"{host(core)}:{D_PORT}"
             )
+
+    def chapter(self, clock: str, english: str, chinese: str) -> None:
+        """A time of the day."""
+        self._write("chapter", clock=clock, text=english, chinese=chinese)
 
     def begin(self, number: int, count: int, procedure: Procedure) -> None:
         """A procedure begins."""

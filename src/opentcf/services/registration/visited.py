@@ -1,8 +1,6 @@
 """V: attaches terminals, registers them at their homes and keeps them registered (profile 4.1 and 6)."""
 
 from collections import deque
-from contextlib import suppress
-from typing import NamedTuple
 
 from opentcf.btrunc import extension as wire_extension
 from opentcf.btrunc import registration as wire_registration
@@ -22,17 +20,18 @@ from opentcf.model.numbers import Aor
 from opentcf.model.registration import Attachment, RegType
 from opentcf.services.context import NONE, Context, Facts, Incoming, peer_flow
 from opentcf.services.leg import Happened
-from opentcf.services.path import HOME, aor_uri
+from opentcf.services.path import aor_uri
+from opentcf.services.registration import attachment_record, towards_home
+from opentcf.services.registration.asked import Asked, Pending, in_order, read
+from opentcf.services.registration.attachment_record import ATTACHMENT
 from opentcf.services.registration.home import Granted, HomeRegistration, Wanted
 from opentcf.sip import digest
-from opentcf.sip.errors import RemoteError
-from opentcf.sip.message import Request, Response
+from opentcf.sip.message import Response
 from opentcf.sip.outbox import Flow, Value
 from opentcf.sip.timers import Timer
 from opentcf.sip.transaction import Outcome, Owner
 
 NAME = "visited_registration"
-ATTACHMENT = "attachment"
 D_EXPIRY, HOME_REFRESH, HOME_REGISTER, HOME_LEAVE, TERMINAL = (
     "d_expiry",
     "refresh",
@@ -46,25 +45,6 @@ SOONEST = 1.0
 """Seconds between two refreshes at least, whatever a home grants."""
 RETRY = 5.0
 """Seconds until a refresh that the home did not answer is tried again."""
-
-
-class Asked(NamedTuple):
-    """A REGISTER of a terminal, read."""
-
-    user: Aor
-    contact: str
-    expires: int
-    reg_type: RegType
-    call: str = ""
-
-
-class Pending(NamedTuple):
-    """A REGISTER of a terminal that waits for the home's word."""
-
-    incoming: Incoming
-    asked: Asked
-    call_id: str
-    since: float
 
 
 class VisitedRegistration:
@@ -94,7 +74,7 @@ class VisitedRegistration:
 
     def request(self, incoming: Incoming) -> Facts:
         """A REGISTER of a terminal, its digest already checked as far as this TCF can."""
-        asked = self._read(incoming)
+        asked = read(self._ctx, incoming)
         if asked.user in self._pending or asked.user in self._departing:
             self._waiting.setdefault(asked.user, deque()).append((incoming, asked))
             return NONE
@@ -148,7 +128,7 @@ class VisitedRegistration:
         if attachment is not None and attachment.stunned != stunned:
             attachment.stunned = stunned
             self._ctx.directory.attach(attachment)
-            self._save(attachment)
+            attachment_record.save(self._ctx, attachment)
         return NONE
 
     def on_peer_lost_state(self, fact: PeerLostState) -> Facts:
@@ -200,25 +180,6 @@ class VisitedRegistration:
 
     # --- the terminal asks
 
-    def _read(self, incoming: Incoming) -> Asked:
-        request, user = incoming.request, incoming.user
-        assert user is not None
-        expires = wire_registration.asked_expiry(request, int(self._ctx.durations.register))
-        reg_type = wire_registration.read_reg_type(incoming.extension, incoming.wire)
-        if request.headers.get("Contact") == "*":
-            if expires:
-                raise RemoteError(400, "Contact * needs Expires 0")
-            return Asked(user, "", 0, reg_type)
-        contact = request.contact()
-        if contact is None:
-            return Asked(user, "", -1, reg_type)
-        minimum = int(self._ctx.durations.register_min)
-        if 0 < expires < minimum:
-            raise Decline(423, f"the shortest registration is {minimum} s", (("Min-Expires", str(minimum)),))
-        expires = min(expires, int(self._ctx.durations.register))
-        call = wire_registration.read_moved_call(incoming.extension) if reg_type is RegType.HANDOVER else ""
-        return Asked(user, str(contact.uri), expires, reg_type, call)
-
     def _serve(self, incoming: Incoming, asked: Asked) -> Facts:
         attachment = self._ctx.directory.attachment(asked.user)
         if asked.expires == 0:
@@ -228,18 +189,11 @@ class VisitedRegistration:
             return NONE
         if (
             attachment is not None
-            and self._in_order(incoming, attachment)
+            and in_order(incoming, attachment)
             and self._stands(incoming, asked, attachment)
         ):
             return self._attach(incoming, asked, attachment, anew=_is_anew(incoming, attachment))
         return self._ask_home(incoming, asked)
-
-    def _in_order(self, incoming: Incoming, attachment: Attachment) -> bool:
-        """RFC 3261 §10.3 step 7: within a Call-ID the CSeq rises."""
-        request = incoming.request
-        if request.call_id() == attachment.call_id and request.cseq()[0] < attachment.cseq:
-            raise Decline(500, "CSeq is lower than before", (("Retry-After", "0"),))
-        return True
 
     def _stands(self, incoming: Incoming, asked: Asked, attachment: Attachment) -> bool:
         """May a refresh be answered here: the home still holds him, and we know that it is he (profile 4.1, 6)."""
@@ -266,7 +220,9 @@ class VisitedRegistration:
         call_id, since = ctx.ids.token(), ctx.wall
         self._pending[asked.user] = Pending(incoming, asked, call_id, since)
         self._ordered.pop(asked.user, None)
-        request = self._home_request(asked.user, call_id, 1, asked.expires, asked.reg_type, since, asked.call)
+        request = towards_home.register(
+            ctx, asked.user, call_id, 1, asked.expires, asked.reg_type, since, asked.call
+        )
         request.headers.put("Authorization", incoming.request.headers.lines("Authorization"))
         ctx.request(request, peer_flow(peer), self._owner(asked.user, HOME_REGISTER), timeout=HOME_WAIT)
         return NONE
@@ -327,7 +283,7 @@ class VisitedRegistration:
         self._arm_expiry(attachment)
         if not ctx.directory.is_home(asked.user) and asked.user not in self._refreshes:
             self._arm_refresh(asked.user, ctx.now + max(SOONEST, attachment.granted / 2))
-        self._save(attachment)
+        attachment_record.save(self._ctx, attachment)
         self._answer_terminal(incoming, attachment)
         ctx.notice(
             "attachment", user=str(asked.user), state="attached", expires=round(attachment.expires - ctx.now)
@@ -369,23 +325,12 @@ class VisitedRegistration:
             self._pass_refusal(pending, response)
         else:
             attachment = self._new_attachment(pending.incoming, pending.asked, pending.call_id, pending.since)
-            self._take_grant(attachment, self._read_grant(response, user, pending.asked.expires))
+            self._take_grant(
+                attachment, towards_home.read_grant(self._ctx, response, user, pending.asked.expires)
+            )
             self._stop_refresh(user)
             facts = self._attach(pending.incoming, pending.asked, attachment, anew=True)
         return facts + self._serve_next(user)
-
-    def _read_grant(self, response: Response, user: Aor, asked: int) -> Granted:
-        """H holds him now: what is malformed beside that is passed over."""
-        wire = self._ctx.peer_wire(user.domain)
-        groups: list[Membership] = []
-        stunned, ha1, expires = False, dict[str, str](), asked
-        with suppress(RemoteError):
-            groups = wire_registration.read_memberships(response, wire) or []
-        with suppress(RemoteError):
-            stunned, ha1 = wire_registration.read_home_answer(wire_extension.read(response, wire), wire)
-        with suppress(RemoteError):
-            expires = wire_registration.granted_expiry(response, asked)
-        return Granted(expires, groups, stunned, ha1)
 
     def _pass_refusal(self, pending: Pending, response: Response) -> None:
         """What H refuses reaches the terminal unchanged, a challenge too."""
@@ -422,12 +367,18 @@ class VisitedRegistration:
         self._ordered.pop(user, None)
         attachment.home_cseq += 1
         expires = int(ctx.durations.register)
-        request = self._home_request(
-            user, attachment.home_call_id, attachment.home_cseq, expires, RegType.REFRESH, attachment.since
+        request = towards_home.register(
+            ctx,
+            user,
+            attachment.home_call_id,
+            attachment.home_cseq,
+            expires,
+            RegType.REFRESH,
+            attachment.since,
         )
         self._refreshing.add(user)
         ctx.request(request, peer_flow(peer), self._owner(user, HOME_REFRESH))
-        self._save(attachment)
+        attachment_record.save(self._ctx, attachment)
         return NONE
 
     def _refreshed(self, user: Aor, outcome: Outcome) -> Facts:
@@ -444,10 +395,10 @@ class VisitedRegistration:
             self._kick_terminal(attachment, KickCause.MOVED if response.status == 403 else KickCause.EXPIRED)
             return (UserLeaving(user, ReleaseCause.NORMAL, notify_home=False),)
         before = attachment.stunned
-        self._take_grant(attachment, self._read_grant(response, user, attachment.granted))
+        self._take_grant(attachment, towards_home.read_grant(self._ctx, response, user, attachment.granted))
         self._ctx.directory.attach(attachment)
         self._arm_refresh(user, self._ctx.now + max(SOONEST, attachment.granted / 2))
-        self._save(attachment)
+        attachment_record.save(self._ctx, attachment)
         if attachment.stunned == before:
             return NONE
         return (UserStunned(user) if attachment.stunned else UserRevived(user),)
@@ -458,30 +409,6 @@ class VisitedRegistration:
             self._arm_refresh(attachment.user, self._ctx.now + RETRY)
         return NONE
 
-    def _home_request(
-        self,
-        user: Aor,
-        call_id: str,
-        cseq: int,
-        expires: int,
-        reg_type: RegType | None,
-        since: float | None,
-        call: str = "",
-    ) -> Request:
-        ctx = self._ctx
-        peer = ctx.directory.peer(user.domain)
-        assert peer is not None
-        aor = f"<{aor_uri(user)}>"
-        request = ctx.new_request("REGISTER", f"sip:{user.domain}", aor, aor)
-        request.headers.set("Call-ID", call_id)
-        request.headers.set("CSeq", f"{cseq} REGISTER")
-        contact = ctx.our_contact(peer_flow(peer), user.number)
-        request.headers.set("Contact", f"<{contact};{HOME}={user.domain}>")
-        request.headers.set("P-Visited-Network-ID", ctx.directory.domain)
-        request.headers.set("Expires", str(expires))
-        wire_registration.write_register(request, ctx.peer_wire(user.domain), reg_type, since, call)
-        return request
-
     # --- leaving
 
     def _leave(self, incoming: Incoming, user: Aor, attachment: Attachment | None) -> Facts:
@@ -489,7 +416,7 @@ class VisitedRegistration:
         if attachment is None:
             self._ctx.respond(incoming, 200)
             return NONE
-        self._in_order(incoming, attachment)
+        in_order(incoming, attachment)
         self._leaving[user] = incoming
         self._ctx.notice("attachment", user=str(user), state="deregistered")
         return (UserLeaving(user, ReleaseCause.NORMAL, notify_home=True),)
@@ -527,7 +454,9 @@ class VisitedRegistration:
         ctx, user = self._ctx, attachment.user
         peer = ctx.directory.peer(user.domain)
         assert peer is not None
-        request = self._home_request(user, attachment.home_call_id, attachment.home_cseq + 1, 0, None, None)
+        request = towards_home.register(
+            ctx, user, attachment.home_call_id, attachment.home_cseq + 1, 0, None, None
+        )
         ctx.request(request, peer_flow(peer), self._owner(user, HOME_LEAVE), timeout=HOME_WAIT)
 
     def _answer_leaver(self, incoming: Incoming | None, status: int) -> None:
@@ -583,46 +512,11 @@ class VisitedRegistration:
         if timer is not None:
             timer.cancel()
 
-    def _save(self, attachment: Attachment) -> None:
-        offset = self._ctx.wall_offset
-        self._ctx.save(
-            ATTACHMENT,
-            str(attachment.user),
-            {
-                "v": 1,
-                "contact": attachment.contact,
-                "flow": list(attachment.flow[:4]),
-                "call_id": attachment.call_id,
-                "cseq": attachment.cseq,
-                "expires": attachment.expires + offset,
-                "granted": attachment.granted,
-                "home_call_id": attachment.home_call_id,
-                "home_cseq": attachment.home_cseq,
-                "home_expires": attachment.home_expires + offset,
-                "ha1": dict(attachment.ha1),
-                "groups": [list(group) for group in attachment.groups],
-                "since": attachment.since,
-                "stunned": attachment.stunned,
-                "ptt": attachment.ptt,
-            },
-        )
-
     def load(self, rows: dict[str, Value]) -> None:
         """Go on from what the store held."""
         ctx = self._ctx
         for key, row in rows.items():
-            side, transport, host, port = row["flow"]
-            attachment = Attachment(
-                Aor.parse(key), row["contact"], (side, transport, host, port, 0), row["home_call_id"]
-            )
-            attachment.call_id, attachment.cseq = row["call_id"], row["cseq"]
-            attachment.expires = row["expires"] - ctx.wall_offset
-            attachment.granted = row["granted"]
-            attachment.home_cseq = row["home_cseq"]
-            attachment.home_expires = row["home_expires"] - ctx.wall_offset
-            attachment.ha1 = row["ha1"]
-            attachment.groups = tuple((n, d, name, priority) for n, d, name, priority in row["groups"])
-            attachment.since, attachment.stunned, attachment.ptt = row["since"], row["stunned"], row["ptt"]
+            attachment = attachment_record.read(ctx, key, row)
             ctx.directory.attach(attachment)
             self._arm_expiry(attachment)
             if not ctx.directory.is_home(attachment.user):

@@ -43,7 +43,7 @@ bench: $(TEST) partners ## measure; ARGS=--quick takes three minutes instead of 
 	$(BIN)/python -m bench $(ARGS)
 
 docs: $(DOCS) ## the documentation as a web site, in site/
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 clean: ## remove everything that make and the tools made
 	rm -rf .venv build dist site htmlcov .coverage .coverage.* .hypothesis

@@ -9,11 +9,12 @@ from msgspec import structs
 
 from opentcf.model.bounds import LimitSettings, TimerSettings
 from opentcf.node.settings import Settings
-from opentcf.runtime.addresses import domain_name, host_port, http_url
+from opentcf.runtime.addresses import address, domain_name, host_port, http_url
 from opentcf.runtime.document import ConfigError, Document
+from opentcf.runtime.hep import PORT, Homer
 from opentcf.runtime.network import peer_address, peers, sides
 from opentcf.runtime.people import groups, subscribers
-from opentcf.runtime.schema import File, HttpTable, LimitsTable, PeerTable, TimersTable
+from opentcf.runtime.schema import File, HttpTable, LimitsTable, PeerTable, TimersTable, TraceTable
 from opentcf.store import check_url
 from opentcf.transport.literal import is_literal, is_loopback
 
@@ -61,6 +62,7 @@ class Config:
     log_level: str
     log_format: str
     trace_bytes: int
+    homer: Homer | None
     portless: frozenset[str]
     """Domains of the peers that are named by host without a port: RFC 3263 may find one."""
     consoles: Mapping[str, PeerConsole] = field(default_factory=dict)
@@ -87,6 +89,7 @@ def load_config(path: Path) -> Config:
         log_level=file.log.level,
         log_format=file.log.format,
         trace_bytes=int(file.trace.size_mb * 2**20),
+        homer=_homer(document, file.trace),
         portless=_portless(document, file),
         consoles=consoles(document, file.peer),
     )
@@ -170,6 +173,15 @@ def consoles(document: Document, tables: Iterable[PeerTable]) -> Mapping[str, Pe
         url = document.read(("peer", index, "console"), http_url, table.console)
         found[table.domain.lower()] = PeerConsole(url, table.console_token)
     return found
+
+
+def _homer(document: Document, table: TraceTable) -> Homer | None:
+    if table.hep is None:
+        return None
+    where = document.read(("trace", "hep"), address, table.hep)
+    if where.transport != "udp":
+        raise document.error(("trace", "hep"), f"{table.hep!r} is not udp:HOST:PORT")
+    return Homer(where.host, where.port or PORT, table.hep_agent, table.hep_key)
 
 
 def _portless(document: Document, file: File) -> frozenset[str]:

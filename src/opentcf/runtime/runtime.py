@@ -15,6 +15,7 @@ from opentcf.node.orders import Notice
 from opentcf.node.settings import Settings, Side
 from opentcf.runtime.config import Config, ConfigError, load_config
 from opentcf.runtime.events import Events, beside
+from opentcf.runtime.hep import HepSender
 from opentcf.runtime.ids import SystemIds
 from opentcf.runtime.logs import line_writer
 from opentcf.runtime.loop import TickLoop
@@ -127,8 +128,16 @@ class Runtime:
         await self._sockets.start(self.loop)
         watch = asyncio.create_task(self._watch_names())
         stack.callback(watch.cancel)
+        self._copy(stack)
         self.loop.begin()
         calm_collector()
+
+    def _copy(self, stack: AsyncExitStack) -> None:
+        """Send copies of the trace where the configuration wants them."""
+        if self.config.homer is not None:
+            sender = HepSender(self.config.homer, self.settings.domain, self.trace, self.mask)
+            stack.push_async_callback(sender.close)
+            sender.start()
 
     async def _configure(self, who: str) -> None:
         """Hand the node what the configuration and the names say now, if that is new."""
@@ -164,6 +173,7 @@ def needs_restart(old: Config, new: Config) -> list[str]:
         "http": (old.http, new.http),
         "log": ((old.log_level, old.log_format), (new.log_level, new.log_format)),
         "trace.size_mb": (old.trace_bytes, new.trace_bytes),
+        "trace.hep": (old.homer, new.homer),
         "d.digest": (old.settings.digest, new.settings.digest),
     }
     for name in ("tc2", "d"):

@@ -104,6 +104,13 @@ class TraceTable(Table):
     """`[trace]`"""
 
     size_mb: Annotated[float, Meta(ge=0, le=100_000)] = 16.0
+    hep: str | None = None
+    hep_agent: Annotated[int, Meta(ge=0, lt=2**32)] = 1
+    hep_key: str = ""
+
+    def __repr__(self) -> str:
+        """Without its secret."""
+        return f"<trace {self.size_mb} MB>"
 
 
 class SubscriberTable(Table):

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.interop.foreign import FOREIGN, ForeignTcf
-from tests.interop.network import Core, Network, PeerEntry, User, build, new_host
+from tests.interop.foreign import FOREIGN, ForeignTcf, Meeting, meet
+from tests.interop.network import Core, Network, User
 from tests.interop.sipp import Message, Phone, Sipp
 
 pytestmark = pytest.mark.interop
@@ -86,21 +86,20 @@ def test_nobody_there(network: Network, phone: PhoneMaker) -> None:
 
 
 @pytest.fixture(scope="module")
-def core(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Core]:
+def meeting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Meeting]:
     """A real node whose only peer is foreign."""
-    host = new_host()
-    network = build(tmp_path_factory.mktemp("short-data"), 1)
-    network[1].peers = [PeerEntry(FOREIGN, f"udp:{host}:5060", "heartbeat = 600.0")]
-    network[1].more = GROUP
-    network[1].start()
-    yield network[1]
-    network.stop()
+    with meet(tmp_path_factory.mktemp("short-data"), "udp", more=GROUP) as made:
+        yield made
 
 
 @pytest.fixture
-def foreign(core: Core, tmp_path: Path) -> Iterator[ForeignTcf]:
-    host = core.peers[0].address.split(":")[1]
-    tcf = ForeignTcf(core, tmp_path, host, "udp")
+def core(meeting: Meeting) -> Core:
+    return meeting.core
+
+
+@pytest.fixture
+def foreign(meeting: Meeting, tmp_path: Path) -> Iterator[ForeignTcf]:
+    tcf = meeting.foreign(tmp_path)
     yield tcf
     tcf.stop()
 

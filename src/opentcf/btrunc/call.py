@@ -45,6 +45,12 @@ def read_call_type(ext: Extension, wire: Wire) -> CallType:
     return _code(ext, wire, Param.CALL_TYPE, CallType.PRIVATE_AUDIO)
 
 
+def is_for_group(ext: Extension, wire: Wire) -> bool:
+    """Does a call say that it is for a group, by its type or in so many words?"""
+    said = _code(ext, wire, Param.CALLED_TYPE, CalledType.NOT_SAID)
+    return said is CalledType.GROUP or read_call_type(ext, wire).is_group
+
+
 def read_setup(ext: Extension | None, wire: Wire, domain: str) -> CallSetup:
     """The values of a call set-up; without an extension what a plain phone means. `domain` is that of To.
 

@@ -86,10 +86,18 @@ def read(message: Message, wire: Wire) -> Extension | None:
     params: list[tuple[Param | str, str | None]] = []
     for piece in pieces[1:]:
         if piece:
-            name, equals, value = piece.partition("=")
-            name = name.strip()
-            params.append((wire.param(name) or name, unquote(value.strip()) if equals else None))
+            for part in _parts(piece, wire):
+                name, equals, value = part.partition("=")
+                name = name.strip()
+                params.append((wire.param(name) or name, unquote(value.strip()) if equals else None))
     return Extension(wire.token(spelled), params, spelled)
+
+
+def _parts(piece: str, wire: Wire) -> list[str]:
+    """`UDN=x,utype=1` is two parameters, one of which belongs to the other (TC2-C 视频转发)."""
+    if "," not in piece or wire.param(piece.partition("=")[0].strip()) is not Param.UDN:
+        return [piece]
+    return split_outside_quotes(piece, ",")
 
 
 def write(message: Message, wire: Wire, token: Token, *params: tuple[Param | str, str | None]) -> None:
@@ -104,10 +112,10 @@ def render(wire: Wire, token: Token, *params: tuple[Param | str, str | None]) ->
 
 def append(text: str, wire: Wire, *params: tuple[Param | str, str | None]) -> str:
     """More parameters behind a field's value; those whose value is empty are left out."""
+    paired = text.partition(";")[0] == wire.tokens[Token.VIDEO_FORWARD]
     for name, value in params:
         if value != "":
             spelled = wire.params[name] if isinstance(name, Param) else name
-            text += (
-                f";{spelled}" if value is None else f";{spelled}={value if is_token(value) else quote(value)}"
-            )
+            text += "," if paired and name is Param.USER_TYPE else ";"
+            text += spelled if value is None else f"{spelled}={value if is_token(value) else quote(value)}"
     return text

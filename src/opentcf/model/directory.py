@@ -267,6 +267,15 @@ class Directory:
         if not parts:
             self._running.pop(call_id, None)
 
+    def call_of(self, party: Aor) -> str | None:
+        """The OnlineCallID of a running call of a user or group of ours; the newest one."""
+        found = [
+            call_id
+            for call_id, parts in self._running.items()
+            if any(party in parties for parties in parts.values())
+        ]
+        return found[-1] if found else None
+
     def running_call(self, call_id: str) -> tuple[Aor, Aor] | None:
         """Caller and called user or group of a call whose home, or master, we are."""
         return next(iter(self._running.get(call_id, {}).values()), None)

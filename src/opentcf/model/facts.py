@@ -208,6 +208,44 @@ class HandoverPrepared(NamedTuple):
     target: str
 
 
+class CallEnded(NamedTuple):
+    """A call that this TCF controlled is over."""
+
+    call: str
+
+
+class VideoSourceAsked(NamedTuple):
+    """What can be forwarded of a call that this TCF controls, of `party` if he is named? `VideoSource` bears `key`."""
+
+    key: str
+    call: str
+    party: Aor | None
+
+
+class VideoSource(NamedTuple):
+    """The description of who shows something in it, empty when nobody does; `speaker` is who is called from."""
+
+    key: str
+    speaker: Aor
+    media: bytes
+
+
+class VideoPushed(NamedTuple):
+    """G: video is forwarded to a group of ours, as call `call`."""
+
+    call: str
+    group: Aor
+    speaker: Aor
+    media: bytes
+
+
+class VideoAnswered(NamedTuple):
+    """G: what came of that, as a SIP status."""
+
+    call: str
+    status: int
+
+
 Fact = (
     PeerUp
     | PeerSilent
@@ -220,6 +258,11 @@ Fact = (
     | UserRevived
     | UserKilled
     | CallDismantled
+    | CallEnded
+    | VideoSourceAsked
+    | VideoSource
+    | VideoPushed
+    | VideoAnswered
     | MemberLocated
     | MembershipChanged
     | GroupChanged

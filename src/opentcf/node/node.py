@@ -127,6 +127,7 @@ class Node:
         self._spread(self._after_enrolment())
         self._spread(self.procedures.subscription.load(dict(snapshot.get("subscription", {}))))
         self._spread(self.procedures.regrouping.resume())
+        self._spread(self.procedures.video_forward.load(dict(snapshot.get("video_forward", {}))))
 
     def receive(self, data: bytes, source: Flow, now: float) -> None:
         """A datagram or one framed message of a stream."""

@@ -15,6 +15,7 @@ from opentcf.services.regrouping import Regrouping
 from opentcf.services.short_data import ShortMessages
 from opentcf.services.stun import Stun
 from opentcf.services.subscription import Subscriptions
+from opentcf.services.video_forward import VideoForwards
 
 
 class Procedures(NamedTuple):
@@ -33,6 +34,7 @@ class Procedures(NamedTuple):
     subscription: Subscriptions
     address_book: AddressBook
     regrouping: Regrouping
+    video_forward: VideoForwards
 
     @classmethod
     def on(cls, ctx: Context) -> "Procedures":
@@ -52,6 +54,7 @@ class Procedures(NamedTuple):
             subscription=Subscriptions(ctx),
             address_book=AddressBook(ctx),
             regrouping=Regrouping(ctx),
+            video_forward=VideoForwards(ctx),
         )
 
     def by_name(self) -> dict[str, Procedure]:

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from enum import StrEnum, auto
 from typing import Any
 
+from opentcf.btrunc.video import ORDERS
 from opentcf.btrunc.wire import Param, Token
 from opentcf.model.cause import Decline
 from opentcf.model.facts import (
     CallChanged,
     CallDismantled,
+    CallEnded,
     CallsWatched,
     Fact,
     GroupCallChanged,
@@ -33,6 +35,10 @@ from opentcf.model.facts import (
     UserRevived,
     UserStunned,
     UserUnbound,
+    VideoAnswered,
+    VideoPushed,
+    VideoSource,
+    VideoSourceAsked,
 )
 from opentcf.node.procedures import Procedures
 from opentcf.services import mandate
@@ -83,6 +89,8 @@ def routes(have: Procedures, ctx: Context) -> dict[tuple[Side, str, Token | None
         (Side.TC2, "MESSAGE", Token.MESSAGE): have.short_data.request,
         (Side.TC2, "MESSAGE", None): have.short_data.request,
         **{(side, "MESSAGE", Token.REGROUP): have.regrouping.request for side in Side},
+        **{(side, "MESSAGE", token): have.video_forward.request for side in Side for token in ORDERS},
+        (Side.TC2, "MESSAGE", Token.VIDEO_REPORT): have.video_forward.reported,
         (Side.TC2, "MESSAGE", Token.REGROUP_RESULT): have.regrouping.reported,
         (Side.D, "REGISTER", Token.REGISTER): have.visited_registration.request,
         (Side.D, "REGISTER", None): have.visited_registration.request,
@@ -113,6 +121,7 @@ def cares(have: Procedures) -> dict[type[Fact], tuple[Callable[[Any], Facts], ..
             have.stun.on_peer_up,
             have.short_data.on_peer_up,
             have.regrouping.on_peer_up,
+            have.video_forward.on_peer_up,
         ),
         PeerSilent: (group.on_peer_silent,),
         PeerDown: (private.on_peer_down, group.on_peer_down),
@@ -138,6 +147,11 @@ def cares(have: Procedures) -> dict[type[Fact], tuple[Callable[[Any], Facts], ..
         ),
         UserKilled: (have.home_registration.on_user_killed,),
         CallDismantled: (private.on_call_dismantled, group.on_call_dismantled),
+        CallEnded: (have.video_forward.on_call_ended,),
+        VideoSourceAsked: (private.on_video_source_asked, group.on_video_source_asked),
+        VideoSource: (have.video_forward.on_video_source,),
+        VideoPushed: (group.on_video_pushed,),
+        VideoAnswered: (have.video_forward.on_video_answered,),
         MemberLocated: (
             group.on_member_located,
             have.short_data.on_member_located,

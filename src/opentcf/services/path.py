@@ -15,9 +15,10 @@ from opentcf.model.peer import Peer
 from opentcf.model.registration import Attachment
 from opentcf.model.subscriber import Right, Subscriber
 from opentcf.model.subscriber import Role as Equipment
-from opentcf.services.context import Context, Incoming
+from opentcf.services.context import Context, Incoming, peer_flow
 from opentcf.sip.grammar import decimal
 from opentcf.sip.headers import NameAddr
+from opentcf.sip.outbox import Flow
 from opentcf.sip.uri import Uri
 
 HOME = "home"
@@ -160,6 +161,23 @@ def _caller_side(
     if ctx.directory.is_home(target):
         return None
     return Hop(to_peer(ctx, target.domain), None, aor_uri(target), tuple(roles))
+
+
+def to_called(ctx: Context, called: Aor, *, group: bool = False) -> Hop:
+    """The way of something that begins at this TCF, to a user anywhere or a group of another TCF."""
+    if group or not ctx.directory.is_home(called):
+        return Hop(to_peer(ctx, called.domain), None, aor_uri(called), ())
+    known_subscriber(ctx, called, 404)
+    _in_service(ctx, called)
+    return to_visited(ctx, called)
+
+
+def flow_of(hop: Hop) -> Flow:
+    """Where its messages are sent."""
+    if hop.attachment is not None:
+        return Flow(*hop.attachment.flow)
+    assert hop.peer is not None
+    return peer_flow(hop.peer)
 
 
 def to_visited(ctx: Context, user: Aor) -> Hop:

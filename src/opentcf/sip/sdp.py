@@ -276,6 +276,16 @@ def direction_of(body: bytes) -> str:
     return INACTIVE
 
 
+def shows(body: bytes) -> bool:
+    """Has a description video that its writer sends? Any bytes give some answer."""
+    try:
+        described = Sdp.parse(body)
+    except RemoteError:
+        return False
+    sends = (SENDRECV, SENDONLY)
+    return any(m.kind == "video" and m.is_rtp and m.direction in sends for m in described.media)
+
+
 def _direction(lines: Iterable[str], otherwise: str) -> str:
     return next((_DIRECTION_LINES[line] for line in lines if line in _DIRECTION_LINES), otherwise)
 

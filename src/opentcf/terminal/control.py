@@ -4,9 +4,11 @@ from typing import NamedTuple
 
 from opentcf.btrunc import control as wire_control
 from opentcf.btrunc import regroup as wire_regroup
+from opentcf.btrunc import video as wire_video
 from opentcf.btrunc.control import STATES, TOKENS
 from opentcf.btrunc.extension import Extension, Params
 from opentcf.btrunc.regroup import Regroup
+from opentcf.btrunc.video import Goal, Source
 from opentcf.btrunc.wire import Body, Param, Token, Wire
 from opentcf.model.cause import Result
 from opentcf.model.numbers import Aor
@@ -36,6 +38,16 @@ def becomes(state: UserState, user: Aor) -> Order:
 def dismantle(party: Aor, call_id: str) -> Order:
     """Release a call of a group, or of a user, by force."""
     return Order(f"sip:{party}", Token.DISMANTLE, ((Param.CALL_ID, call_id),))
+
+
+def forward(party: Aor, source: Source, goals: tuple[Goal, ...], wire: Wire) -> Order:
+    """Forward video of a call of `party`, a group or user, to others."""
+    return Order(f"sip:{party}", Token.VIDEO_FORWARD, wire_video.forward(wire, source, goals, party.domain))
+
+
+def terminate(party: Aor, video_id: str) -> Order:
+    """End what was forwarded of it."""
+    return Order(f"sip:{party}", Token.VIDEO_TERMINATE, ((Param.VIDEO_ID, video_id),))
 
 
 def regroup(group: Aor, wish: Regroup, wire: Wire) -> Order:
@@ -75,13 +87,27 @@ class Control:
 
     def heard(self, ext: Extension | None, event: Event) -> Event | None:
         """A MESSAGE as it is shown: a result of a regroup as `regrouped`, and (None) only once."""
+        if ext is not None and ext.token is Token.VIDEO_REPORT:
+            return self._forwarded(ext, event)
         if ext is None or ext.token is not Token.REGROUP_RESULT:
             return event
         report = wire_regroup.read_report(ext, self._wire, self._user.domain)
-        key = (report.request, report.user)
-        if report.request and key in self._reported:
+        if self._is_known(report.request, report.user):
             return None
-        self._reported[key] = None
+        return event._replace(name="regrouped", text=f"{report.user}: {report.result.name.lower()}")
+
+    def _forwarded(self, ext: Extension, event: Event) -> Event | None:
+        """What became of a target of a video forward."""
+        report = wire_video.read_report(ext, self._wire, self._user.domain)
+        if self._is_known(report.request, report.goal.aor):
+            return None
+        return event._replace(name="forwarded", text=f"{report.goal.aor}: {report.result.name.lower()}")
+
+    def _is_known(self, request: str, about: Aor) -> bool:
+        """Did this report come before?"""
+        if request and (request, about) in self._reported:
+            return True
+        self._reported[request, about] = None
         if len(self._reported) > REMEMBERED:
             del self._reported[next(iter(self._reported))]
-        return event._replace(name="regrouped", text=f"{report.user}: {report.result.name.lower()}")
+        return False

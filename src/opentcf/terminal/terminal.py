@@ -349,7 +349,7 @@ class Terminal:
         """Give an order of a dispatcher; the answer comes as that to a `page`, results of a regroup as `regrouped`
         that bear the same key as their msgid."""
         key = self._ids.token()
-        named = ((Param.MESSAGE_ID, key),) if order.token is Token.REGROUP else ()
+        named = ((Param.MESSAGE_ID, key),) if order.token in (Token.REGROUP, Token.VIDEO_FORWARD) else ()
         params = (*order.params, *named)
         return self.page(order.uri, order.token, params, now, order.body, order.content_type, key)
 

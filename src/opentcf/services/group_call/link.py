@@ -36,12 +36,14 @@ class Half(Enum):
     """G → the V-TCF or terminal of a dispatcher who entered by force (强插)."""
     LISTENING = "listening"
     """G → the same of one who listens discreetly."""
+    PUSHED = "pushed"
+    """G → the TCF that forwards video to the group."""
     MEMBER = "member"
     """V → terminal."""
 
 
-ENTERED = (Half.INSERTED, Half.LISTENING)
-"""The halves of those who are in the call by an order of their own, not as members."""
+ENTERED = (Half.INSERTED, Half.LISTENING, Half.PUSHED)
+"""The halves of those who are in the call by an order, not as members."""
 
 
 class Link(FloorLeg):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import Enum
 
-from opentcf.model.call import CallSetup
+from opentcf.model.call import CalledType, CallSetup
 from opentcf.model.floor import Floor
 from opentcf.model.group import Group
 from opentcf.model.numbers import Aor
@@ -103,6 +104,12 @@ class MasterCall:
     def id(self) -> str:
         """The OnlineCallID."""
         return self.setup.online_call_id
+
+    def setup_for(self, talker: Aor | None) -> CallSetup:
+        """What a V-TCF is told of it; a push says that it is for a group."""
+        setup, emergency = self.setup, self.emergency_by is not None
+        kind = setup.called_type if setup.call_type.is_group else CalledType.GROUP
+        return replace(setup, full_duplex=True, emergency=emergency, caller=talker, called_type=kind)
 
     @property
     def served(self) -> bool:

@@ -75,6 +75,8 @@ class Masters:
         self._ctx = ctx
         self._queue = queue
         self.calls: dict[Aor, MasterCall] = {}
+        self.ended: list[str] = []
+        """OnlineCallIDs of calls that are over and nobody was told of."""
 
     def revive(self, call: MasterCall, branches: list[Branch], timers: dict[str, float]) -> None:
         """Go on with a call from the store; `timers` are times of this node."""
@@ -122,6 +124,17 @@ class Masters:
         call.left.discard(caller)
         request = self._request(call, Ask(caller, setup.priority, setup.emergency), branch)
         self._step(call, MasterInput.JOINED, Event(branch, tuple(self._ask(call, request))))
+
+    def push(self, group: Group, setup: CallSetup, speaker: Aor, codecs: bytes, key: str) -> MasterCall:
+        """Video is forwarded to the group: a call in which members only receive. 486 while it is in another."""
+        if group.aor in self.calls:
+            raise Decline(486, f"{group.aor} is in a call")
+        if not any(self._ctx.directory.where(group.aor, member.aor) for member in group.members):
+            raise Decline(480, f"no member of {group.aor} is registered")
+        call = self._new_call(group, setup, speaker, codecs, key)
+        call.state = MasterState.UP
+        self._stop(call, CONFIRM)
+        return call
 
     def take_in_by_order(self, call: MasterCall, branch: Branch, user: Aor) -> None:
         """强插: a leg and the floor at once, 200 and then a grant when somebody has to be silenced first. A discreet
@@ -214,7 +227,7 @@ class Masters:
         """G→V INVITE; a V-TCF that is down is left out until it comes back."""
         ctx = self._ctx
         talker = call.floor.talker.user if call.floor.talker is not None else None
-        setup = self._setup_for(call, talker)
+        setup = call.setup_for(talker)
         if domain == ctx.directory.domain:
             branch = call.branches[domain] = Branch(domain, None)
             branch.up = True
@@ -231,19 +244,6 @@ class Masters:
         link.give_voice(ctx, call.codecs)
         call.branches[domain] = Branch(domain, link)
         link.invite(ctx, setup, talker, "sendonly", fan=fan)
-
-    def _setup_for(self, call: MasterCall, talker: Aor | None) -> CallSetup:
-        setup = call.setup
-        return CallSetup(
-            setup.call_type,
-            True,
-            setup.priority,
-            call.emergency_by is not None,
-            talker,
-            call.id,
-            setup.called_type,
-            setup.extra,
-        )
 
     def confirmed_setup(self, call: MasterCall) -> None:
         """Confirmed set-up: every V-TCF answered, or Tconfirm is over. 480 when none did."""
@@ -376,6 +376,9 @@ class Masters:
         branch = call.branches.pop(domain, None)
         if branch is None:
             return
+        if branch.link is not None and branch.link.half is Half.PUSHED:
+            self.end(call, ReleaseCause.NORMAL)
+            return
         if branch.entered:
             self._apply(call, call.floor.lost(domain))
             return
@@ -487,6 +490,7 @@ class Masters:
             else:
                 self._queue.append(Post(False, call.group.aor, End(cause)))
         del self.calls[call.group.aor]
+        self.ended.append(call.id)
         self._ctx.directory.end_call(call.id, call.key)
         self._ctx.notice(
             "group_call", id=call.id, group=str(call.group.aor), state="ended", cause=cause.name.lower()

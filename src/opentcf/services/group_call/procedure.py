@@ -4,12 +4,13 @@ from collections import deque
 
 from opentcf.btrunc import call as wire_call
 from opentcf.btrunc import control as wire_control
-from opentcf.btrunc.floor import Ask, Calm, Left, LetGo, Refused
+from opentcf.btrunc.floor import Ask, Calm, Left, LetGo, Refused, Revoke
 from opentcf.btrunc.wire import Param, Token
-from opentcf.model.call import CallSetup
+from opentcf.model.call import CallSetup, CallType
 from opentcf.model.cause import Decline, FloorCause, ReleaseCause
 from opentcf.model.facts import (
     CallDismantled,
+    CallEnded,
     CallsWatched,
     GroupChanged,
     MemberLocated,
@@ -21,6 +22,10 @@ from opentcf.model.facts import (
     UserLeaving,
     UserRevived,
     UserStunned,
+    VideoAnswered,
+    VideoPushed,
+    VideoSource,
+    VideoSourceAsked,
 )
 from opentcf.model.numbers import Aor
 from opentcf.services import mandate, path
@@ -61,7 +66,7 @@ class GroupCalls:
     def serves(self, incoming: Incoming) -> bool:
         """Is this INVITE for a group, by its call type or by what its number is known to be?"""
         ext = incoming.extension
-        if ext is not None and wire_call.read_call_type(ext, incoming.wire).is_group:
+        if ext is not None and wire_call.is_for_group(ext, incoming.wire):
             return True
         called = path.called(self._ctx, incoming)
         if self._ctx.directory.group(called) is not None:
@@ -105,6 +110,10 @@ class GroupCalls:
     def _called_as_master(self, incoming: Incoming, group: Aor, setup: CallSetup, caller: Aor) -> None:
         ctx, peer = self._ctx, incoming.peer
         assert peer is not None
+        ext = incoming.extension
+        if ext is not None and ext.get(Param.VIDEO_ID) is not None and peer.control:
+            self._pushed(incoming, group, setup, caller)
+            return
         try:
             known = self.masters.admit(group, caller, peer.domain)
         except Decline as decline:
@@ -156,6 +165,40 @@ class GroupCalls:
                 self._touched.add(call.group.aor)
                 branch.link.end(self._ctx, cause)
                 self.masters.branch_gone(call, branch.domain)
+
+    def _pushed(self, incoming: Incoming, group: Aor, setup: CallSetup, caller: Aor) -> None:
+        """A TCF that controls a source forwards its video to a group of ours (profile 4.7)."""
+        known = self._ctx.directory.group(group)
+        if known is None:
+            raise Decline(404, f"{group} is no group here")
+        key, codecs = new_key(self._ctx, group), incoming.request.body
+        call = self.masters.push(known, setup, caller, codecs, key)
+        link = Link(Leg.called(self._ctx, incoming, Owner(NAME, key), caller), group.domain, Half.PUSHED)
+        link.give_voice(self._ctx, codecs)
+        branch = call.branches[str(caller)] = Branch.of(link)
+        branch.up = True
+        link.confirm(self._ctx, Revoke(group, 0, FloorCause.NORMAL))
+        self.masters.call_missing(call)
+
+    def on_video_pushed(self, fact: VideoPushed) -> Facts:
+        """The same from this very TCF."""
+        known, key = self._ctx.directory.group(fact.group), new_key(self._ctx, fact.group)
+        setup = CallSetup(CallType.VIDEO_PUSH, caller=fact.speaker, online_call_id=fact.call)
+        status = 200 if known is not None else 404
+        self._touched.add(fact.group)
+        try:
+            if known is not None:
+                self.masters.call_missing(self.masters.push(known, setup, fact.speaker, fact.media, key))
+        except Decline as decline:
+            status = decline.status
+        return (VideoAnswered(fact.call, status), *self._run())
+
+    def on_video_source_asked(self, fact: VideoSourceAsked) -> Facts:
+        """What a call of a group of ours shows."""
+        for call in self.masters.calls.values():
+            if call.id == fact.call:
+                return (VideoSource(fact.key, call.group.aor, call.codecs),)
+        return NONE
 
     def _may_be_on_his_way(self, group: Aor, caller: Aor) -> bool:
         known = self._ctx.directory.group(group)
@@ -449,13 +492,14 @@ class GroupCalls:
 
     def news(self) -> Facts:
         """What changed since this was asked last, as G or else as V."""
+        ended, self.masters.ended = self.masters.ended, []
+        over = tuple(CallEnded(call_id) for call_id in ended)
         if not self._changed:
-            return NONE
+            return over
         changed, self._changed = sorted(self._changed), set()
         masters, visits = self.masters.calls, self.visits.calls
-        return tuple(
-            status.told(self._ctx, group, masters.get(group), visits.get(group)) for group in changed
-        )
+        told = (status.told(self._ctx, group, masters.get(group), visits.get(group)) for group in changed)
+        return (*told, *over)
 
     # --- by command
 

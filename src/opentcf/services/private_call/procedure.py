@@ -12,6 +12,7 @@ from opentcf.model.call import CallSetup, CallType
 from opentcf.model.cause import Decline, ReleaseCause
 from opentcf.model.facts import (
     CallDismantled,
+    CallEnded,
     CallsWatched,
     HandoverPrepared,
     HandoverWanted,
@@ -21,6 +22,8 @@ from opentcf.model.facts import (
     UserBound,
     UserLeaving,
     UserStunned,
+    VideoSource,
+    VideoSourceAsked,
 )
 from opentcf.model.numbers import Aor
 from opentcf.services import mandate, path
@@ -36,6 +39,7 @@ from opentcf.sip.headers import Headers, NameAddr
 from opentcf.sip.message import Request
 from opentcf.sip.outbox import Flow, Value
 from opentcf.sip.render import render_fields
+from opentcf.sip.sdp import shows
 from opentcf.sip.timers import Timer
 from opentcf.sip.transaction import Outcome, Owner
 from opentcf.sip.uri import Uri
@@ -56,6 +60,7 @@ class PrivateCalls:
         self._homes: dict[str, int] = {}
         self._down_timers: dict[str, Timer] = {}
         self._changed: dict[PrivateCall, None] = {}
+        self._ended: list[str] = []
 
     # --- doorways
 
@@ -293,7 +298,18 @@ class PrivateCalls:
     def news(self) -> Facts:
         """What changed since this was asked last."""
         changed, self._changed = self._changed, {}
-        return tuple(call.told() for call in changed)
+        ended, self._ended = self._ended, []
+        return (*(call.told() for call in changed), *(CallEnded(call_id) for call_id in ended))
+
+    def on_video_source_asked(self, fact: VideoSourceAsked) -> Facts:
+        """What a party of a call of ours shows; of two the one who was named, else the caller first."""
+        for call in self._calls.values():
+            if call.id == fact.call and Role.CALLER_HOME in call.roles and not call.enters:
+                parties = (call.caller, call.called) if fact.party is None else (fact.party,)
+                legs = [leg for leg in call.legs if leg.party in parties and call.state is State.UP]
+                shown = [leg.remote_sdp for leg in legs if shows(leg.remote_sdp)]
+                return (VideoSource(fact.key, call.caller, shown[0] if shown else b""),)
+        return NONE
 
     def on_user_stunned(self, fact: UserStunned) -> Facts:
         """His calls are released wherever they are known: at his V, at his home."""
@@ -482,6 +498,7 @@ class PrivateCalls:
         self._ctx.directory.disengage(call.called, call.key)
         self._ctx.directory.end_call(call.id, call.key)
         if Role.CALLER_HOME in call.roles and not call.enters:
+            self._ended.append(call.id)
             self._homes[call.id] -= 1
             if not self._homes[call.id]:
                 del self._homes[call.id]

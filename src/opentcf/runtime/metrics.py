@@ -46,6 +46,9 @@ METRICS: Mapping[str, Described] = {
     "opentcf_refused_total": Described(
         "counter", ("reason",), "Requests refused by a limit or because the sender is no peer"
     ),
+    "opentcf_video_forwards_total": Described(
+        "counter", ("result",), "Targets of video forwards, by what became of them"
+    ),
     "opentcf_control_total": Described(
         "counter", ("operation", "result"), "Control orders of dispatchers: done or refused"
     ),

@@ -95,9 +95,9 @@ def read(message: Message, wire: Wire) -> Extension | None:
 
 def _parts(piece: str, wire: Wire) -> list[str]:
     """`UDN=x,utype=1` is two parameters, one of which belongs to the other (TC2-C 视频转发)."""
-    if "," not in piece or wire.param(piece.partition("=")[0].strip()) is not Param.UDN:
-        return [piece]
-    return split_outside_quotes(piece, ",")
+    first, comma, second = piece.rpartition(",")
+    is_pair = comma and '"' not in second and wire.param(second.partition("=")[0].strip()) is Param.USER_TYPE
+    return [first.strip(), second.strip()] if is_pair else [piece]
 
 
 def write(message: Message, wire: Wire, token: Token, *params: tuple[Param | str, str | None]) -> None:

@@ -1,5 +1,6 @@
 """The `Ptt-Extension` header field: a token and its parameters."""
 
+import re
 from collections.abc import Sequence
 
 from opentcf.btrunc.wire import Param, Token, Wire
@@ -11,6 +12,9 @@ from opentcf.sip.message import Message
 
 Params = Sequence[tuple[Param | str, str | None]]
 """Parameters in their order: None is a flag, an empty value is left out."""
+
+
+_PAIR = re.compile(r'\s*([^=\s]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^",]*?)\s*,\s*([^=\s]+)\s*=\s*(.*)')
 
 
 class Extension:
@@ -95,9 +99,10 @@ def read(message: Message, wire: Wire) -> Extension | None:
 
 def _parts(piece: str, wire: Wire) -> list[str]:
     """`UDN=x,utype=1` is two parameters, one of which belongs to the other (TC2-C 视频转发)."""
-    first, comma, second = piece.rpartition(",")
-    is_pair = comma and '"' not in second and wire.param(second.partition("=")[0].strip()) is Param.USER_TYPE
-    return [first.strip(), second.strip()] if is_pair else [piece]
+    found = _PAIR.fullmatch(piece) if "," in piece else None
+    if found is None or wire.param(found[1]) is not Param.UDN or wire.param(found[3]) is not Param.USER_TYPE:
+        return [piece]
+    return [f"{found[1]}={found[2]}", f"{found[3]}={found[4]}"]
 
 
 def write(message: Message, wire: Wire, token: Token, *params: tuple[Param | str, str | None]) -> None:
@@ -113,9 +118,11 @@ def render(wire: Wire, token: Token, *params: tuple[Param | str, str | None]) ->
 def append(text: str, wire: Wire, *params: tuple[Param | str, str | None]) -> str:
     """More parameters behind a field's value; those whose value is empty are left out."""
     paired = text.partition(";")[0] == wire.tokens[Token.VIDEO_FORWARD]
+    before: Param | str = ""
     for name, value in params:
         if value != "":
             spelled = wire.params[name] if isinstance(name, Param) else name
-            text += "," if paired and name is Param.USER_TYPE else ";"
+            text += "," if paired and name is Param.USER_TYPE and before is Param.UDN else ";"
+            before = name
             text += spelled if value is None else f"{spelled}={value if is_token(value) else quote(value)}"
     return text

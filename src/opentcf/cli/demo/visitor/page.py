@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from opentcf.api.requests import OpenRequests
 from opentcf.api.server import QuietServer
 from opentcf.cli.demo.visitor.people import Visitor
 
@@ -67,7 +68,8 @@ async def _stream(visitor: Visitor) -> AsyncIterator[str]:
 async def serve_visitor(visitor: Visitor) -> AsyncIterator[str]:
     """Serve it for as long as the demonstration runs; gives its address."""
     sock = _listening()
-    config = uvicorn.Config(make_app(visitor), lifespan="off", log_config=None, access_log=False, ws="none")
+    requests = OpenRequests(make_app(visitor))
+    config = uvicorn.Config(requests, lifespan="off", log_config=None, access_log=False, ws="none")
     config.timeout_graceful_shutdown = 1
     server = QuietServer(config)
     serving = asyncio.create_task(server.serve(sockets=[sock]))
@@ -75,7 +77,7 @@ async def serve_visitor(visitor: Visitor) -> AsyncIterator[str]:
         yield f"http://{HOST}:{sock.getsockname()[1]}/"
     finally:
         server.should_exit = True
-        server.force_exit = True
+        requests.end()
         await serving
         sock.close()
 

@@ -9,6 +9,7 @@ from opentcf.model.cause import Decline
 from opentcf.model.peer import Peer
 from opentcf.model.rate import Rates
 from opentcf.services.context import Context, Incoming
+from opentcf.sip.errors import RemoteError
 from opentcf.sip.headers import NameAddr
 from opentcf.sip.outbox import Flow
 
@@ -49,11 +50,10 @@ class Border:
                 raise Decline(503, f"{incoming.user} asks too often", AGAIN)
 
     def _is_in_dialog(self, incoming: Incoming) -> bool:
-        tag = incoming.request.to_tag()
-        return tag is not None and tag in self._ctx.legs
+        return _tag(incoming) in self._ctx.legs
 
     def _check_peer(self, incoming: Incoming, peer: Peer) -> None:
-        if incoming.request.to_tag() is not None or incoming.request.method in RELEASES:
+        if _tag(incoming) or incoming.request.method in RELEASES:
             return
         operation = _operation(incoming)
         if peer.allow is not None and operation is not None and operation.value not in peer.allow:
@@ -80,11 +80,19 @@ class Border:
 def is_urgent(incoming: Incoming) -> bool:
     """What no rate and no load holds back: emergency calls, releases, heartbeats, requests within a dialog."""
     request, ext = incoming.request, incoming.extension
-    if request.method in RELEASES or request.to_tag() is not None:
+    if request.method in RELEASES or _tag(incoming):
         return True
     if ext is None:
         return False
     return ext.token is Token.HEARTBEAT or ext.get(Param.EMERGENCY) == "1"
+
+
+def _tag(incoming: Incoming) -> str:
+    """The tag in To; none when To cannot be read: such a request is refused, and belongs to no dialog."""
+    try:
+        return incoming.request.to_tag() or ""
+    except RemoteError:
+        return ""
 
 
 def _operation(incoming: Incoming) -> Token | None:

@@ -257,6 +257,8 @@ class Node:
         found["opentcf_calls_active", ("group",)] = len(self.procedures.group_call)
         for package, number in self.procedures.subscription.counts().items():
             found["opentcf_subscriptions_active", (self._ctx.wire.events[package],)] = number
+        found["opentcf_timers", ()] = len(self._timers)
+        found["opentcf_transactions", ()] = len(self._layer)
         return found
 
     def quiet(self) -> dict[str, int]:

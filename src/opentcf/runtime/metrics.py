@@ -41,6 +41,8 @@ METRICS: Mapping[str, Described] = {
     ),
     "opentcf_registrations_active": Described("gauge", ("role",), "Users registered now: home or visited"),
     "opentcf_subscriptions_active": Described("gauge", ("event",), "Subscriptions to events now"),
+    "opentcf_timers": Described("gauge", (), "Timers that run"),
+    "opentcf_transactions": Described("gauge", (), "SIP transactions now, those included that only linger"),
     "opentcf_peer_up": Described("gauge", ("peer",), "1 up, 0 not"),
     "opentcf_peer_rtt_seconds": Described("gauge", ("peer",), "Time of the latest heartbeat's answer"),
     "opentcf_refused_total": Described(

@@ -5,7 +5,7 @@ import gc
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import fields, replace
-from time import monotonic, time
+from time import monotonic
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 from opentcf.node.node import Node
 from opentcf.node.orders import Notice
 from opentcf.node.settings import Settings, Side
+from opentcf.runtime.clock import boot_id, settle_clock
 from opentcf.runtime.config import Config, ConfigError, load_config
 from opentcf.runtime.events import Events, beside
 from opentcf.runtime.hep import HepSender
@@ -121,7 +122,10 @@ class Runtime:
         self.settings = await self._names.settle(bound, config.portless)
         self._sockets.expect(certificate_names(self.settings))
         node = Node(self.settings, SystemIds())
-        node.load(snapshot, monotonic(), time())
+        now = monotonic()
+        wall, clock = settle_clock(snapshot, now, boot_id())
+        store.commit([clock])
+        node.load(snapshot, now, wall)
         self.metrics = registry(node.meters, node.gauges)
         notice = beside(notice_log(), self.events.add)
         self.loop = TickLoop(node, store, self._wrap(self._sockets), self.trace, notice)

@@ -89,6 +89,7 @@ def test_a_body_too_large_is_413_and_counted():
 
 @pytest.mark.parametrize("method", ["UPDATE", "PRACK", "SUBSCRIBE", "NOTIFY", "PUBLISH", "REFER", "FOO"])
 def test_what_nobody_serves_on_tc2_is_405(net: Net, method: str):
+    """TC2-C SUBSCRIBE/TC2."""
     v = foreign(net)
     assert status(v, made(v, method, "")) == 405
     assert "INVITE" in (v.response(method).headers.get("Allow") or "")
@@ -96,6 +97,7 @@ def test_what_nobody_serves_on_tc2_is_405(net: Net, method: str):
 
 @pytest.mark.parametrize("method", ["BYE", "INFO", "INVITE"])
 def test_no_such_dialog_is_481(net: Net, method: str):
+    """TC2-C 481."""
     v = foreign(net)
     request = made(v, method, To="<sip:1001@core1.example>;tag=nothing")
     assert status(v, request) == 481
@@ -270,6 +272,7 @@ def broken() -> tuple[Net, Node, Broken]:
 
 
 def test_a_bug_fails_one_message_and_not_the_node():
+    """TC2-C 500."""
     net, node, ids = broken()
     v = foreign(net)
     ids.failing = True

@@ -19,7 +19,7 @@ from opentcf.model.registration import RegType
 from opentcf.terminal import Behaviour, Call, CallState, Terminal
 
 STEPS = 80
-MANY = 625 if os.environ.get("WORLD") == "full" else 40
+MANY = 625 if os.environ.get("WORLD") == "full" else 160
 SEEDS = [int(os.environ["SEED"])] if "SEED" in os.environ else range(MANY)
 PEOPLE = ("1001", "1002", "2001", "2002", "3001", "3002", "4001", "4002")
 MEMBERS = ("1001", "1002", "2001", "3001", "4001")

@@ -32,6 +32,7 @@ def talking(*groups, caller: str = "1001", **more) -> GroupWorld:
 
 @pytest.mark.parametrize("caller", ["1001", "1002", "2001", "4001"])
 def test_a_call_reaches_every_member_with_one_leg_for_each_v_tcf(caller):
+    """TC2-C 组呼."""
     w = GroupWorld(at=AT)
     w.dial(caller)
     w.run(1.0)
@@ -44,6 +45,7 @@ def test_a_call_reaches_every_member_with_one_leg_for_each_v_tcf(caller):
 
 
 def test_what_the_messages_of_a_set_up_say():
+    """TC2-C 组呼呼叫建立的成功响应, TC2-C 话权申请的成功响应."""
     w = GroupWorld(at=AT)
     w.dial("1001")
     w.run(1.0)
@@ -94,6 +96,7 @@ def test_a_dispatcher_who_is_no_member_calls():
 
 
 def test_who_is_no_member_gets_403_and_an_unknown_group_404():
+    """TC2-C 403."""
     w = GroupWorld(at=AT)
     w.attach("3002", 3)
     w.attach("1003", 1)
@@ -313,6 +316,7 @@ def test_a_members_leaving_leaves_the_others():
 
 @pytest.mark.parametrize("caller", ["1001", "1002", "4001"])
 def test_the_originator_releases_where_the_group_says_so(caller):
+    """TC2-C 组呼释放的成功响应."""
     w = talking(fire(owner_release=True), caller=caller)
     w.leave(caller)
     w.run(1.0)
@@ -418,6 +422,9 @@ def test_an_emergency_preempts_and_stays():
 
 
 def test_queue_grant_and_release():
+    """TC2-C 话权信息通知, TC2-C 话权申请, TC2-C 话权授权, TC2-C 话权排队, TC2-C 话权授权响应, TC2-C 话权信息通知响应,
+    TC2-C INFO/TC2.
+    """
     w = talking()
     w.press("2001")
     w.run(0.5)
@@ -452,6 +459,7 @@ def test_queue_grant_and_release():
 
 
 def test_a_waiter_leaves_the_queue():
+    """TC2-C 话权释放, TC2-C 话权释放的成功响应."""
     w = talking()
     for number in ("2001", "4001"):
         w.press(number)
@@ -475,6 +483,7 @@ def test_a_full_queue():
 
 
 def test_a_listener_is_refused_with_603():
+    """TC2-C 6xx/D."""
     members = tuple(Member(aor(n), listen_only=n == "2001") for n in MEMBERS)
     w = talking(replace(fire(), members=members))
     w.press("2001")

@@ -20,6 +20,7 @@ def withdraw(w: GroupWorld, number: str) -> None:
 
 
 def test_a_cancelled_request_is_cancelled_hop_by_hop_and_the_dialogs_stay():
+    """TC2-C 487."""
     w = talking()
     held_at_master(w, b"pttwaiting")
     w.press("4001")

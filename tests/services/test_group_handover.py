@@ -19,6 +19,7 @@ def move(w: GroupWorld, number: str, where: int) -> None:
 
 @pytest.mark.parametrize("where", [1, 4], ids=["to a core with the call", "to a core without"])
 def test_a_listener_moves(where: int):
+    """TC2-C 群组下行资源补建."""
     w = GroupWorld(fire(), at=AT)
     w.dial("1001")
     w.run(1.0)

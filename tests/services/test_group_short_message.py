@@ -63,6 +63,7 @@ class TextWorld(GroupWorld):
 
 
 def test_everybody_but_the_sender_gets_it_once() -> None:
+    """TC2-C 组播短消息响应."""
     w = TextWorld()
     msgid = w.send("1001")
     w.run(2.0)
@@ -73,7 +74,10 @@ def test_everybody_but_the_sender_gets_it_once() -> None:
 
 
 def test_one_message_for_each_v_tcf() -> None:
-    """The members that it is for are named, the sender is not, also where others sit behind his own V."""
+    """The members that it is for are named, the sender is not, also where others sit behind his own V.
+
+    TC2-C 组播短消息.
+    """
     w = TextWorld()
     w.send("1001")
     w.run(2.0)

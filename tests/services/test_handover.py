@@ -54,6 +54,7 @@ def take_offer(phone: Phone) -> Request:
 
 @PLACES
 def test_the_caller_moves_and_the_called_user_hears_one_offer(start: int, target: int):
+    """TC2-C 切换."""
     net = Net()
     call, identity = standing(net, start, 4)
     moved = arrive(net, call.caller, target, identity)

@@ -11,6 +11,7 @@ def beats(net: Net, source: int, target: int) -> list[float]:
 
 
 def test_everybody_beats_at_the_start_and_every_ten_seconds():
+    """TC2-C 心跳检测."""
     net = Net(3)
     net.advance(30.0)
     for source in (1, 2, 3):
@@ -20,6 +21,7 @@ def test_everybody_beats_at_the_start_and_every_ten_seconds():
 
 
 def test_request_and_answer_name_the_senders_epoch():
+    """TC2-C 心跳检测成功响应, TC2-C OPTIONS/TC2."""
     net = Net(2)
     request, answer = net.last("OPTIONS", tcf(1)), net.last("200 OPTIONS", tcf(1))
     assert isinstance(request, Request)

@@ -45,6 +45,7 @@ def group_call(boss: str = "1005", at: int = 1, talker: str = "2001") -> tuple[C
 
 @WHERE
 def test_who_is_inserted_into_a_group_call_takes_the_floor_by_force(boss: str, at: int):
+    """TC2-C 强插."""
     w, call_id = group_call(boss, at)
     call = enter(w, boss, GROUP, call_id)
     assert call.state is CallState.UP

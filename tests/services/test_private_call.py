@@ -47,6 +47,7 @@ def holding(held: list[Seen], what: str) -> Callable[[Seen], bool]:
 def test_set_up_and_release_over_every_path(
     caller_at: int, called_at: int, called: str, hops: list[tuple[int, int]]
 ):
+    """TC2-C 单呼, TC2-C 100, TC2-C 2xx/TC2."""
     net = Net()
     caller, other = phones(net, caller_at, called_at, "1001", called)
     net.seen.clear()
@@ -66,6 +67,7 @@ def test_set_up_and_release_over_every_path(
 
 @FOUR
 def test_the_called_side_hangs_up(caller_at: int, called_at: int, called: str, hops: list[tuple[int, int]]):
+    """TC2-C 呼叫释放, TC2-C BYE/D."""
     net = Net()
     call = talk(net, *phones(net, caller_at, called_at, "1001", called))
     call.hang_up_called()
@@ -74,6 +76,7 @@ def test_the_called_side_hangs_up(caller_at: int, called_at: int, called: str, h
 
 
 def test_one_call_has_one_identity_on_all_hops():
+    """TC2-C 单呼呼叫建立的成功响应."""
     net = Net()
     call = talk(net, *phones(net, 2, 3))
     said = {
@@ -88,7 +91,7 @@ def test_one_call_has_one_identity_on_all_hops():
 
 
 def test_request_uri_to_and_from_on_each_hop():
-    """Profile 2.2."""
+    """Profile 2.2. TC2-C 呼叫建立, TC2-C INVITE/TC2."""
     net = Net()
     talk(net, *phones(net, 2, 3))
     expected = {
@@ -115,6 +118,7 @@ def test_max_forwards_goes_down_at_each_hop():
 
 
 def test_183_passes_as_180_without_sdp():
+    """TC2-C 180, TC2-C 1xx/TC2."""
     net = Net()
     caller, called = phones(net, 1, 4)
     caller.invite("4001")
@@ -124,6 +128,7 @@ def test_183_passes_as_180_without_sdp():
 
 
 def test_a_plain_phone_calls_without_the_extension():
+    """TC2-C INVITE/D."""
     net = Net()
     caller, called = Phone(net, "1001", 2, ptt=False), Phone(net, "4001", 3, ptt=False)
     for phone in (caller, called):
@@ -148,6 +153,7 @@ def test_parameters_that_nobody_knows_travel():
 
 @pytest.mark.parametrize("status", [486, 480, 488, 603, 404])
 def test_a_refusal_passes_unchanged(status: int):
+    """TC2-C 603, TC2-C 4xx/TC2, TC2-C 6xx/TC2."""
     net = Net()
     caller, called = phones(net, 2, 3)
     caller.invite("4001")
@@ -160,6 +166,7 @@ def test_a_refusal_passes_unchanged(status: int):
     ("theirs", "ours"), [(600, 603), (401, 403), (407, 403), (499, 480), (599, 500), (302, 480)]
 )
 def test_an_unknown_refusal_reads_as_its_class(theirs: int, ours: int):
+    """TC2-C 4xx/D."""
     net = Net()
     caller, called = phones(net, 1, 4)
     caller.invite("4001")
@@ -188,6 +195,7 @@ def test_who_cannot_be_called(number: str, status: int):
 
 
 def test_busy_is_said_by_the_called_users_v():
+    """TC2-C 486."""
     net = Net()
     caller, called = phones(net, 2, 3)
     third = Phone(net, "1002", 1)
@@ -259,6 +267,7 @@ def test_an_unknown_token_or_code_in_an_invite(value: str, status: int):
 
 
 def test_cancel_travels_hop_by_hop():
+    """TC2-C 呼叫取消, TC2-C 单呼呼叫取消响应, TC2-C CANCEL/TC2."""
     net = Net()
     caller, called = phones(net, 2, 3)
     invite = caller.invite("4001")
@@ -279,7 +288,7 @@ def test_cancel_travels_hop_by_hop():
 
 
 def test_a_cancel_before_anything_was_heard_waits_for_the_first_100():
-    """RFC 3261 §9.1."""
+    """RFC 3261 §9.1. TC2-C 1xx/D."""
     net = Net()
     caller, called = phones(net, 1, 1, "1001", "1002")
     invite = caller.invite("1002")
@@ -319,6 +328,7 @@ def test_a_cancel_after_the_200_changes_nothing():
 
 
 def test_a_cancel_of_nothing_is_481():
+    """TC2-C CANCEL/D."""
     net = Net(1)
     caller, _ = phones(net, 1, 1, "1001", "1002")
     made = caller.make("INVITE", "sip:1002@core1.example", f"{caller.aor};tag=x", "<sip:1002@core1.example>")
@@ -370,6 +380,7 @@ def test_a_phone_that_is_gone_is_480():
 
 
 def test_both_hang_up_at_once():
+    """TC2-C 单呼释放的成功响应."""
     net = Net()
     call = talk(net, *phones(net, 2, 3))
     held: list[Seen] = []
@@ -396,6 +407,7 @@ def test_both_hang_up_at_once():
     ],
 )
 def test_a_bye_is_never_refused_and_every_bye_has_a_reason(value: str, cause: str, reason: str):
+    """TC2-C BYE/TC2."""
     net = Net()
     call = talk(net, *phones(net, 2, 3))
     bye = call.caller.within("BYE", call.invite, call.ok)
@@ -458,6 +470,7 @@ def test_a_bye_ends_a_re_invite_that_is_open(caller_hangs_up: bool):
 
 
 def test_hold_and_resume_pass_end_to_end():
+    """TC2-C 2xx/D."""
     net = Net()
     call = talk(net, *phones(net, 2, 3))
     for body, answer in (
@@ -490,7 +503,7 @@ def test_a_refused_media_change_leaves_the_call():
 
 
 def test_a_late_offer_passes_end_to_end():
-    """Offer in the 200, answer in the ACK."""
+    """Offer in the 200, answer in the ACK. TC2-C 确认."""
     net = Net()
     caller, called = phones(net, 2, 3)
     invite = caller.invite("4001", b"")
@@ -624,7 +637,7 @@ def test_a_session_too_short_is_422():
 
 
 def test_a_lost_ack_ends_the_call_after_32_s():
-    """RFC 3261 §13.3.1.4."""
+    """RFC 3261 §13.3.1.4. TC2-C ACK/D."""
     net = Net(1)
     caller, called = phones(net, 1, 1, "1001", "1002")
     caller.invite("1002")
@@ -637,7 +650,7 @@ def test_a_lost_ack_ends_the_call_after_32_s():
 
 
 def test_each_single_loss_between_the_cores_is_made_good():
-    """Every message of a call is lost once: the call still stands and still ends."""
+    """Every message of a call is lost once: the call still stands and still ends. TC2-C ACK/TC2."""
     net = Net()
     call = talk(net, *phones(net, 2, 3))
     call.hang_up()
@@ -723,6 +736,7 @@ def test_to_a_peer_that_is_down_it_is_503_at_once():
 
 
 def test_a_peer_that_goes_down_during_set_up_is_503():
+    """TC2-C 5xx/TC2."""
     net = Net()
     caller, called = phones(net, 2, 3)
     caller.invite("4001")

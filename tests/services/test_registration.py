@@ -43,6 +43,7 @@ def foreign(net: Net, number: int, at: int) -> Party:
 
 
 def test_a_roaming_user_is_bound_at_home_and_attached_where_he_is():
+    """TC2-C 漫游, TC2-C 初始注册请求, TC2-C 注册请求的成功响应."""
     net = Net()
     phone = Phone(net, "1001", 2)
     assert phone.register() == 200
@@ -69,6 +70,7 @@ def test_at_home_nothing_goes_to_anybody():
 
 
 def test_the_binding_is_stored_before_the_200_leaves():
+    """TC2-C 注册."""
     net = Net(2)
     v = foreign(net, 2, 1)
     node = net.node(1)
@@ -100,6 +102,7 @@ def test_a_peer_registers_for_itself_only():
 
 
 def test_an_unknown_number_gets_404():
+    """TC2-C 404."""
     net = Net(2)
     assert foreign_register(foreign(net, 2, 1), "1999") == 404
     assert Phone(net, "1001", 1).register() == 200
@@ -161,6 +164,7 @@ def test_v_refreshes_at_half_the_granted_expiry():
 
 
 def test_the_terminals_own_refresh_stays_local():
+    """TC2-C REGISTER/D."""
     net = Net(2)
     phone = Phone(net, "1001", 2)
     phone.register()
@@ -201,6 +205,7 @@ def test_a_terminals_cseq_out_of_order_gets_500():
 
 
 def test_who_moves_is_kicked_off_where_he_was():
+    """TC2-C 空闲态重注册."""
     net = Net()
     old, new = Phone(net, "1001", 2), Phone(net, "1001", 3)
     old.auto = polite
@@ -248,6 +253,7 @@ def test_a_kick_off_that_overtakes_the_answer_to_a_registration_ends_that():
 
 
 def test_a_kick_off_of_a_user_unknown_there_is_answered_200():
+    """TC2-C 网络侧注销的成功响应."""
     net = Net(2)
     h = foreign(net, 1, 2)
     kick = h.make(
@@ -272,6 +278,7 @@ def test_only_the_home_may_kick_off():
 
 
 def test_a_kick_off_is_repeated_until_answered_also_over_a_restart():
+    """TC2-C 集群核心网发起注销."""
     net = Net(3)
     Phone(net, "1001", 2).register()
     net.unreachable.add(tcf(2))
@@ -308,6 +315,7 @@ def test_who_comes_back_is_not_hit_by_the_kick_off_that_waited():
 
 
 def test_the_newest_contact_replaces_and_the_replaced_one_is_told():
+    """TC2-C OPTIONS/D."""
     net = Net(2)
     old, new = Phone(net, "1001", 2), Phone(net, "1001", 2, port=6999)
     old.auto = polite
@@ -321,6 +329,7 @@ def test_the_newest_contact_replaces_and_the_replaced_one_is_told():
 
 
 def test_de_registration_reaches_the_home():
+    """TC2-C 终端注销, TC2-C 注销的成功响应."""
     net = Net(2)
     phone = Phone(net, "1001", 2)
     phone.register()
@@ -440,7 +449,7 @@ def test_a_home_that_is_down_is_503_at_once():
 
 
 def test_a_home_that_is_silent_is_503_before_the_terminal_gives_up():
-    """RFC 4320: sooner than 32 s."""
+    """RFC 4320: sooner than 32 s. TC2-C 5xx/D."""
     net = Net(2)
     net.unreachable.add(tcf(1))
     phone = Phone(net, "1001", 2)
@@ -458,6 +467,7 @@ def test_an_unknown_domain_is_404():
 
 @pytest.mark.parametrize("challenge", ['Digest realm="core1.example", nonce="n1", algorithm=MD5, qop="auth"'])
 def test_a_home_that_challenges_is_relayed(challenge: str):
+    """TC2-C 401."""
     net = Net(2)
     h = foreign(net, 1, 2)
     phone = Phone(net, "1001", 2)
@@ -492,6 +502,7 @@ def test_an_odd_challenge_of_a_home_harms_nobody(challenge: str):
 
 
 def test_what_the_home_refuses_reaches_the_terminal_unchanged():
+    """TC2-C REGISTER/TC2."""
     net = Net(2)
     h = foreign(net, 1, 2)
     phone = Phone(net, "1001", 2)

@@ -37,6 +37,7 @@ def groups_of(w: ControlWorld, number: str) -> set[str]:
 
 @pytest.mark.parametrize(("boss", "at"), [("1005", 1), ("1005", 3), ("2005", 2), ("2005", 1), ("4005", 3)])
 def test_a_group_is_made_and_each_member_is_reported(boss: str, at: int):
+    """TC2-C 动态重组."""
     w = world(boss, at)
     w.dgna(boss, CREATE, "1001", "1002", "2001", "2002", "3001", "4001", name="Flood", priority=10)
     w.run(10.0)
@@ -51,6 +52,7 @@ def test_a_group_is_made_and_each_member_is_reported(boss: str, at: int):
 
 
 def test_members_come_and_go():
+    """TC2-C 动态重组成功响应."""
     w = world()
     w.dgna("1005", CREATE, "1001", "2001")
     w.run(5.0)
@@ -117,6 +119,7 @@ def test_a_silent_home_is_reported_once():
 
 
 def test_the_results_follow_the_requester():
+    """TC2-C 动态重组结果上报, TC2-C 动态重组结果上报的成功响应."""
     w = world("2005", 2)
     w.part("core2", "2005")
     w.dgna("2005", CREATE, "1001")

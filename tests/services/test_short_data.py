@@ -84,7 +84,7 @@ def test_a_text_at_home() -> None:
 
 
 def test_a_text_over_four_tcfs() -> None:
-    """V → H → H → V; the 200 comes from the terminal, end to end."""
+    """V → H → H → V; the 200 comes from the terminal, end to end. TC2-C 实时短数据, TC2-C MESSAGE/TC2."""
     w = TextWorld(FOUR)
     msgid = w.send("1001", "3001")
     w.run(0.06)
@@ -185,7 +185,7 @@ def test_a_peer_that_is_down() -> None:
 
 
 def test_a_plain_phone_sends_short_data() -> None:
-    """The first TCF makes the msgid that it lacks."""
+    """The first TCF makes the msgid that it lacks. TC2-C MESSAGE/D."""
     w = TextWorld({"1001": 2, "3001": 4}, plain=True)
     w.send("1001", "3001")
     w.run(1.0)
@@ -237,6 +237,7 @@ def test_the_same_msgid_of_another_sender_or_to_another_is_another_message() -> 
 
 
 def test_a_repeat_while_the_first_is_open_gets_its_answer() -> None:
+    """TC2-C 实时短数据响应."""
     w = TextWorld(FOUR)
     w.link = w.link._replace(delay=(0.5, 0.5))
     w.send("1001", "3001", msgid="m1")

@@ -27,6 +27,7 @@ def called(net: Net, caller: Phone, target: str) -> int:
     ("dispatcher", "at", "user_at"), [(1, 1, 1), (1, 1, 2), (2, 2, 1), (2, 3, 3), (3, 1, 2)]
 )
 def test_a_stunned_user_is_registered_and_gets_no_service(dispatcher: int, at: int, user_at: int):
+    """TC2-C 遥晕."""
     net = control_net()
     boss, user = attached(net, f"{dispatcher}004", at), attached(net, "1001", user_at)
     order(boss, "1001", "pttstun")
@@ -60,6 +61,7 @@ def test_who_is_attached_elsewhere_is_refused_at_home_too():
 
 
 def test_a_revived_user_gets_service_again():
+    """TC2-C 复活."""
     net = control_net()
     boss, user, other = attached(net, "2004", 2), attached(net, "1001", 3), attached(net, "1002", 1)
     order(boss, "1001", "pttstun")
@@ -72,6 +74,7 @@ def test_a_revived_user_gets_service_again():
 
 
 def test_a_killed_user_is_kicked_off_once_his_terminal_obeyed():
+    """TC2-C 遥毙."""
     net = control_net()
     boss, user = attached(net, "2004", 2), attached(net, "1001", 3)
     order(boss, "1001", "pttkill")
@@ -118,6 +121,7 @@ def test_a_call_that_rings_is_given_up():
 
 
 def test_who_is_nowhere_obeys_when_he_registers():
+    """TC2-C 遥晕遥毙复活响应."""
     net = control_net()
     boss = attached(net, "2004", 2)
     order(boss, "1001", "pttstun")

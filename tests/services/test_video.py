@@ -28,6 +28,7 @@ def test_a_video_call_passes_its_type_and_all_its_streams(kind: int):
 
 
 def test_an_offer_of_nothing_is_488_at_once():
+    """TC2-C 488."""
     net = Net()
     caller, called = phones(net, 2, 3)
     caller.invite("4001", NOTHING)
@@ -37,6 +38,7 @@ def test_an_offer_of_nothing_is_488_at_once():
 
 
 def test_video_is_added_and_removed_in_a_running_call():
+    """TC2-C 视频下推媒体变更."""
     net = Net()
     caller, called = phones(net, 2, 3)
     call = talk(net, caller, called)

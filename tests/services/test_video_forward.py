@@ -55,6 +55,7 @@ class Forwarding(ControlWorld):
 @pytest.mark.parametrize(("boss", "at"), [("1005", 1), ("2005", 2), ("3005", 4), ("1005", 3)])
 @pytest.mark.parametrize("party", ["1001", "4001"])
 def test_users_of_every_core_are_called_and_each_is_reported(boss: str, at: int, party: str):
+    """TC2-C 视频转发, TC2-C 视频转发终止."""
     w = Forwarding(boss, at)
     w.forward("2001", "3002", "1002", party=party)
     assert w.result(boss)[0] == 200
@@ -73,6 +74,7 @@ def test_users_of_every_core_are_called_and_each_is_reported(boss: str, at: int,
 
 
 def test_every_kind_of_result_is_told_once():
+    """TC2-C 视频转发结果上报."""
     w = Forwarding()
     w.ua("2001").behaviour = Behaviour.DECLINE
     w.ua("1002").behaviour = Behaviour.IGNORE

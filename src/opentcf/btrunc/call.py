@@ -119,7 +119,7 @@ def write_release(message: Message, wire: Wire, cause: ReleaseCause, operation: 
 
 
 def write_cancelled(message: Message, wire: Wire, cause: ReleaseCause, operation: Token) -> None:
-    """The 200 to a CANCEL and the 487 to its INVITE name the operation that was cancelled."""
+    """The 200 to a CANCEL and the 487 to its INVITE name the operation that was cancelled. TC2-C 487."""
     write_release(message, wire, cause, operation)
     message.headers.put("Reason", ["SIP;cause=487"])
 

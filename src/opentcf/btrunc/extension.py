@@ -98,7 +98,7 @@ def read(message: Message, wire: Wire) -> Extension | None:
 
 
 def _parts(piece: str, wire: Wire) -> list[str]:
-    """`UDN=x,utype=1` is two parameters, one of which belongs to the other (TC2-C 视频转发)."""
+    """`UDN=x,utype=1` is two parameters, one of which belongs to the other (视频转发)."""
     found = _PAIR.fullmatch(piece) if "," in piece else None
     if found is None or wire.param(found[1]) is not Param.UDN or wire.param(found[3]) is not Param.USER_TYPE:
         return [piece]

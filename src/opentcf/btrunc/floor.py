@@ -108,7 +108,7 @@ STATUS = {
 
 
 def answer_of(action: Action, duration: int) -> Accepted | Waiting | Refused:
-    """The first action of a request, as the answer to it."""
+    """The first action of a request, as the answer to it. TC2-C 话权申请的成功响应."""
     match action:
         case floor.Granted(user, _, grant):
             return Accepted(user, duration, grant)
@@ -224,7 +224,7 @@ def read_downward(ext: Extension, wire: Wire, domain: str) -> Grant | Revoke | N
 
 
 def read_answer(ext: Extension | None, wire: Wire, user: Aor, status: int) -> Answer:
-    """What a response to Ask says; one that says nothing is a denial."""
+    """What a response to Ask says; one that says nothing is a denial. TC2-C 话权排队."""
     if ext is not None and status < 300:
         if ext.token is Token.ACCEPT:
             return Accepted(user, ext.number(Param.DURATION) or 0, ext.number(Param.GRANT) or 0)
@@ -235,7 +235,7 @@ def read_answer(ext: Extension | None, wire: Wire, user: Aor, status: int) -> An
 
 
 def read_info(ext: Extension, wire: Wire, domain: str) -> Inform | Left | None:
-    """A floor information; None when its kind is unknown."""
+    """A floor information; None when its kind is unknown. TC2-C 话权信息通知."""
     alert = wire.member(Alert, ext.get(Param.ALERT_TYPE) or "")
     user = ext.identity(Param.UDN, domain)
     if alert is None:

@@ -372,6 +372,7 @@ class Node:
         return here or not self._ctx.directory.in_service(incoming.user)
 
     def _in_dialog(self, incoming: Incoming, tag: str) -> Facts:
+        """TC2-C 481."""
         request = incoming.request
         leg = self._ctx.legs.get(tag)
         if leg is None and self.procedures.subscription.holds(tag, request):
@@ -396,6 +397,7 @@ class Node:
             raise Decline(403, "this dialog belongs to another user")
 
     def _acknowledgement(self, incoming: Incoming) -> None:
+        """TC2-C ACK/TC2, TC2-C ACK/D."""
         leg = self._leg_of(incoming.request)
         if leg is not None and leg.dialog.belongs(incoming.request, incoming.request.from_tag()):
             self._check_partner(leg, incoming)
@@ -406,7 +408,10 @@ class Node:
         return self._ctx.legs.get(tag) if tag is not None else None
 
     def _cancel(self, incoming: Incoming) -> None:
-        """RFC 3261 §9.2: 200 to the CANCEL at once, what it does to the INVITE is for the procedure."""
+        """RFC 3261 §9.2: 200 to the CANCEL at once, what it does to the INVITE is for the procedure.
+
+        TC2-C 单呼呼叫取消响应, TC2-C CANCEL/TC2, TC2-C CANCEL/D.
+        """
         request, now = incoming.request, self._ctx.now
         invite = self._layer.cancelled(incoming.via)
         if invite is None or invite.owner is None or invite.flow.host != incoming.flow.host:
@@ -544,6 +549,7 @@ class Node:
         self._ctx.notice("not_a_peer", source=f"{host}:{incoming.flow.port}", method=incoming.request.method)
 
     def _fault(self, message: bytes) -> None:
+        """TC2-C 500."""
         self.meters.count("opentcf_faults_total")
         self._ctx.notice("fault", trace=traceback.format_exc(), message=message.decode("utf-8", "replace"))
 

@@ -55,7 +55,12 @@ class Side(StrEnum):
 
 
 def routes(have: Procedures, ctx: Context) -> dict[tuple[Side, str, Token | None], Route]:
-    """Requests outside a dialog. A token of None is a request without the extension."""
+    """Requests outside a dialog. A token of None is a request without the extension.
+
+    TC2-C INVITE/TC2, TC2-C INVITE/D, TC2-C MESSAGE/TC2, TC2-C MESSAGE/D, TC2-C OPTIONS/TC2,
+    TC2-C OPTIONS/D, TC2-C REGISTER/TC2, TC2-C REGISTER/D, TC2-C SUBSCRIBE/TC2,
+    TC2-C SUBSCRIBE/D.
+    """
 
     def call(incoming: Incoming) -> Facts:
         """The called number decides between the two kinds of call."""

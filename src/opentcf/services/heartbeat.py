@@ -52,7 +52,10 @@ class Heartbeat:
             self._beat(pulse)
 
     def request(self, incoming: Incoming) -> Facts:
-        """Their heartbeat. From one that we hold to be down it is a reason to ask at once."""
+        """Their heartbeat. From one that we hold to be down it is a reason to ask at once.
+
+        TC2-C 心跳检测成功响应.
+        """
         ctx = self._ctx
         response = incoming.request.respond(200, ctx.ids.token())
         wire_registration.write_heartbeat(response, incoming.wire, ctx.epoch)
@@ -114,6 +117,7 @@ class Heartbeat:
     # --- inside
 
     def _beat(self, pulse: Pulse) -> None:
+        """TC2-C 心跳检测."""
         ctx = self._ctx
         peer = ctx.directory.peer(pulse.domain)
         assert peer is not None

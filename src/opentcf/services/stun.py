@@ -53,7 +53,7 @@ class Stun:
     # --- doorways
 
     def request(self, incoming: Incoming) -> Facts:
-        """A MESSAGE that stuns, kills or revives."""
+        """A MESSAGE that stuns, kills or revives. TC2-C 遥晕, TC2-C 遥毙, TC2-C 复活."""
         ctx = self._ctx
         called, state = path.called(ctx, incoming), wire_control.read_state(incoming.extension)
         if incoming.peer is not None and path.is_contact(incoming):
@@ -140,6 +140,7 @@ class Stun:
         return (UserKilled(user),) if heard and state is UserState.KILLED else NONE
 
     def _answer(self, incoming: Incoming, state: UserState, user: Aor, result: Result) -> None:
+        """TC2-C 遥晕遥毙复活响应."""
         response = incoming.request.respond(200, self._ctx.ids.token())
         wire_control.write_result(response, incoming.wire, state, user, result)
         self._ctx.reply(incoming, response)

@@ -110,7 +110,7 @@ class Masters:
     # --- set-up
 
     def admit(self, group: Aor, caller: Aor, sender: str) -> Group:
-        """May `caller`, as `sender` says, call this group? Decline 404 or 403."""
+        """May `caller`, as `sender` says, call this group? Decline 404 or 403. TC2-C 403."""
         return admit_to_group(self._ctx, group, caller, sender)
 
     def open(
@@ -260,7 +260,7 @@ class Masters:
         self.release_all(call, Event(cause=ReleaseCause.NO_ANSWER))
 
     def answer_caller(self, call: MasterCall, event: Event) -> None:
-        """200 with the floor to the caller."""
+        """200 with the floor to the caller. TC2-C 组呼呼叫建立的成功响应."""
         self._stop(call, CONFIRM)
         caller, talker = call.branches[call.caller_branch], call.floor.talker
         caller.up = True
@@ -272,7 +272,7 @@ class Masters:
     # --- the floor
 
     def ask(self, call: MasterCall, branch: Branch, op: Ask) -> None:
-        """话权申请."""
+        """话权申请. TC2-C 话权申请."""
         call.left.discard(op.user)
         actions = self._ask(call, self._request(call, op, branch))
         self._answer(call, branch, answer_of(actions[0], call.talk_time(self._ctx.durations.t2)))
@@ -321,7 +321,10 @@ class Masters:
         return multicast or (member is not None and member.listen_only)
 
     def let_go(self, call: MasterCall, branch: Branch, op: LetGo) -> None:
-        """话权释放. It also makes a grant pointless that still waits for its turn on the leg (profile 7)."""
+        """话权释放. It also makes a grant pointless that still waits for its turn on the leg (profile 7).
+
+        TC2-C 话权释放, TC2-C 话权释放的成功响应.
+        """
         grant = purpose(Grant(op.user, 0, call.floor.grant))
         pointless = branch.link is not None and branch.link.leg.drop(grant)
         if branch.link is not None:
@@ -416,6 +419,8 @@ class Masters:
         """Late entry: he has registered, so his V-TCF is called unless it has the call.
 
         By handover from `source` he keeps the floor, or his place in the queue; nobody is told (profile 4.6, 7).
+
+        TC2-C 群组下行资源补建.
         """
         if source:
             self._hand_over(call, member, visited, source)
@@ -479,7 +484,7 @@ class Masters:
         self._step(call, MasterInput.OVER, Event(cause=cause))
 
     def release_all(self, call: MasterCall, event: Event) -> None:
-        """BYE to every leg; the timers stop."""
+        """BYE to every leg; the timers stop. TC2-C 组呼释放的成功响应."""
         cause = event.cause
         for timer in call.timers.values():
             timer.cancel()

@@ -75,7 +75,10 @@ class GroupCalls:
         return attachment is not None and any((n, d) == called for n, d, _, _ in attachment.groups)
 
     def request(self, incoming: Incoming) -> Facts:
-        """A new INVITE to a group: from a member (D), from his V-TCF to us as master, or from a master to us as V."""
+        """A new INVITE to a group: from a member (D), from his V-TCF to us as master, or from a master to us as V.
+
+        TC2-C 组呼.
+        """
         ctx = self._ctx
         group = path.called(ctx, incoming)
         self._touched.add(group)
@@ -138,7 +141,10 @@ class GroupCalls:
         self.masters.open(known, setup, caller, Branch(peer.domain, link), codecs, key)
 
     def entered(self, incoming: Incoming) -> Facts:
-        """强插 or discreet listening has reached us, the master; whoever may not was refused on the way."""
+        """强插 or discreet listening has reached us, the master; whoever may not was refused on the way.
+
+        TC2-C 强插.
+        """
         ctx = self._ctx
         group, who = path.called(ctx, incoming), path.asserted(incoming, ctx)
         token, call_id = wire_control.read_entry(incoming.extension)

@@ -344,6 +344,7 @@ class Visits:
         self._tell_members(call, Inform(Alert.TAKEN, user, 0, call.setup.emergency, grant), but=user)
 
     def _take_grant(self, call: VisitedCall, op: Grant, user: Aor, grant: int) -> None:
+        """TC2-C 话权授权."""
         link = call.members.get(user)
         if link is None or not link.up or grant < call.grant or grant == call.released:
             self._confirm(call, op, taken=False)
@@ -392,6 +393,7 @@ class Visits:
                 link.tell(self._ctx, op, fan)
 
     def _confirm(self, call: VisitedCall, op: Grant | Revoke, *, taken: bool) -> None:
+        """TC2-C 话权授权响应."""
         if call.uplink is None:
             self._queue.append(Post(True, call.group, Confirmed(purpose(op), taken)))
         elif taken:
@@ -498,6 +500,7 @@ class Visits:
             self.from_master(call, op)
 
     def _uplink_informed(self, call: VisitedCall, happened: Happened) -> None:
+        """TC2-C 话权信息通知响应."""
         incoming, uplink = happened.incoming, call.uplink
         assert incoming is not None
         assert uplink is not None

@@ -13,7 +13,10 @@ from opentcf.services.voice import Voice
 
 
 def check_offer(incoming: Incoming) -> None:
-    """415 for a body that is no description; on D also 400 for a broken one and 488 when nothing in it can be used."""
+    """415 for a body that is no description; on D also 400 for a broken one and 488 when nothing in it can be used.
+
+    TC2-C 488.
+    """
     request = incoming.request
     if not request.body:
         return

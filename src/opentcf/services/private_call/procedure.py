@@ -65,7 +65,7 @@ class PrivateCalls:
     # --- doorways
 
     def request(self, incoming: Incoming) -> Facts:
-        """A new INVITE to a user."""
+        """A new INVITE to a user. TC2-C 单呼."""
         ctx = self._ctx
         called = path.called(ctx, incoming)
         caller = path.asserted(incoming, ctx)
@@ -361,7 +361,10 @@ class PrivateCalls:
     # --- setting up
 
     def _make_room(self, setup: CallSetup, hop: Hop, called: Aor) -> None:
-        """Limits of the caller, and at the called user's V the one call that a user may have (profile 4.2)."""
+        """Limits of the caller, and at the called user's V the one call that a user may have (profile 4.2).
+
+        TC2-C 486.
+        """
         ctx, caller = self._ctx, setup.caller
         assert caller is not None
         if (
@@ -389,6 +392,7 @@ class PrivateCalls:
         max_forwards: str,
         operation: Token = Token.CALL,
     ) -> None:
+        """TC2-C 呼叫建立."""
         ctx, caller = self._ctx, setup.caller
         assert caller is not None
         key = ctx.ids.token()

@@ -41,12 +41,13 @@ class Relay:
         deed(self, call, event)
 
     def _pass_progress(self, call: PrivateCall, event: Happened | None) -> None:
-        """183 passes as 180, without SDP (profile 3.1)."""
+        """183 passes as 180, without SDP (profile 3.1). TC2-C 180, TC2-C 1xx/TC2, TC2-C 1xx/D."""
         up = call.up
         if up.theirs is not None and up.theirs.open:
             up.answer(self._ctx, self._mark(call, up, up.response(self._ctx, 180)))
 
     def _pass_answer(self, call: PrivateCall, event: Happened | None) -> None:
+        """TC2-C 单呼呼叫建立的成功响应, TC2-C 2xx/TC2, TC2-C 2xx/D."""
         ctx, up = self._ctx, call.up
         assert event is not None
         assert event.message is not None
@@ -63,6 +64,9 @@ class Relay:
         ctx.notice("call", id=call.id, state="up")
 
     def _pass_refusal(self, call: PrivateCall, event: Happened | None) -> None:
+        """TC2-C 603, TC2-C 4xx/TC2, TC2-C 4xx/D, TC2-C 5xx/TC2, TC2-C 5xx/D, TC2-C 6xx/TC2,
+        TC2-C 6xx/D.
+        """
         assert event is not None
         status = event.status
         if event.message is None and status == 408 and call.down.peer is None:
@@ -87,7 +91,10 @@ class Relay:
         ctx.notice("call", id=call.id, state="refused", code=status)
 
     def _cancel(self, call: PrivateCall, event: Happened | None) -> None:
-        """CANCEL or an early BYE from the caller: 487 at once, the rest is between us and the called side."""
+        """CANCEL or an early BYE from the caller: 487 at once, the rest is between us and the called side.
+
+        TC2-C 呼叫取消.
+        """
         assert event is not None
         assert event.incoming is not None
         call.cause = wire_call.read_release(event.incoming.request, call.up.wire)
@@ -116,7 +123,10 @@ class Relay:
         self.bye(call, call.down)
 
     def _pass_ack(self, call: PrivateCall, event: Happened | None) -> None:
-        """The caller's ACK; with a late offer it carries the answer and passes to the other side."""
+        """The caller's ACK; with a late offer it carries the answer and passes to the other side.
+
+        TC2-C 确认.
+        """
         assert event is not None
         assert event.incoming is not None
         self._acknowledge_late(call, event.leg, event.incoming.request.body)
@@ -198,7 +208,10 @@ class Relay:
             leg.answer(self._ctx, response)
 
     def _take_over(self, call: PrivateCall) -> None:
-        """媒体变更: the call is of another type from now on, which every later re-INVITE says."""
+        """媒体变更: the call is of another type from now on, which every later re-INVITE says.
+
+        TC2-C 视频下推媒体变更.
+        """
         if call.wanted == call.setup:
             return
         call.setup = call.wanted
@@ -228,7 +241,7 @@ class Relay:
         call.other(leg).cancel(self._ctx, fill)
 
     def _pass_info(self, call: PrivateCall, event: Happened | None) -> None:
-        """An INFO of a package we do not know (RFC 6086 §4.2.2)."""
+        """An INFO of a package we do not know (RFC 6086 §4.2.2). TC2-C INFO/TC2, TC2-C INFO/D."""
         assert event is not None
         assert event.incoming is not None
         if half_duplex.pass_information(self._ctx, call, event):
@@ -237,7 +250,7 @@ class Relay:
         self._ctx.respond(event.incoming, 200 if known else 469, *(() if known else (("Recv-Info", ""),)))
 
     def _pass_bye(self, call: PrivateCall, event: Happened | None) -> None:
-        """Either side hangs up."""
+        """Either side hangs up. TC2-C 呼叫释放."""
         assert event is not None
         assert event.incoming is not None
         call.cause = wire_call.read_release(event.incoming.request, event.leg.wire)
@@ -256,6 +269,7 @@ class Relay:
         self._refuse(call, 480)
 
     def _release_other(self, call: PrivateCall, event: Happened | None) -> None:
+        """TC2-C 单呼释放的成功响应."""
         assert event is not None
         self._give_up_moves(call)
         self.guests.dismiss_all(call, call.cause)
@@ -276,7 +290,7 @@ class Relay:
             self.bye(call, leg)
 
     def bye(self, call: PrivateCall, leg: Leg, cause: ReleaseCause | None = None) -> None:
-        """BYE on one leg, with the cause of the call unless it has its own."""
+        """BYE on one leg, with the cause of the call unless it has its own. TC2-C BYE/TC2, TC2-C BYE/D."""
         fill = Request("BYE", "")
         wire_call.write_release(fill, leg.wire, call.cause if cause is None else cause)
         leg.bye(self._ctx, fill)

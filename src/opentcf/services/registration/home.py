@@ -78,7 +78,10 @@ class HomeRegistration:
     # --- doorways
 
     def request(self, incoming: Incoming) -> Facts:
-        """A REGISTER on TC2: only registration and de-registration, never challenged (部分是, 无挑战)."""
+        """A REGISTER on TC2: only registration and de-registration, never challenged (部分是, 无挑战).
+
+        TC2-C 漫游.
+        """
         ctx, request, peer = self._ctx, incoming.request, incoming.peer
         assert peer is not None
         wanted = self._read(incoming)
@@ -230,6 +233,7 @@ class HomeRegistration:
     # --- changing
 
     def _bind(self, wanted: Wanted, before: Binding | None, expires: int) -> Facts:
+        """TC2-C 空闲态重注册."""
         ctx = self._ctx
         since = ctx.wall if wanted.since is None else wanted.since
         binding = Binding(wanted.user, wanted.visited, wanted.contact, wanted.call_id, wanted.cseq, since)
@@ -259,7 +263,7 @@ class HomeRegistration:
         return call_id == wanted.call_id and wanted.cseq < cseq
 
     def _deregister(self, wanted: Wanted, binding: Binding | None) -> Facts:
-        """From a V-TCF that does not serve him any more it changes nothing."""
+        """From a V-TCF that does not serve him any more it changes nothing. TC2-C 注销的成功响应."""
         if binding is None or binding.visited != wanted.visited:
             return NONE
         self._left[wanted.user] = (wanted.call_id, wanted.cseq)
@@ -282,6 +286,7 @@ class HomeRegistration:
         self._alarms[number] = self._ctx.timers.start(binding.expires, Owner(NAME, number, BINDING))
 
     def _granted(self, subscriber: Subscriber, expires: int) -> Granted:
+        """TC2-C 注册请求的成功响应."""
         groups = self._ctx.directory.memberships(subscriber.aor)
         stunned = not self._ctx.directory.in_service(subscriber.aor)
         return Granted(expires, groups, stunned, dict(subscriber.ha1 or {}))
@@ -307,6 +312,7 @@ class HomeRegistration:
         return NONE
 
     def _send_kick(self, key: str) -> None:
+        """TC2-C 集群核心网发起注销."""
         ctx, kick = self._ctx, self._kicks[key]
         if kick.timer is not None:
             kick.timer.cancel()

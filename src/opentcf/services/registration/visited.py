@@ -73,7 +73,7 @@ class VisitedRegistration:
     # --- doorways
 
     def request(self, incoming: Incoming) -> Facts:
-        """A REGISTER of a terminal, its digest already checked as far as this TCF can."""
+        """A REGISTER of a terminal, its digest already checked as far as this TCF can. TC2-C 注册."""
         asked = read(self._ctx, incoming)
         if asked.user in self._pending or asked.user in self._departing:
             self._waiting.setdefault(asked.user, deque()).append((incoming, asked))
@@ -81,7 +81,10 @@ class VisitedRegistration:
         return self._serve(incoming, asked)
 
     def kicked(self, incoming: Incoming) -> Facts:
-        """OPTIONS from a home: drop the binding. 200 also when the user is unknown here."""
+        """OPTIONS from a home: drop the binding. 200 also when the user is unknown here.
+
+        TC2-C 网络侧注销的成功响应.
+        """
         user = self._kicked_user(incoming)
         assert incoming.extension is not None
         kick = wire_registration.read_kick(incoming.extension, incoming.wire)
@@ -208,6 +211,7 @@ class VisitedRegistration:
         return known and attachment.home_expires > self._ctx.now
 
     def _ask_home(self, incoming: Incoming, asked: Asked) -> Facts:
+        """TC2-C 404."""
         ctx = self._ctx
         attachment = ctx.directory.attachment(asked.user)
         if ctx.directory.is_home(asked.user):
@@ -333,7 +337,7 @@ class VisitedRegistration:
         return facts + self._serve_next(user)
 
     def _pass_refusal(self, pending: Pending, response: Response) -> None:
-        """What H refuses reaches the terminal unchanged, a challenge too."""
+        """What H refuses reaches the terminal unchanged, a challenge too. TC2-C 401."""
         answer = pending.incoming.request.respond(response.status, self._ctx.ids.token(), response.reason)
         for name in ("WWW-Authenticate", "Min-Expires", "Retry-After", "Warning", "Unsupported"):
             answer.headers.put(name, response.headers.lines(name))
@@ -422,6 +426,7 @@ class VisitedRegistration:
         return (UserLeaving(user, ReleaseCause.NORMAL, notify_home=True),)
 
     def _leave_home(self, attachment: Attachment, incoming: Incoming | None) -> Facts:
+        """TC2-C 终端注销."""
         ctx, user = self._ctx, attachment.user
         if ctx.directory.is_home(user):
             wanted = Wanted(

@@ -42,7 +42,10 @@ class Regrouping:
     # --- doorways
 
     def request(self, incoming: Incoming) -> Facts:
-        """MESSAGE with a list to the number of the temporary group; 200 means that G has taken it."""
+        """MESSAGE with a list to the number of the temporary group; 200 means that G has taken it.
+
+        TC2-C 动态重组.
+        """
         ctx, ext = self._ctx, incoming.extension
         assert ext is not None
         group, who = path.called(ctx, incoming), path.asserted(incoming, ctx)
@@ -57,7 +60,7 @@ class Regrouping:
             return self._take(incoming, who, group, request)
 
     def _take(self, incoming: Incoming, who: Aor, group: Aor, request: str) -> Facts:
-        """G: do it, unless this very request did it before."""
+        """G: do it, unless this very request did it before. TC2-C 动态重组成功响应."""
         ctx, key = self._ctx, f"{who} {request}"
         if key in self._rounds:
             ctx.respond(incoming, 200)
@@ -94,7 +97,7 @@ class Regrouping:
             round_.results[user] = Result.SUCCESS if here else Result.UNREACHABLE
 
     def reported(self, incoming: Incoming) -> Facts:
-        """The requester's H and V pass a result on to him."""
+        """The requester's H and V pass a result on to him. TC2-C 动态重组结果上报的成功响应."""
         ctx = self._ctx
         requester, group = path.called(ctx, incoming), path.asserted(incoming, ctx)
         role = path.entry(ctx, incoming, group, requester, known=False)
@@ -157,7 +160,7 @@ class Regrouping:
             self._start(round_, REMEMBERED, FORGET)
 
     def _report(self, round_: Round, user: Aor) -> None:
-        """G→requester; who cannot be reached now is tried again."""
+        """G→requester; who cannot be reached now is tried again. TC2-C 动态重组结果上报."""
         ctx, requester = self._ctx, round_.requester
         self._stop(round_, f"{AGAIN} {user}")
         try:

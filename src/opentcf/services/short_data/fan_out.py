@@ -51,7 +51,10 @@ class FanOut:
     # --- G
 
     def accept(self, group: Group, message: ShortMessage, body: bytes) -> None:
-        """Take a message for a group of ours and send it on; 480 when none of the others is registered."""
+        """Take a message for a group of ours and send it on; 480 when none of the others is registered.
+
+        TC2-C 组播短消息.
+        """
         by_domain: dict[str, list[Aor]] = {}
         nowhere = []
         for member in group.members:

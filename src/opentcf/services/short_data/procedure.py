@@ -43,7 +43,7 @@ class ShortMessages:
     # --- doorways
 
     def request(self, incoming: Incoming) -> Facts:
-        """A MESSAGE that is short data, by its token or because it has none."""
+        """A MESSAGE that is short data, by its token or because it has none. TC2-C 实时短数据."""
         try:
             self._serve(incoming)
         except (Decline, RemoteError):
@@ -196,6 +196,7 @@ class ShortMessages:
         self._pages.pass_back(relayed, outcome)
 
     def _told(self, message: ShortMessage) -> None:
+        """TC2-C 实时短数据响应."""
         kind = message.kind.name.lower()
         self._count(kind, message.state)
         self._ctx.notice(
@@ -211,6 +212,7 @@ class ShortMessages:
     # --- groups
 
     def _to_group(self, incoming: Incoming, role: str, sender: Aor, msgid: str, group: Aor) -> None:
+        """TC2-C 组播短消息响应."""
         ctx, request = self._ctx, incoming.request
         if incoming.attachment is not None and incoming.attachment.stunned:
             raise Decline(403, f"{sender} is stunned")

@@ -51,7 +51,7 @@ class VideoForwards:
     # --- doorways
 
     def request(self, incoming: Incoming) -> Facts:
-        """MESSAGE to the group or a party of the source: 481 when there is no such call."""
+        """MESSAGE to the group or a party of the source: 481 when there is no such call. TC2-C 视频转发."""
         ctx, ext = self._ctx, incoming.extension
         called, who = path.called(ctx, incoming), path.asserted(incoming, ctx)
         source = wire_video.read_source(ext)
@@ -109,7 +109,7 @@ class VideoForwards:
         return facts
 
     def _terminate(self, incoming: Incoming, who: Aor, video_id: str, call_id: str) -> Facts:
-        """视频转发终止: whoever has the right ends all that come from this source."""
+        """TC2-C 视频转发终止: whoever has the right ends all that come from this source."""
         ctx = self._ctx
         found = [
             f for f in self._forwards.values() if video_id in (f.video_id, f.source) and f.source == call_id
@@ -281,7 +281,7 @@ class VideoForwards:
         self._report(forward, target)
 
     def _report(self, forward: Forward, target: Target) -> None:
-        """To the requester; who cannot be reached now is tried again."""
+        """To the requester; who cannot be reached now is tried again. TC2-C 视频转发结果上报."""
         ctx, requester, number = self._ctx, forward.requester, forward.targets.index(target)
         assert target.result is not None
         self._stop(forward, f"{AGAIN} {number}")

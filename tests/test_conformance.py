@@ -1,0 +1,25 @@
+"""Every line of the interface is done somewhere and shown by a test, and the page says where."""
+
+from itertools import chain
+
+import pytest
+from scripts.conformance import PAGE, Line, marks, page, sections
+
+LINES = list(chain.from_iterable(section.lines for section in sections()))
+CODE, TESTS = marks("src"), marks("tests")
+
+
+@pytest.mark.parametrize("line", LINES, ids=lambda line: line.term)
+def test_a_line_is_done_and_shown(line: Line):
+    assert bool(CODE.get(line.term)) is not line.awaited
+    assert bool(TESTS.get(line.term)) is not line.awaited
+
+
+@pytest.mark.parametrize("found", [CODE, TESTS], ids=["code", "tests"])
+def test_no_mark_names_a_line_that_does_not_exist(found: dict[str, list[str]]):
+    known = {line.term for line in LINES} | {"and"}
+    assert {term: places for term, places in found.items() if term not in known} == {}
+
+
+def test_the_page_is_what_the_marks_say():
+    assert PAGE.read_text("utf-8") == page(), "run `python -m scripts.conformance`"

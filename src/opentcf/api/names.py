@@ -54,7 +54,13 @@ TOKENS: dict[Token, Name] = {
 }
 _CALLS: dict[CallType, Name] = {
     CallType.PRIVATE_AUDIO: ("private call", "单呼"),
+    CallType.PRIVATE_AUDIO_VIDEO: ("private video call", "视频单呼"),
+    CallType.PRIVATE_VIDEO: ("private video call", "视频单呼"),
     CallType.GROUP_AUDIO: ("group call", "组呼"),
+    CallType.GROUP_AUDIO_VIDEO: ("group video call", "视频组呼"),
+    CallType.AMBIENCE: ("ambience listening", "环境监听"),
+    CallType.VIDEO_PULL: ("video pull", "视频上拉"),
+    CallType.VIDEO_PUSH: ("video push", "视频下推"),
 }
 _DENIED: dict[FloorCause, Name] = {
     FloorCause.DENIED: ("floor denied", "话权拒绝"),
@@ -119,6 +125,7 @@ _DIRECTIONS: dict[str, Name] = {
     "recvonly": ("hold", "呼叫保持"),
     "inactive": ("hold", "呼叫保持"),
 }
+_MEDIA_CHANGE: Name = ("media change", "媒体变更")
 _RELEASES = (TOKENS[Token.RELEASE_FLOOR], TOKENS[Token.ACCEPT], *_REVOKED.values())
 
 
@@ -195,7 +202,7 @@ class Namer:
         if request.to_tag() is not None and ext is not None and ext.get(Param.EMERGENCY) == "0":
             return ("emergency ends", "取消紧急")
         if request.to_tag() is not None:
-            return _DIRECTIONS.get(direction_of(request.body), ("media change", "媒体变更"))
+            return _offer(request.body)
         code = (ext.get(Param.CALL_TYPE) or "") if ext is not None else ""
         kind = self._wire.member(CallType, code)
         if kind is CallType.GROUP_AUDIO and ext is not None and ext.get(Param.EMERGENCY) == "1":
@@ -209,12 +216,13 @@ class Namer:
             return _STATUSES.get(response.status, (response.reason.lower(), ""))
         if asked is not None and asked[0] == "de-registration":
             return ("de-registered", "注销成功")
-        if asked is not None and asked[0] in ("heartbeat", "hold", "resume", "refresh"):
+        if asked is not None and asked[0] in ("heartbeat", "hold", "resume", "refresh", "media change"):
             return {
                 "heartbeat": ("alive", "心跳响应"),
                 "hold": ("held", "已保持"),
                 "resume": ("resumed", "已恢复"),
                 "refresh": ("refreshed", "周期注册成功"),
+                "media change": ("media changed", "媒体变更完成"),
             }[asked[0]]
         if asked is not None and (asked in _RELEASES or asked == ("emergency ends", "取消紧急")):
             return ("ok", "成功")
@@ -238,3 +246,9 @@ class Namer:
             cause = self._wire.member(FloorCause, ext.get(Param.CAUSE) or "")
             return _DENIED.get(cause or FloorCause.DENIED, _DENIED[FloorCause.DENIED])
         return None
+
+
+def _offer(body: bytes) -> Name:
+    """A re-INVITE by what it offers: one stream is held or resumed, several are a media change."""
+    several = body.count(b"\nm=") > 1
+    return _MEDIA_CHANGE if several else _DIRECTIONS.get(direction_of(body), _MEDIA_CHANGE)

@@ -40,6 +40,7 @@ REFRESH = "refresh"
 ARRIVES_WITHIN = 8.0
 """Seconds that a call may be without a dialog during a handover."""
 STREAMS: dict[CallType | None, tuple[str, ...]] = {
+    CallType.PRIVATE_AUDIO: ("audio",),
     CallType.PRIVATE_AUDIO_VIDEO: ("audio", "video"),
     CallType.GROUP_AUDIO_VIDEO: ("audio", "video"),
     CallType.PRIVATE_VIDEO: ("video",),
@@ -48,6 +49,12 @@ STREAMS: dict[CallType | None, tuple[str, ...]] = {
     CallType.VIDEO_MULTICAST: ("video",),
 }
 """What a call of a type consists of, unless it is audio alone."""
+DIRECTIONS: dict[CallType | None, str] = {
+    CallType.AMBIENCE: "recvonly",
+    CallType.VIDEO_PULL: "recvonly",
+    CallType.VIDEO_PUSH: "sendonly",
+}
+"""In which direction a call's media go as its caller sees it, unless in both."""
 RINGS_FOR = 180.0
 """Seconds until a terminal stops ringing by itself: nothing can cancel a call none of whose 180s arrived."""
 
@@ -197,7 +204,8 @@ class Terminal:
         call = Call(dialog.local_tag, dialog, remote)
         call.outgoing = True
         self.calls[call.key] = call
-        call.streams = STREAMS.get(setup.call_type if setup is not None else None, call.streams)
+        kind = setup.call_type if setup is not None else None
+        call.streams, call.direction = STREAMS.get(kind, call.streams), DIRECTIONS.get(kind, call.direction)
         if sdp != b"":
             call.sdp = sdp or self._describe(call)
         return self._begin(call, setup)
@@ -263,13 +271,16 @@ class Terminal:
 
     def change(self, call: Call, direction: str, now: float) -> None:
         """Hold (`sendonly`, `inactive`) or resume (`sendrecv`)."""
-        self.become(call, CallSetup(), direction, now)
+        self._offer(call, CallSetup(), direction, now)
 
     def become(self, call: Call, setup: CallSetup, direction: str, now: float) -> None:
         """媒体变更: the call is to be of another type, with the streams that it has, in another direction."""
+        call.streams = _with(call.streams, STREAMS.get(setup.call_type, ()))
+        self._offer(call, setup, direction, now)
+
+    def _offer(self, call: Call, setup: CallSetup, direction: str, now: float) -> None:
         self._now = now
         call.direction = direction
-        call.streams = _with(call.streams, STREAMS.get(setup.call_type, ()))
         call.sdp = self._describe(call)
         self._invite(call, setup)
 
@@ -722,6 +733,7 @@ class Terminal:
         self._learn_talker(call, request)
         call.state = CallState.INCOMING
         call.remote_sdp = request.body
+        call.direction = reverse(direction_of(request.body)) if request.body else call.direction
         call.incoming = txn
         txn.owner = Owner("ue", call.key, "answer")
         before = next((c for c in self.calls.values() if c.id and c.id == call.id), None)

@@ -2,7 +2,8 @@
 
 from opentcf.cli.demo.actor import Actor, CheckError
 from opentcf.cli.demo.network import GROUPS, MASTER, domain
-from opentcf.cli.demo.stage import PATIENCE, Phone, Stage
+from opentcf.cli.demo.phone import Phone
+from opentcf.cli.demo.stage import PATIENCE, Stage
 from opentcf.model.call import CallSetup, CallType
 from opentcf.terminal import Behaviour, Call, CallState
 

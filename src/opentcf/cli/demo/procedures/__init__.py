@@ -12,5 +12,7 @@ MODULES = (
     "short_data",
     "events",
     "control",
+    "insertion",
+    "video",
 )
 """In the order of showing."""

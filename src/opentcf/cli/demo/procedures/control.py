@@ -5,8 +5,9 @@ from opentcf.btrunc.wire import Wire
 from opentcf.cli.demo.actor import Actor
 from opentcf.cli.demo.group import LOOK, GroupCall, member
 from opentcf.cli.demo.network import MASTER, domain
+from opentcf.cli.demo.phone import Phone
 from opentcf.cli.demo.procedure import procedure
-from opentcf.cli.demo.stage import Phone, Stage
+from opentcf.cli.demo.stage import Stage
 from opentcf.model.call import CallSetup, CallType
 from opentcf.model.group import Member, RegroupAction
 from opentcf.model.numbers import Aor

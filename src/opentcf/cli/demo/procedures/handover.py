@@ -3,8 +3,9 @@
 from opentcf.cli.demo.actor import Actor
 from opentcf.cli.demo.group import LOOK, GroupCall, member
 from opentcf.cli.demo.network import MASTER, domain
+from opentcf.cli.demo.phone import Phone
 from opentcf.cli.demo.procedure import procedure
-from opentcf.cli.demo.stage import Phone, Stage
+from opentcf.cli.demo.stage import Stage
 from opentcf.terminal import Call, CallState
 
 TALK = 1.5

@@ -1,6 +1,7 @@
 """`opentcf run`: a runtime, its signals and its exit code."""
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -8,6 +9,7 @@ from contextlib import AbstractAsyncContextManager
 import structlog
 
 from opentcf.runtime.config import Config
+from opentcf.runtime.notify import Notify
 from opentcf.runtime.runtime import Runtime
 
 Companion = Callable[[Runtime], AbstractAsyncContextManager[str]]
@@ -33,24 +35,29 @@ async def _serve(config: Config, companion: Companion, announce: Callable[[str],
     loop.set_exception_handler(_log_exception)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, signals.put_nowait, number)
-    runtime = Runtime(config)
+    runtime, notify = Runtime(config), Notify(os.environ, os.getpid())
     await runtime.start()
     try:
         async with companion(runtime) as beside:
-            announce(" ".join(filter(None, ("ready", config.settings.domain, runtime.where(), beside))))
-            return await _attend(runtime, signals)
+            status = " ".join(filter(None, ("ready", config.settings.domain, runtime.where(), beside)))
+            announce(status)
+            return await _attend(runtime, signals, notify, status)
     finally:
+        notify.close()
         await runtime.close()
 
 
-async def _attend(runtime: Runtime, signals: Signals) -> int:
+async def _attend(runtime: Runtime, signals: Signals, notify: Notify, status: str) -> int:
     """Until the node fails (1) or is told to leave (0)."""
     while True:
+        notify.ready(status)
         number = await _first(runtime, signals)
         if number is None:
             return _failed(runtime)
         if number is not signal.SIGHUP:
+            notify.stopping()
             return await _leave(runtime, signals)
+        notify.reloading()
         await runtime.reload()
 
 

@@ -46,7 +46,10 @@ def test_a_full_disk_stops_the_node_before_it_promises(config: Path):
         assert "SIP/2.0 200" not in terminal.pending()
         terminal.close()
     assert "cannot be written" in log
-    assert "Traceback" not in log
+    ours = str(
+        Path("src") / "opentcf"
+    )  # a measurement of coverage cannot write either, and says so by a traceback
+    assert ours not in log.partition("Traceback")[2]
     assert len(registered(config)) == 1
     with running(config) as node:
         assert "1001@core1.example" in opentcf("registrations", "--url", node.url, "--json").stdout

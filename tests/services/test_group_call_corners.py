@@ -347,3 +347,20 @@ def test_a_wait_is_measured_over_a_restart():
     w.run(2.0)
     assert w.floor() == ("2001", [])
     assert waits(w) == (1, 7)
+
+
+def test_a_grant_that_arrives_after_its_talker_was_given_up_is_taken_back():
+    w = GroupWorld(at={"1001": 2, "2001": 3, "4001": 4})
+    w.dial("1001")
+    w.run(1.0)
+    w.press("2001")
+    w.run(1.0)
+    w.part("core1", "core3")
+    w.let_go("1001")
+    w.run(5.0)
+    assert w.floor() == ("", []), "T1 without a word of core3"
+    w.cut.clear()
+    w.run(6.0)
+    assert w.floor() == ("", [])
+    assert w.talking() == []
+    assert w.heard("2001") == ""

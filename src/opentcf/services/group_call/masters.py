@@ -333,15 +333,25 @@ class Masters:
         if pointless and branch.link is not None:
             branch.link.leg.resume(self._ctx)
 
-    def confirmed(self, call: MasterCall, what: Confirmed) -> None:
+    def confirmed(self, call: MasterCall, branch: Branch, what: Confirmed) -> None:
         """A V-TCF answered a grant or a revoke."""
         words = what.purpose.split(" ")
         if words[0] == Revoke.__name__:
             self._apply(call, call.floor.revoked(int(words[2])))
-        elif words[0] == Grant.__name__ and what.taken:
-            call.untold = 0
         elif words[0] == Grant.__name__:
-            self._apply(call, call.floor.refused(Aor.parse(words[1]), int(words[2])))
+            self._grant_answered(call, branch, Aor.parse(words[1]), int(words[2]), taken=what.taken)
+
+    def _grant_answered(
+        self, call: MasterCall, branch: Branch, user: Aor, grant: int, *, taken: bool
+    ) -> None:
+        """What came too late, when his V-TCF had been given up for silent, is taken back."""
+        talker = call.floor.talker
+        if not taken:
+            self._apply(call, call.floor.refused(user, grant))
+        elif talker is None or (talker.user, call.floor.grant) != (user, grant):
+            self._tell_branch(call, branch, Revoke(user, grant, FloorCause.TIMEOUT))
+        else:
+            call.untold = 0
 
     def revoke(self, call: MasterCall, cause: FloorCause) -> bool:
         """Take the floor from the talker; False when nobody talks."""

@@ -288,7 +288,7 @@ class GroupCalls:
         """To the INVITE that brings a V-TCF in, or to a grant or revoke."""
         masters, answered = self.masters, happened.what is What.ANSWERED
         if branch.up:
-            masters.confirmed(call, Confirmed(happened.purpose, answered))
+            masters.confirmed(call, branch, Confirmed(happened.purpose, answered))
         elif answered:
             branch.up = True
             masters.catch_up(call, branch)
@@ -626,7 +626,7 @@ class GroupCalls:
             case Left():
                 self.masters.left(call, branch, what)
             case Confirmed():
-                self.masters.confirmed(call, what)
+                self.masters.confirmed(call, branch, what)
             case Gone():
                 self.masters.branch_gone(call, own)
             case _:

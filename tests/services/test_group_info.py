@@ -259,3 +259,11 @@ def test_a_text_of_who_is_no_member_is_not_held():
     _, second, _ = net()
     second.text("3002@core3.example")
     assert second.statuses("MESSAGE") == [403]
+
+
+def test_a_home_that_comes_up_while_it_is_being_told_is_told_once():
+    made = Net(3, groups=(FIRE,), foreign=(2, 3))
+    second = Foreign(made, 2)
+    second.auto = lambda request: 200 if request.method == "OPTIONS" else None
+    made.advance(11.0)
+    assert len({told.call_id() for told in second.requests("MESSAGE")}) == 1

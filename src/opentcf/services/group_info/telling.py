@@ -16,14 +16,15 @@ AGAIN = 30.0
 
 
 class Told:
-    """G: what a foreign member's home was told of him, and whether it has answered."""
+    """G: what a foreign member's home was told of him, and whether it has answered. `open`: it is being asked."""
 
-    __slots__ = ("acked", "memberships", "version")
+    __slots__ = ("acked", "memberships", "open", "version")
 
     def __init__(self, version: int, memberships: list[Membership]) -> None:
         self.version = version
         self.memberships = memberships
         self.acked = False
+        self.open = False
 
 
 class Telling:
@@ -64,6 +65,7 @@ class Telling:
         )
         wire = ctx.peer_wire(peer.domain)
         wire_registration.write_group_update(request, wire, user, told.version, told.memberships)
+        told.open = True
         ctx.request(request, peer_flow(peer), Owner(self._name, str(user), f"{TELL} {told.version}"))
 
     def answered(self, outcome: Outcome) -> Facts:
@@ -72,6 +74,7 @@ class Telling:
         told = self._told.get(user)
         if told is None or outcome.owner.purpose != f"{TELL} {told.version}":
             return NONE
+        told.open = False
         if outcome.response is None or outcome.status >= 500:
             self._ctx.start(AGAIN, Owner(self._name, str(user), TELL))
             return (MembershipTold(user, outcome.status if outcome.response is not None else 0),)
@@ -87,14 +90,17 @@ class Telling:
 
     def again(self, user: Aor) -> None:
         """It is due again."""
-        if user in self._told and not self._told[user].acked:
+        told = self._told.get(user)
+        if told is not None and not told.acked and not told.open:
             self._tell(user)
 
     def resume(self, domain: str, *, anew: bool) -> None:
         """The peer is up: what waited goes out; `anew`: it lost its state, so that everything does (profile 5.1)."""
         for user, told in self._told.items():
-            if user.domain == domain:
-                told.acked = told.acked and not anew
+            if user.domain == domain and anew:
+                told.acked = False
+                self._tell(user)
+            elif user.domain == domain:
                 self.again(user)
 
     def load(self, found: dict[str, Value]) -> None:

@@ -96,7 +96,7 @@ def _sipmessage() -> tuple[Callable[[], object], Callable[[], object]]:
 
 
 def _sippy() -> tuple[Callable[[], object], Callable[[], object]]:
-    from sippy.SipRequest import SipRequest  # type: ignore[import-untyped]  # noqa: PLC0415 - may be absent
+    from sippy.SipRequest import SipRequest  # noqa: PLC0415 - may be absent
 
     text = DATA.decode()
 

@@ -189,7 +189,7 @@ class Vtcfs:
                 f'Ptt-Extension: pttregister;GDN="{group}@{master}";UDN=1001\r\n'
             )
             self.ask(peer, f"REGISTER sip:{master}".encode(), head.encode(), b"", registered)
-            self.run(lambda at=at: left < len(todo) - at - 1 + WINDOW, "REGISTERs are answered")  # type: ignore[misc]
+            self.run(lambda at=at: left < len(todo) - at - 1 + WINDOW, "REGISTERs are answered")
         self.run(lambda: left == 0, "all locations are known")
 
     def dial(self, peer: int, group: str, master: str, done: Callable[[float], None]) -> float:
@@ -321,11 +321,11 @@ def floor_changes(vtcfs: Vtcfs, group: str, count: int, process: int) -> dict[st
         answers: list[float] = []
         vtcfs.infos = 0
         vtcfs.let_go(talker, group, answers.append)
-        vtcfs.run(lambda answers=answers: bool(answers) and vtcfs.infos >= count + 1, "all hear idle")  # type: ignore[misc]
+        vtcfs.run(lambda answers=answers: bool(answers) and vtcfs.infos >= count + 1, "all hear idle")
         sleep(0.01)
         answers, talker, vtcfs.infos = [], (number % 2) + 1, 0
         began = vtcfs.press(talker, group, answers.append)
-        vtcfs.run(lambda answers=answers: bool(answers) and vtcfs.infos >= count, "all hear taken")  # type: ignore[misc]
+        vtcfs.run(lambda answers=answers: bool(answers) and vtcfs.infos >= count, "all hear taken")
         requests.append((answers[0] - began, vtcfs.last - began))
         sleep(0.01)
     return {
@@ -340,7 +340,7 @@ def many_groups(vtcfs: Vtcfs, groups: list[str], peers: int, process: int, secon
     up: list[float] = []
     for at, group in enumerate(groups):
         vtcfs.dial(0, group, "core1.example", up.append)
-        vtcfs.run(lambda at=at: len(up) > at - 10, "calls are set up")  # type: ignore[misc]
+        vtcfs.run(lambda at=at: len(up) > at - 10, "calls are set up")
     vtcfs.run(lambda: vtcfs.acks >= len(groups) * (peers - 1), "all calls stand")
     talkers = dict.fromkeys(groups, 0)
     full = change(vtcfs, groups, talkers, peers, process, 1.0, seconds)
@@ -388,7 +388,7 @@ def change(
             sent += 1
         if asked < now * 50:
             at = monotonic()
-            vtcfs.options(asked % peers, lambda done, at=at: options.append(done - at))  # type: ignore[misc]
+            vtcfs.options(asked % peers, lambda done, at=at: options.append(done - at))
             asked += 1
         vtcfs.turn(0 if sent < now * rate * len(groups) else 0.0005)
     load = (cpu(process) - before) / (monotonic() - start)

@@ -1,7 +1,7 @@
 """What the pages of the procedures show: one world for each scene, played on virtual time, the same every time."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tests.services.control_world import ControlWorld
 from tests.services.group_world import aor, fire
@@ -43,9 +43,9 @@ PLACES = {"2001": 2, "1001": 1, "3001": 3}
 HALF = CallSetup(full_duplex=False)
 
 
-def world(at: dict[str, int] | None = None, **more: object) -> ControlWorld:
+def world(at: dict[str, int] | None = None, **more: Any) -> ControlWorld:
     """Everybody who is to be there is registered; nothing else goes on."""
-    made = ControlWorld(fire("1001", "2001", "3001"), at=at, delay=(0.01, 0.01), **more)  # type: ignore[arg-type]
+    made = ControlWorld(fire("1001", "2001", "3001"), at=at, delay=(0.01, 0.01), **more)
     made.settle()
     made.clear()
     return made

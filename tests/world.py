@@ -130,6 +130,8 @@ class World:
         """Ways that are not like the others, by the names of both ends."""
         self.lose: Callable[[str, str, bytes], bool] = lambda source, target, data: False
         """May single out datagrams to be lost."""
+        self.garble: Callable[[str, bytes], bytes] = lambda source, data: data
+        """May change what arrives from somebody."""
         self.cut: set[frozenset[str]] = set()
         self.lookout = Lookout()
         self.transcript: list[Passed] = []
@@ -397,7 +399,7 @@ class World:
 
         def arrive() -> None:
             self.in_flight -= not heartbeat
-            self._arrive(heard, send.data, source)
+            self._arrive(heard, self.garble(name, send.data), source)
 
         copies = 2 if self.random.random() < link.double else 1
         for copy in range(copies):

@@ -10,7 +10,7 @@ from opentcf.btrunc.wire import Package
 from opentcf.model.group import Group
 from opentcf.model.numbers import Aor
 from opentcf.model.subscriber import Right, Role, Subscriber
-from opentcf.sip.message import Request
+from opentcf.sip.message import Request, Response
 from opentcf.sip.parse import parse
 from opentcf.terminal import Terminal, Watch
 
@@ -54,8 +54,9 @@ class EventWorld(GroupWorld):
 
     def answers(self, target: str = DISPATCHER) -> list[int]:
         """Final responses to SUBSCRIBE."""
-        found = [parse(p.data) for p in self.transcript if p.target == target and p.data.startswith(b"SIP")]
-        return [m.status for m in found if m.cseq()[1] == "SUBSCRIBE"]  # type: ignore[union-attr]
+        found = [parse(p.data) for p in self.transcript if p.target == target]
+        answers = [m for m in found if isinstance(m, Response)]
+        return [answer.status for answer in answers if answer.cseq()[1] == "SUBSCRIBE"]
 
     def subscriptions(self, number: int = 1) -> int:
         return sum(self.node(number).procedures.subscription.counts().values())

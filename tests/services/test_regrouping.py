@@ -28,7 +28,8 @@ def members(w: ControlWorld, number: str = "8901") -> list[str] | None:
 
 def groups_of(w: ControlWorld, number: str) -> set[str]:
     """Of a user, as his V-TCF knows."""
-    attachment = w.visited(w.ua(number)).node._ctx.directory.attachment(aor(number))  # type: ignore[union-attr]
+    visited = w.visited(w.ua(number))
+    attachment = w.node(visited.number)._ctx.directory.attachment(aor(number))
     return {row[0] for row in attachment.groups} if attachment is not None else set()
 
 

@@ -36,7 +36,7 @@ class Forwarding(ControlWorld):
         self.dispatch(self.boss, control.terminate(aor("1001"), video_id or self.source.id))
         self.run(3.0)
 
-    def told(self) -> list[str]:  # type: ignore[override]
+    def heard_of_targets(self) -> list[str]:
         """The reports that reached the dispatcher."""
         return sorted(event.text for event in self.ua(self.boss).events if event.name == "forwarded")
 
@@ -60,7 +60,7 @@ def test_users_of_every_core_are_called_and_each_is_reported(boss: str, at: int,
     w.forward("2001", "3002", "1002", party=party)
     assert w.result(boss)[0] == 200
     assert w.watching() == {"2001", "3002", "1002"}
-    assert w.told() == [f"{aor(n)}: success" for n in ("1002", "2001", "3002")]
+    assert w.heard_of_targets() == [f"{aor(n)}: success" for n in ("1002", "2001", "3002")]
     invite = w.last("INVITE pttcall sendonly", target="2001")
     assert "calltype=23" in ext(invite)
     assert 'callerUDN="1001@core1.example"' in ext(invite)
@@ -80,7 +80,7 @@ def test_every_kind_of_result_is_told_once():
     w.ua("1002").behaviour = Behaviour.IGNORE
     w.forward("2001", "1002", "3002", "4004", "2999")
     w.run(90.0)
-    assert w.told() == [
+    assert w.heard_of_targets() == [
         "1002@core1.example: timeout",
         "2001@core2.example: refused",
         "2999@core2.example: unknown",
@@ -95,7 +95,7 @@ def test_by_the_number_of_the_source_and_the_end_of_the_source_ends_all():
     w.forward("2001", "3002", by_user=True)
     assert w.watching() == {"2001", "3002"}
     w.assert_over()
-    assert len(w.told()) == 2
+    assert len(w.heard_of_targets()) == 2
 
 
 def test_a_target_that_hangs_up_leaves_the_others():
@@ -111,7 +111,7 @@ def test_a_group_of_the_controlling_core_is_called():
     w = Forwarding()
     w.forward("8001", "3002")
     assert w.watching() == {"2002", "4002", "1003", "3002"}
-    assert w.told() == ["3002@core3.example: success", "8001@core1.example: success"]
+    assert w.heard_of_targets() == ["3002@core3.example: success", "8001@core1.example: success"]
     assert "CalledType=2" in ext(w.last("INVITE pttcall", "core1", "core4"))
     w.press("2002")
     w.run(1.0)
@@ -128,7 +128,7 @@ def test_a_group_of_another_core_is_called():
     goal = (Goal(GROUP, True),)
     w.dispatch(w.boss, control.forward(aor("2001"), Source(source.id, False), goal, Wire()))
     w.run(3.0)
-    assert w.told() == ["8001@core1.example: success"]
+    assert w.heard_of_targets() == ["8001@core1.example: success"]
     assert {"2002", "4002", "1003"} <= w.in_call()
     w.hang_up(w.ua("2001"), source)
     w.run(2.0)
@@ -143,7 +143,7 @@ def test_a_groups_video_is_forwarded():
     w.run(3.0)
     w.dispatch(w.boss, control.forward(GROUP, Source(call.id, False), (Goal(aor("2001"), False),), Wire()))
     w.run(3.0)
-    assert w.told() == ["2001@core2.example: success"]
+    assert w.heard_of_targets() == ["2001@core2.example: success"]
     w.leave("2002")
     for number in ("4002", "1003"):
         w.leave(number)
@@ -159,7 +159,7 @@ def test_it_goes_on_over_a_restart(core: int):
     w.restart(core)
     w.run(3.0)
     assert {"2001", "3002"} <= w.watching()
-    assert len(w.told()) == 3
+    assert len(w.heard_of_targets()) == 3
     w.terminate()
     w.run(5.0)
     assert w.watching() == set()
@@ -173,7 +173,7 @@ def test_an_order_given_twice_calls_once():
         w.ua(w.boss).page(order.uri, order.token, (*order.params, ("msgid", "m1")), w.now)
         w.touch(w.ua(w.boss))
         w.run(3.0)
-    assert w.told() == ["2001@core2.example: success"]
+    assert w.heard_of_targets() == ["2001@core2.example: success"]
     assert len(w.ua("2001").calls) == 1
     w.assert_over()
 

@@ -124,6 +124,9 @@ class Event(NamedTuple):
     cause: FloorCause = FloorCause.NORMAL
 
 
+NOTHING = Event()
+
+
 class Waiter:
     """An entry of the queue. `since` orders equals; `told` is the position he last heard."""
 
@@ -201,7 +204,7 @@ class Floor:
         talks = self.talker is not None and self.talker.user == user
         return self.step(Input.OVER) if talks and grant == self.grant else []
 
-    def step(self, what: Input, event: Event = Event()) -> list[Action]:  # noqa: B008 - it is immutable
+    def step(self, what: Input, event: Event = NOTHING) -> list[Action]:
         """Look up and act; an input that the state does not name changes nothing."""
         row = TABLE[self.state].get(what)
         if row is None:

@@ -1,5 +1,7 @@
 """A group's call on the stage: what its members do, and what all of them must come to see."""
 
+from functools import partial
+
 from opentcf.cli.demo.actor import Actor, CheckError
 from opentcf.cli.demo.network import GROUPS, MASTER, domain
 from opentcf.cli.demo.phone import Phone
@@ -101,7 +103,7 @@ class GroupCall:
         for phone in self.stage.phones():
             if not phone.terminal.plain:
                 await self.stage.until(
-                    lambda phone=phone: _agrees(phone, full or ""),  # type: ignore[misc]
+                    partial(_agrees, phone, full or ""),
                     f"{phone.number} knows that {talker or 'nobody'} talks",
                     within,
                 )

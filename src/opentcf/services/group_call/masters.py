@@ -68,6 +68,9 @@ class Event(NamedTuple):
     cause: ReleaseCause = ReleaseCause.NORMAL
 
 
+NOTHING = Event()
+
+
 class Masters:
     """The calls of the groups of this TCF."""
 
@@ -153,7 +156,7 @@ class Masters:
         if branch.listens and call.floor.talker is not None:
             self._tell_branch(call, branch, self._state_of(call))
 
-    def _step(self, call: MasterCall, what: MasterInput, event: Event = Event()) -> None:  # noqa: B008 - immutable
+    def _step(self, call: MasterCall, what: MasterInput, event: Event = NOTHING) -> None:
         """Look up and act; an input that the state does not name changes nothing."""
         row = TABLE[call.state].get(what)
         if row is not None:

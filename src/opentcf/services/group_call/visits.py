@@ -58,6 +58,9 @@ class Event(NamedTuple):
     cause: ReleaseCause = ReleaseCause.NORMAL
 
 
+NOTHING = Event()
+
+
 class Visits:
     """The group calls with members at this TCF."""
 
@@ -126,7 +129,7 @@ class Visits:
         self._add_dialler(call, user, leg)
         self._step(call, VisitedInput.DIALLED, Event(Ask(user, setup.priority, setup.emergency)))
 
-    def _step(self, call: VisitedCall, what: VisitedInput, event: Event = Event()) -> None:  # noqa: B008 - immutable
+    def _step(self, call: VisitedCall, what: VisitedInput, event: Event = NOTHING) -> None:
         """Look up and act; an input that the state does not name changes nothing."""
         row = TABLE[call.state].get(what)
         if row is not None:

@@ -121,6 +121,22 @@ def test_a_group_of_the_controlling_core_is_called():
     w.assert_over()
 
 
+def test_a_forward_to_a_group_whose_master_is_the_dispatchers_home_is_ended_there_where_its_source_is():
+    w = Forwarding("1005", 1)
+    source = w.call(w.ua("2001"), "3002", PUSH)
+    w.run(2.0)
+    w.dispatch(w.boss, control.forward(aor("2001"), Source(source.id, False), (Goal(GROUP, True),), Wire()))
+    w.run(3.0)
+    w.dispatch(w.boss, control.terminate(aor("2001"), source.id))
+    w.run(3.0)
+    assert w.result(w.boss)[0] == 200
+    assert not {"2002", "4002", "1003"} & w.in_call()
+    assert source.state is CallState.UP
+    w.hang_up(w.ua("2001"), source)
+    w.run(2.0)
+    w.assert_over()
+
+
 def test_a_group_of_another_core_is_called():
     w = Forwarding()
     source = w.call(w.ua("2001"), "1002", PUSH)

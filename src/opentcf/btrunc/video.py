@@ -7,7 +7,7 @@ from opentcf.btrunc.extension import Extension, Params, identity
 from opentcf.btrunc.wire import Param, Token, Wire
 from opentcf.model.call import CalledType
 from opentcf.model.cause import Result
-from opentcf.model.numbers import Aor
+from opentcf.model.numbers import Aor, is_number
 from opentcf.sip.errors import RemoteError
 
 MOST_TARGETS = 64
@@ -39,11 +39,12 @@ class Report(NamedTuple):
 
 
 def read_source(ext: Extension | None) -> Source:
-    """Which video it is about; 400 when it does not say."""
+    """Which video it is about; 400 when it does not say. A bare number without a type is a user's."""
     video_id = ext.get(Param.VIDEO_ID) if ext is not None else None
     if ext is None or not video_id:
         raise RemoteError(400, "which video is meant")
-    kind = ext.get(Param.VIDEO_ID_TYPE) or BY_CALL
+    usual = BY_USER if is_number(video_id.partition("@")[0]) else BY_CALL
+    kind = ext.get(Param.VIDEO_ID_TYPE) or usual
     if kind not in (BY_USER, BY_CALL):
         raise RemoteError(400, f"VideoIdType {kind} is not known")
     return Source(video_id, kind == BY_USER)

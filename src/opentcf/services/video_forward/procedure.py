@@ -56,8 +56,8 @@ class VideoForwards:
         called, who = path.called(ctx, incoming), path.asserted(incoming, ctx)
         source = wire_video.read_source(ext)
         call_id = (ctx.directory.call_of(called) or "") if source.by_user else source.video_id
-        if ext is not None and ext.token is Token.VIDEO_TERMINATE and not source.by_user:
-            call_id = self._source_of(who, source.video_id) or ctx.directory.call_of(called) or call_id
+        if ext is not None and ext.token is Token.VIDEO_TERMINATE:
+            call_id = self._source_of(who, source.video_id) or call_id
         with mandate.audited(ctx, who, ACTION, source.video_id):
             hop = mandate.controlling(ctx, incoming, who, called, call_id, Right.FORWARD)
             if hop is not None:

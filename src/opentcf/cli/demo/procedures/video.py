@@ -1,12 +1,16 @@
 """Video 视频: private calls 视频单呼, push 视频下推, pull 视频上拉, forward 视频转发 and its end 视频转发终止."""
 
+from functools import partial
+
 from opentcf.btrunc.video import Goal, Source
 from opentcf.btrunc.wire import Wire
 from opentcf.cli.demo.actor import Actor
-from opentcf.cli.demo.group import LOOK
+from opentcf.cli.demo.group import LOOK, member
+from opentcf.cli.demo.network import MASTER, domain
 from opentcf.cli.demo.procedure import procedure
 from opentcf.cli.demo.stage import Stage
 from opentcf.model.call import CallSetup, CallType
+from opentcf.model.numbers import Aor
 from opentcf.sip.sdp import direction_of
 from opentcf.terminal import Behaviour, Call, CallState, control
 from opentcf.terminal.control import Order
@@ -76,6 +80,21 @@ async def forward(stage: Stage) -> None:
     await _forward(stage, call, Goal(target, False))
     stage.expect(_open(stage.call_of("3001").remote_sdp), ["video"], "what 3001 is offered")
     await _terminate(stage, call, "3001")
+    await _end(stage, "2001", call)
+
+
+@procedure(
+    "video-forward-group", "Video forward to a group, and its end", "视频转发至组",
+    DISPATCHER, CAMERA, member("2011", at=2), member("3011", at=3), SCREEN,
+    roles={1: "G, dispatcher's H", 2: "V=H, controlling", 3: "V", 4: "H=V"},
+)  # fmt: skip
+async def forward_to_group(stage: Stage) -> None:
+    """The group's master calls its members; they only receive."""
+    call = await _video(stage, "2001", "4001", CallType.VIDEO_PUSH)
+    await _forward(stage, call, Goal(Aor("8001", domain(MASTER)), True))
+    for user in ("2011", "3011"):
+        await stage.until(partial(_is_up, stage, user), f"{user} looks on")
+    await _terminate(stage, call, "2011", "3011")
     await _end(stage, "2001", call)
 
 

@@ -64,7 +64,7 @@ class Chromium:
         if self._session:
             message["sessionId"] = self._session
         os.write(self._to, json.dumps(message).encode() + b"\0")
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + 2 * PATIENCE
         while number not in self._answers:
             self._hear(end)
         answer = self._answers.pop(number)

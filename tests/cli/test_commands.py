@@ -193,7 +193,7 @@ def test_how_values_are_shown(column, value, shown):
 def test_an_interrupted_command():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        command = [sys.executable, "-m", "opentcf.cli", "peers", "--url", url]
+        command = ["env", "--default-signal=INT", sys.executable, "-m", "opentcf.cli", "peers", "--url", url]
         with subprocess.Popen(command) as asking, silent.accept()[0] as connection:
             connection.recv(1)
             asking.send_signal(signal.SIGINT)

@@ -140,3 +140,29 @@ def test_nothing_is_left_in_the_stores():
     w.assert_over()
     for core in w.cores.values():
         assert not [kind for kind in core.store if kind.startswith("group_") and core.store[kind]]
+
+
+def test_a_revoke_that_the_terminal_did_not_hear_comes_again():
+    w = queued(fire(talk_time=10.0))
+    w.let_go("1001")
+    w.run(0.5)
+    assert w.floor()[0] == "2001"
+    w.part("core3", "2001")
+    w.run(10.0)
+    assert w.floor()[0] == "1002"
+    kill(w, 3)
+    w.cut.clear()
+    w.run(1.0)
+    assert w.talking() == ["1002"]
+
+
+def test_a_grant_that_the_terminal_did_not_hear_comes_again():
+    w = queued(fire(talk_time=30.0))
+    w.part("core3", "2001")
+    w.let_go("1001")
+    w.run(0.5)
+    assert w.floor()[0] == "2001"
+    kill(w, 3)
+    w.cut.clear()
+    w.run(1.0)
+    assert w.talking() == ["2001"]

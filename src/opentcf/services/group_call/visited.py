@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from opentcf.btrunc.floor import Ask
+from opentcf.btrunc.floor import Ask, Grant, Revoke
 from opentcf.model.call import CallSetup
 from opentcf.model.numbers import Aor
 from opentcf.services.group_call.link import Link
@@ -52,6 +52,7 @@ class VisitedCall:
         "setup",
         "state",
         "talker",
+        "untold",
         "uplink",
         "urgent",
         "watched",
@@ -77,6 +78,8 @@ class VisitedCall:
         self.grant = 0
         self.released = 0
         """The grant that its talker here gave back last: repeated, it comes too late."""
+        self.untold: dict[Aor, Grant | Revoke] = {}
+        """The last grant or revoke of each member who has not answered it."""
         self.began = 0.0
         self.watched: float | None = None
         """When that was sent whose answer is watched for: without one within T1 our talker loses the floor."""

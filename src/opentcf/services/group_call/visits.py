@@ -91,6 +91,9 @@ class Visits:
             if link.leg.theirs is not None and link.leg.theirs.open:
                 link.refuse(ctx, 503)
                 self.up(call, LetGo(user, None, FloorCause.GONE))
+        for op in list(call.untold.values()):
+            if isinstance(op, Revoke) != (call.talker == op.user):
+                self._order(call, op)
         self.alert_all(call)
 
     # --- a member calls
@@ -353,7 +356,7 @@ class Visits:
             self._confirm(call, op, taken=False)
             return
         self._confirm(call, op, taken=True)
-        link.tell(self._ctx, op)
+        self._order(call, op)
         self._talks(call, user, grant)
 
     def _take_revoke(self, call: VisitedCall, op: Revoke, user: Aor) -> None:
@@ -361,9 +364,7 @@ class Visits:
         if call.uplink is not None:
             call.uplink.leg.drop(f"LetGo {user}")
         self._confirm(call, op, taken=True)
-        link = call.members.get(user)
-        if link is not None:
-            link.tell(self._ctx, op)
+        self._order(call, op)
         if call.talker == user:
             call.talker = None
 
@@ -385,9 +386,15 @@ class Visits:
 
     def _silence(self, call: VisitedCall, user: Aor | None, grant: int) -> None:
         """A talker here whose revoke never came through: the master has gone on without him."""
-        link = call.members.get(user) if user is not None else None
-        if link is not None and user is not None and link.up:
-            link.tell(self._ctx, Revoke(user, grant, FloorCause.TIMEOUT))
+        if user is not None:
+            self._order(call, Revoke(user, grant, FloorCause.TIMEOUT))
+
+    def _order(self, call: VisitedCall, op: Grant | Revoke) -> None:
+        """Give a member the floor, or take it; a restart before he answered says it again."""
+        link = call.members.get(op.user)
+        if link is not None and link.up:
+            call.untold[op.user] = op
+            link.tell(self._ctx, op)
 
     def _tell_members(self, call: VisitedCall, op: Operation, but: Aor | None) -> None:
         fan = Fan()
@@ -515,6 +522,9 @@ class Visits:
     def member_happened(self, call: VisitedCall, user: Aor, happened: Happened) -> None:
         """The leg towards a terminal."""
         link = call.members[user]
+        untold = call.untold.get(user)
+        if untold is not None and happened.purpose == purpose(untold):
+            del call.untold[user]
         match happened.what:
             case What.ANSWERED if happened.purpose == "":
                 self._catch_up(call, user, link)

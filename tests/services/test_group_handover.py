@@ -95,6 +95,28 @@ def test_a_talker_who_does_not_arrive_within_t1_loses_the_floor():
     assert w.heard("3001") == ""
 
 
+def test_a_talker_whose_time_is_over_before_he_answers_is_told():
+    """The INVITE at the target named him as the talker, and he has not said yet that he heard it."""
+    w = GroupWorld(fire(talk_time=6.0, hang_time=300.0), at=AT)
+    w.dial("1001")
+    w.run(1.0)
+    w.let_go("1001")
+    w.run(1.0)
+    w.press("2001")
+    w.run(5.5)
+    ua = w.ua("2001")
+    ua.move(w.cores[3].proxy, w.now, RegType.HANDOVER, w.its("2001"))
+    w.touch(ua)
+    while not w.count("INVITE", "core3", "2001"):
+        w.run(0.001)
+    w.part("core3", "2001", 3.0)
+    w.run(2.0)
+    assert w.floor() == ("", [])
+    w.run(8.0)
+    assert w.talking() == []
+    assert w.in_call() == set(AT)
+
+
 def test_the_master_at_the_source_goes_on():
     w = GroupWorld(fire(), at=AT)
     w.dial("1001")

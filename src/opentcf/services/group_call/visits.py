@@ -632,8 +632,10 @@ class Visits:
         self._forget(call)
 
     def _catch_up(self, call: VisitedCall, user: Aor, link: Link) -> None:
-        """He answered; who talks may have changed since he was called."""
+        """He answered; who talks may have changed since he was called. That it was he is taken back."""
         if call.talker not in (link.told, user):
+            if link.told == user:
+                self._order(call, Revoke(user, call.grant, FloorCause.TIMEOUT))
             alert = Alert.IDLE if call.talker is None else Alert.TAKEN
             link.tell(self._ctx, Inform(alert, call.talker, 0, call.setup.emergency, call.grant))
 

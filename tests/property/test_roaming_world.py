@@ -100,7 +100,7 @@ class Roaming(GroupWorld):
             self.after(self.random.uniform(0.05, 2.0), lambda: self.goes(ua, call, target))
 
     def goes(self, ua: Terminal, call: Call, target: int) -> None:
-        if ua.user.number in self.terminals and self.visited(ua).number != target:
+        if self.terminals.get(ua.user.number) is ua and self.visited(ua).number != target:
             ua.move(self.cores[target].proxy, self.now, RegType.HANDOVER, call)
             self.touch(ua)
 

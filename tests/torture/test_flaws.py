@@ -315,7 +315,12 @@ async def test_a_slow_sender_is_cut_off(ends, monkeypatch):
             done, _ = await asyncio.wait((closed,), timeout=0.02)
             if done:
                 break
-        assert await closed == b""
+        # A byte that crosses the node's close is answered with a reset (RFC 9293 §3.10.7.1), one before it with an end.
+        try:
+            heard = await closed
+        except ConnectionResetError:
+            heard = b""
+        assert heard == b""
         assert not [event for event in hears.events if event.kind == "received"]
 
 

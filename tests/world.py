@@ -140,7 +140,7 @@ class World:
         self._made = 0
         self._heap: list[tuple[float, int, Callable[[], None]]] = []
         self._number = count()
-        self._wakes: dict[str, float] = {}
+        self._wakes: dict[Party, float] = {}
         self._looked = 0.0
         self._at: dict[tuple[str, int], Party] = {}
         self._names: dict[str, str] = {}
@@ -251,7 +251,6 @@ class World:
         """Like pulling its battery: for all others it is silent from now on."""
         if self.terminals.pop(ua.user.number, None) is not None:
             del self._at[ua.host, ua.port]
-            self._wakes.pop(ua.user.number, None)
             self._note(ua.user.number, "switched off")
 
     def events(self, ua: Terminal) -> list[str]:
@@ -347,7 +346,9 @@ class World:
                 self.fail(f"{core.name} waits for too long", overdue)
 
     def touch(self, party: Party) -> None:
-        """Take what a party wants sent, and note when it wants to be woken."""
+        """Take what a party wants sent, and note when it wants to be woken; one that is off wants nothing."""
+        if self._is_off(party):
+            return
         if isinstance(party, Core):
             if (node := party.node) is None:
                 return
@@ -365,13 +366,17 @@ class World:
             sends, host, name, deadline = party.drain(), party.host, party.user.number, party.deadline()
         for send in sends:
             self._carry(send, host, name, party)
-        if deadline is not None and not self.now < self._wakes.get(name, 0.0) <= deadline:
-            self._wakes[name] = max(deadline, self.now)
-            heappush(self._heap, (self._wakes[name], next(self._number), lambda: self._wake(party, name)))
+        if deadline is not None and not self.now < self._wakes.get(party, 0.0) <= deadline:
+            self._wakes[party] = max(deadline, self.now)
+            heappush(self._heap, (self._wakes[party], next(self._number), lambda: self._wake(party)))
 
-    def _wake(self, party: Party, name: str) -> None:
-        if self._wakes.get(name) == self.now:
-            del self._wakes[name]
+    def _is_off(self, party: Party) -> bool:
+        """Switched off, or another terminal of its user is there instead."""
+        return isinstance(party, Terminal) and self.terminals.get(party.user.number) is not party
+
+    def _wake(self, party: Party) -> None:
+        if self._wakes.get(party) == self.now:
+            del self._wakes[party]
         target = party.node if isinstance(party, Core) else party
         if target is not None and (due := target.deadline()) is not None and due <= self.now:
             target.wake(self.now)
@@ -385,11 +390,7 @@ class World:
         heard = self._at.get((flow.host, flow.port))
         if wrong := self.lookout.sent(send.data, self.now):
             self.fail(f"{name} is wrong", [wrong])
-        gone = (
-            frozenset((name, target)) in self.cut
-            or (isinstance(sender, Terminal) and self.terminals.get(name) is not sender)
-            or self.lose(name, target, send.data)
-        )
+        gone = frozenset((name, target)) in self.cut or self.lose(name, target, send.data)
         if heard is None or gone or self.random.random() < link.loss:
             self.transcript.append(Passed(self.now, name, target, send.data, "LOST"))
             return

@@ -69,6 +69,35 @@ def test_moves_and_stays_registered(world: World) -> None:
     assert ua.registered
 
 
+def test_who_moves_does_not_go_on_registering_where_he_was(world: World) -> None:
+    """RFC 3261 10.2: a REGISTER of his that came last would bind him to the TCF that he left."""
+    ua = world.terminal("1001", 2)
+    world.lose = lambda source, target, data: target == "core2" and b"Authorization" in data
+    world.register(ua)
+    world.run(1)
+    world.lose = lambda source, target, data: False
+    world.move(ua, 3)
+    world.run(40)
+    binding = world.node(1)._ctx.directory.binding(ua.user)
+    assert binding is not None
+    assert binding.visited == "core3.example"
+    assert ua.quiet()
+
+
+def test_one_that_is_switched_off_leaves_its_successor_alone(world: World) -> None:
+    """What the old one still has to repeat neither leaves nor keeps the new one from repeating."""
+    old = world.terminal("1001", 1)
+    world.lose = lambda source, target, data: target == "core1"
+    world.register(old)
+    world.run(0.4)
+    world.switch_off(old)
+    new = world.terminal("1001", 1)
+    world.register(new)
+    world.run(5)
+    sent = [passed.data for passed in world.transcript if passed.source == "1001" and passed.target]
+    assert [b"127.0.9.2" in data for data in sent] == [False, True, True, True, True]
+
+
 def test_is_kicked_by_its_own_tcf(world: World) -> None:
     ua = world.terminal("1001", 2)
     ready(world, ua)

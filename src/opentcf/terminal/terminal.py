@@ -191,8 +191,17 @@ class Terminal:
         self.proxy = proxy
         self.registered = False
         self._challenge = None
+        self._abandon_registering()
         self._register_call_id, self._register_cseq = self._ids.token(), 0
         self.register(now, self._expires, reg_type, call.id if call is not None else "")
+
+    def _abandon_registering(self) -> None:
+        """RFC 3261 §10.2: no new registration beside an open one; a repeated REGISTER would bind us where we were."""
+        for branch, (request, _, _) in list(self._open.items()):
+            txn = self._layer.client(branch, "REGISTER") if request.method == "REGISTER" else None
+            if txn is not None:
+                self._layer.forget(txn)
+                del self._open[branch]
 
     def call(self, number: str, now: float, setup: CallSetup | None = None, sdp: bytes | None = None) -> Call:
         """Call a number, or `number@domain`; an empty `sdp` makes a late offer."""

@@ -13,7 +13,7 @@ from opentcf.terminal import Behaviour, CallState
 
 AT = {"1001": 2, "1002": 1, "2001": 3, "2002": 3, "3001": 2, "4001": 4}
 """Two behind core2, one at home, two behind core3, one behind core4."""
-EMERGENCY = replace(AUDIO, emergency=True)
+EMERGENCY = AUDIO._replace(emergency=True)
 
 
 def talking(*groups, caller: str = "1001", **more) -> GroupWorld:

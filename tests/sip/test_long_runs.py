@@ -1,5 +1,6 @@
 """Long runs of anything are read in linear time: with a square in it this file would not end within the time limit."""
 
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
@@ -15,7 +16,7 @@ from opentcf.sip.sdp import Sdp, direction_of
 from opentcf.sip.uri import Uri
 
 LENGTH = 200_000
-READERS = {
+READERS: dict[str, tuple[Callable[[str], object], list[str]]] = {
     "parameters": (parameters, ["", "a", "a=", "a=[", 'a="', "a=b", ";"]),
     "credentials": (
         Credentials.parse,

@@ -1,7 +1,5 @@
 """Calls: `pttcall`, `pttrelease` and the Reason that goes with it."""
 
-from dataclasses import replace
-
 from opentcf.btrunc import extension
 from opentcf.btrunc.extension import Extension
 from opentcf.btrunc.wire import E, Param, Token, Wire
@@ -175,9 +173,9 @@ def for_group(setup: CallSetup, caller: Aor, ids: Ids) -> CallSetup:
     """A set-up as a group's caller means it: with an identity, and group audio when no group type was said."""
     kind = setup.call_type if setup.call_type.is_group or setup.call_type in PUSHES else CallType.GROUP_AUDIO
     call_id = setup.online_call_id or ids.token()
-    return replace(setup, call_type=kind, caller=setup.caller or caller, online_call_id=call_id)
+    return setup._replace(call_type=kind, caller=setup.caller or caller, online_call_id=call_id)
 
 
 def with_caller(setup: CallSetup, caller: Aor | None) -> CallSetup:
     """The same, somebody else talking."""
-    return replace(setup, caller=caller)
+    return setup._replace(caller=caller)

@@ -1,7 +1,7 @@
 """What a call is."""
 
-from dataclasses import dataclass, replace
 from enum import IntEnum
+from typing import NamedTuple
 
 from opentcf.model.numbers import Aor
 from opentcf.model.subscriber import LOWEST_PRIORITY
@@ -40,8 +40,7 @@ class CalledType(IntEnum):
     NOT_SAID = 3
 
 
-@dataclass(frozen=True, slots=True)
-class CallSetup:
+class CallSetup(NamedTuple):
     """The values of a call that travel with it over every hop. `priority` 0 is highest, emergency ranks above all.
 
     `extra` keeps parameters that we do not know, as they came.
@@ -58,4 +57,4 @@ class CallSetup:
 
     def with_priority(self, allowed: int) -> "CallSetup":
         """Nobody gets a better priority than his subscription allows."""
-        return self if self.priority >= allowed else replace(self, priority=allowed)
+        return self if self.priority >= allowed else self._replace(priority=allowed)

@@ -45,6 +45,9 @@ UNDERSTOOD = frozenset(("timer",))
 STRANGERS = 1024
 """How many sources that are no peers we remember for logging each only once in a while."""
 
+LABELS = 4096
+"""Of how many flows to peers we remember whose they are."""
+
 
 class Node:
     """One TCF. `load` comes first; after any verb `drain` gives what is to be done."""
@@ -58,6 +61,7 @@ class Node:
         self._leaving: list[int] = []
         self._left = False
         self._strangers: dict[str, float] = {}
+        self._labels: dict[Flow, str] = {}
         timers = settings.timers
         values = TransactionTimers(timers.sip_t1, timers.sip_t2, timers.sip_t4, timers.tring + 5.0)
         self._layer = Layer(
@@ -206,11 +210,13 @@ class Node:
         """A stream went away."""
         self._ctx.now = now
         self._peers.closed(flow)
+        self._labels.clear()
 
     def proved(self, flow: Flow, names: Iterable[str], now: float) -> None:
         """The certificate of a TLS connection bears these names."""
         self._ctx.now = now
         self._peers.proved(flow, names)
+        self._labels.clear()
 
     # --- settings
 
@@ -226,6 +232,7 @@ class Node:
             if side.media is not None:
                 ctx.media[name] = MediaPorts(side.media.host, side.media.first, side.media.last)
         self._peers.configure(settings.peers, dict(settings.peer_addresses))
+        self._labels.clear()
 
     def reload(self, settings: Settings) -> None:
         """Take new settings; peers that are new get their heartbeat."""
@@ -554,10 +561,16 @@ class Node:
         self._ctx.notice("fault", trace=traceback.format_exc(), message=message.decode("utf-8", "replace"))
 
     def _label(self, flow: Flow) -> str:
+        """The peer's domain, for the counters."""
         if flow.side != TC2:
             return ""
-        peer = self._peers.find(flow)
-        return peer.domain if peer is not None else ""
+        label = self._labels.get(flow)
+        if label is None:
+            if len(self._labels) >= LABELS:
+                self._labels.clear()
+            peer = self._peers.find(flow)
+            label = self._labels[flow] = peer.domain if peer is not None else ""
+        return label
 
 
 def _sent_by(settings: Settings) -> dict[tuple[str, str, bool], str]:

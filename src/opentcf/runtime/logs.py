@@ -51,8 +51,7 @@ def configure_logs(level: str, style: str, mask: Mask, stream: TextIO | None = N
     structlog.configure(
         processors=[
             _stamped,
-            _masked(mask),
-            _json if style == "json" else _text,
+            *((_masked(mask), _json) if style == "json" else (_text(mask),)),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
         logger_factory=lambda *_: _Lines(stream or sys.stderr),
@@ -93,16 +92,29 @@ def _masked(mask: Mask) -> structlog.typing.Processor:
     return process
 
 
-def _text(logger: WrappedLogger, method: str, event: EventDict) -> str:
-    return " ".join([f"{key}={_shown(value)}" for key, value in event.items()])
+def _text(mask: Mask) -> structlog.typing.Processor:
+    """Plain values, which most are, have no `=` and so nothing to mask."""
+    bare = _BARE.match
+
+    def process(logger: WrappedLogger, method: str, event: EventDict) -> str:
+        return " ".join(
+            [
+                f"{key}={value if type(value) is str and bare(value) else _shown(mask, value)}"
+                for key, value in event.items()
+            ]
+        )
+
+    return process
 
 
 def _json(logger: WrappedLogger, method: str, event: EventDict) -> str:
     return json.dumps(event, default=str)
 
 
-def _shown(value: object) -> str:
+def _shown(mask: Mask, value: object) -> str:
     """Bare where it is plain, else quoted with everything escaped that could break a line or a terminal."""
+    if isinstance(value, str) and "=" in value:
+        value = mask(value)
     if isinstance(value, str) and _BARE.match(value):
         return value
     if value is None or isinstance(value, bool | int | float):

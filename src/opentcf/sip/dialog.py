@@ -6,13 +6,11 @@ from contextlib import suppress
 from opentcf.sip.errors import RemoteError
 from opentcf.sip.headers import NameAddr
 from opentcf.sip.message import Message, Request, Response
-from opentcf.sip.uri import Uri
+from opentcf.sip.uri import PLAIN, Uri
 
 MAX_FORWARDS = "70"
-_PLAIN_CONTACT = re.compile(
-    r"<(sip:(?:[A-Za-z0-9]+@)?[a-z0-9]+(?:\.[a-z0-9]+)*(?::(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}))?)>\Z"
-)
-"""A Contact whose URI needs no closer look: str(Uri.parse(it)) is itself."""
+_PLAIN_CONTACT = re.compile(rf"<({PLAIN})>\Z")
+_PLAIN_PARTY = re.compile(rf"(<{PLAIN}>)(?:;tag=([A-Za-z0-9\-.!%*_+`'~]+))?\Z")
 
 
 class Dialog:
@@ -40,18 +38,13 @@ class Dialog:
     @classmethod
     def from_invite(cls, request: Request, local_tag: str) -> "Dialog":
         """The called side (§12.1.1). RemoteError when From or Contact is unusable."""
-        contact = request.contact()
-        if contact is None:
+        target = _target(request)
+        if target is None:
             raise RemoteError(400, "Contact is missing")
-        caller = request.from_()
-        dialog = cls(
-            request.call_id(),
-            local_tag,
-            _untagged(request.to()),
-            _untagged(caller),
-            str(contact.uri),
-        )
-        dialog.remote_tag = caller.tag
+        remote, remote_tag = _party(request.headers.get("From") or "")
+        local, _ = _party(request.headers.get("To") or "")
+        dialog = cls(request.call_id(), local_tag, local, remote, target)
+        dialog.remote_tag = remote_tag
         dialog.remote_cseq = request.cseq()[0]
         dialog.routes = _routes(request)
         return dialog
@@ -68,14 +61,8 @@ class Dialog:
 
     def refresh(self, message: Message) -> None:
         """Target refresh (§12.2): the Contact of a re-INVITE or its 2xx; a malformed one changes nothing."""
-        plain = _PLAIN_CONTACT.match(message.headers.get("Contact") or "")
-        if plain is not None:
-            self.target = plain[1]
-            return
         with suppress(RemoteError):
-            contact = message.contact()
-            if contact is not None:
-                self.target = str(contact.uri)
+            self.target = _target(message) or self.target
 
     def request(self, method: str, cseq: int | None = None) -> Request:
         """A request within the dialog (§12.2.1.1); a new CSeq unless one is given (ACK, CANCEL)."""
@@ -128,9 +115,22 @@ def _routes(message: Message) -> list[str]:
     return routes
 
 
-def _untagged(address: NameAddr) -> str:
-    """A From or To without its parameters, in a form that parameters can follow."""
-    return str(NameAddr(address.uri, address.display))
+def _target(message: Message) -> str | None:
+    """The URI of the Contact."""
+    plain = _PLAIN_CONTACT.match(message.headers.get("Contact") or "")
+    if plain is not None:
+        return plain[1]
+    contact = message.contact()
+    return None if contact is None else str(contact.uri)
+
+
+def _party(field: str) -> tuple[str, str | None]:
+    """A From or To without its parameters, in a form that parameters can follow; and its tag."""
+    plain = _PLAIN_PARTY.match(field)
+    if plain is not None:
+        return plain[1], plain[2]
+    address = NameAddr.parse(field)
+    return str(NameAddr(address.uri, address.display)), address.tag
 
 
 def _strict(uri: Uri) -> str:

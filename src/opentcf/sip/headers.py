@@ -13,7 +13,7 @@ from opentcf.sip.grammar import (
     split_outside_quotes,
     unquote,
 )
-from opentcf.sip.uri import Uri, join_host_port, split_host_port
+from opentcf.sip.uri import PLAIN, Uri, join_host_port, split_host_port
 
 _KNOWN = """
     Accept Accept-Encoding Accept-Language Alert-Info Allow Allow-Events Answer-Mode Authentication-Info Authorization
@@ -41,6 +41,8 @@ _PLAIN_TAG = re.compile(
     r"""(?:"(?:[^"\\]|\\.)*"[ \t]*|[A-Za-z0-9\-.!%*_+`'~ \t]*)<[^<>\s"]+>(?:;tag=([A-Za-z0-9\-.!%*_+`'~]+))?\Z""",
     re.DOTALL,
 )
+_PLAIN_ADDRESS = re.compile(rf"<({PLAIN})>(?:;tag=([A-Za-z0-9\-.!%*_+`'~]+))?\Z")
+_PLAIN_VIA = re.compile(r"([^;,\"]+);branch=([A-Za-z0-9\-.!%*_+`'~]+)(;rport)?\Z")
 _TAIL = re.compile(r"\s*(?:;|\Z)")
 _BLANKS = re.compile(r"\s+")
 _SENT_BY = re.compile(
@@ -125,6 +127,9 @@ class NameAddr:
 
         Without angle brackets the parameters belong to the header (RFC 3261 §20.10).
         """
+        plain = _PLAIN_ADDRESS.match(text)
+        if plain is not None:
+            return cls(Uri.parse(plain[1]), "", {"tag": plain[2]} if plain[2] else None)
         text = text.strip()
         if text.startswith('"'):
             quoted = QUOTED.match(text)
@@ -185,6 +190,12 @@ class Via:
     @classmethod
     def parse(cls, text: str) -> "Via":
         """Read the first element of a raw Via line. Protocol and version are not looked at: the start line has them."""
+        plain = _PLAIN_VIA.match(text)
+        if plain is not None:
+            params: dict[str, str | None] = {"branch": plain[2]}
+            if plain[3]:
+                params["rport"] = None
+            return cls(*_sent_by(plain[1]), params)
         first = text if "," not in text else split_outside_quotes(text, ",")[0]
         hop = first.partition(";")[0]
         return cls(*_sent_by(hop), parameters(first[len(hop) :]))
@@ -212,6 +223,7 @@ def _sent_by(hop: str) -> tuple[str, str, int]:
     return transport.lower(), *split_host_port(_BLANKS.sub("", sent_by))
 
 
+@lru_cache(512)
 def cseq(text: str | None) -> tuple[int, str]:
     """Number and method of a CSeq (RFC 3261 §20.16: below 2**31)."""
     match = _CSEQ.match(text or "")

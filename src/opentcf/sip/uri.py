@@ -18,6 +18,9 @@ _HEADERS = re.compile(r"(?:[A-Za-z0-9\-_.!~*'()\[\]/?:+$=&]|%[0-9A-Fa-f]{2})*\Z"
 _TEL = re.compile(r"\+?[\-.()]*[0-9A-Da-d*#][0-9A-Da-d*#\-.()]*\Z")
 LONE = ("user", "ttl", "method", "maddr", "transport")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+\-.]*\Z")
+PLAIN = r"sip:(?:[A-Za-z0-9]+@)?[a-z0-9]+(?:[.\-][a-z0-9]+)*(?::(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}))?"
+"""URIs that need no closer look: written back they are themselves."""
+_PLAIN = re.compile(rf"{PLAIN}\Z")
 
 
 @lru_cache(512)
@@ -81,6 +84,8 @@ class Uri:
     @classmethod
     def parse(cls, text: str) -> "Uri":
         """Read one URI; RemoteError 400 when malformed, 416 when its scheme is none of ours (RFC 3261 §8.2.2.1)."""
+        if _PLAIN.match(text):
+            return cls._take_plain(text)
         scheme, colon, rest = text.partition(":")
         scheme = scheme.lower()
         if scheme in ("sip", "sips"):
@@ -90,6 +95,14 @@ class Uri:
         if not colon or not _SCHEME.match(scheme):
             raise RemoteError(400, f"bad URI {text[:60]!r}")
         raise RemoteError(416, f"the scheme {scheme} is not supported")
+
+    @classmethod
+    def _take_plain(cls, text: str) -> "Uri":
+        user, _, hostport = text[4:].rpartition("@")
+        host, _, port = hostport.partition(":")
+        uri = cls(user, host, int(port or 0))
+        uri._spelled = user
+        return uri
 
     @classmethod
     def _parse_sip(cls, scheme: str, rest: str) -> "Uri":

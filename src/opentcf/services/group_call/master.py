@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from enum import Enum
 
 from opentcf.model.call import CalledType, CallSetup
@@ -109,7 +108,7 @@ class MasterCall:
         """What a V-TCF is told of it; a push says that it is for a group."""
         setup, emergency = self.setup, self.emergency_by is not None
         kind = setup.called_type if setup.call_type.is_group else CalledType.GROUP
-        return replace(setup, full_duplex=True, emergency=emergency, caller=talker, called_type=kind)
+        return setup._replace(full_duplex=True, emergency=emergency, caller=talker, called_type=kind)
 
     @property
     def served(self) -> bool:

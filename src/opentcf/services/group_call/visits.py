@@ -1,7 +1,6 @@
 """What V does: alerts its members, carries their floor requests up and the master's word down (profile 4.3, 6)."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import NamedTuple
 
 from opentcf.btrunc import call as wire_call
@@ -346,7 +345,7 @@ class Visits:
         call.talker, call.grant = user, max(grant, call.grant)
         if user in call.urgent:
             call.urgent.discard(user)
-            call.setup = replace(call.setup, emergency=True)
+            call.setup = call.setup._replace(emergency=True)
         self._tell_members(call, Inform(Alert.TAKEN, user, 0, call.setup.emergency, grant), but=user)
 
     def _take_grant(self, call: VisitedCall, op: Grant, user: Aor, grant: int) -> None:
@@ -381,7 +380,7 @@ class Visits:
         if call.talker is not None and call.talker != talker:
             self._silence(call, call.talker, call.grant)
         call.talker = talker
-        call.setup = replace(call.setup, emergency=op.emergency)
+        call.setup = call.setup._replace(emergency=op.emergency)
         self._tell_members(call, op, but=talker)
 
     def _silence(self, call: VisitedCall, user: Aor | None, grant: int) -> None:

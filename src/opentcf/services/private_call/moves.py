@@ -5,8 +5,6 @@ His home calls the V-TCF that he reached, with the far side's description; the o
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from opentcf.btrunc import call as wire_call
 from opentcf.model.numbers import Aor
 from opentcf.services.context import Context, peer_flow
@@ -62,7 +60,7 @@ def begin(ctx: Context, call: PrivateCall, user: Aor, until: float = 0.0) -> Non
     call.moves.append(move)
     request = new.invite(ctx)
     request.headers.set("P-Asserted-Identity", f"<{aor_uri(call.party(far))}>")
-    setup = replace(call.setup, caller=call.party(far))
+    setup = call.setup._replace(caller=call.party(far))
     wire_call.write_setup(request, new.wire, setup, user.domain)
     new.carry = ((new.wire.extension, request.headers.lines(new.wire.extension)[0]),)
     if new.peer is None:

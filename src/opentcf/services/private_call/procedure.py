@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from opentcf.btrunc import call as wire_call
 from opentcf.btrunc import control as wire_control
@@ -70,7 +69,7 @@ class PrivateCalls:
         called = path.called(ctx, incoming)
         caller = path.asserted(incoming, ctx)
         setup = wire_call.read_setup(incoming.extension, incoming.wire, called.domain)
-        setup = replace(setup, caller=caller, online_call_id=setup.online_call_id or ctx.ids.token())
+        setup = setup._replace(caller=caller, online_call_id=setup.online_call_id or ctx.ids.token())
         max_forwards = path.forwards(incoming)
         checks.check_offer(incoming)
         if caller == called:
@@ -128,10 +127,10 @@ class PrivateCalls:
         return self.news()
 
     def _concerns_guests(self, call: PrivateCall, happened: Happened) -> bool:
-        guest, guests = call.guest(happened.leg), self._relay.guests
+        guest, guests = call.guest(happened.leg) if call.guests else None, self._relay.guests
         if guest is not None:
             guests.happened(call, guest, happened)
-        elif not guests.settled(call, happened):
+        elif not happened.purpose or not guests.settled(call, happened):
             return False
         self._settle(call)
         return True

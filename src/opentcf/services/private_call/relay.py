@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from opentcf.btrunc import call as wire_call
 from opentcf.btrunc import extension as wire_extension
@@ -399,7 +398,7 @@ def _wanted(call: PrivateCall, incoming: Incoming) -> CallSetup:
     ext = incoming.extension
     if ext is None or ext.token is not Token.CALL or ext.get(Param.CALL_TYPE) is None:
         return call.setup
-    return replace(call.setup, call_type=wire_call.read_setup(ext, incoming.wire, "").call_type)
+    return call.setup._replace(call_type=wire_call.read_setup(ext, incoming.wire, "").call_type)
 
 
 def _as_ours(call: PrivateCall, source: Leg, leg: Leg, body: bytes) -> bytes:

@@ -52,6 +52,19 @@ class Talk:
     def heard(self, ua: Terminal) -> list[str]:
         return [f"{e.name} {e.text}".strip() for e in ua.events]
 
+    def agree(self) -> bool:
+        """Do the radios know what the caller's home decided?"""
+        talker = self.floor()[0]
+        return self.talking() == (talker == str(self.one.user), talker == str(self.two.user))
+
+    def restart(self, number: int) -> None:
+        """A TCF crashes and comes back, links are whole again."""
+        self.w.crash(number)
+        self.w.run(0.3)
+        self.w.restart(number)
+        self.w.cut.clear()
+        self.w.run(4.0)
+
     def end(self) -> None:
         self.w.hang_up(self.one, self.call)
         self.w.settle()
@@ -163,4 +176,64 @@ def test_a_release_that_meets_an_open_grant_on_the_way_is_said_again():
     t.w.touch(t.two)
     t.w.run(6.0)
     assert t.floor() == (None, [])
+    t.end()
+
+
+def _until_revoked(t: Talk) -> None:
+    node = t.w.node(1)
+    while node.procedures.private_call.floors()[0]["state"] == "taken":
+        t.w.run(0.001)
+
+
+@pytest.mark.parametrize(
+    ("lost", "crashed"),
+    [
+        (("core1", "core4"), 1),
+        (("core3", "4001"), 4),
+        (("core4", "core3"), 1),
+        (("core1", "core2"), 2),
+    ],
+    ids=["master's grant", "grant before a relay", "grant behind a relay", "release behind the V"],
+)
+def test_a_grant_that_a_restart_cut_off_is_given_or_taken_back(lost: tuple[str, str], crashed: int):
+    t = Talk(2, 3, "4001")
+    t.press(t.two)
+    t.w.part(*lost)
+    t.one.let_go(t.call, t.w.now)
+    t.w.touch(t.one)
+    t.w.run(0.2)
+    t.restart(crashed)
+    assert t.agree()
+    t.w.run(40.0)
+    t.end()
+
+
+@pytest.mark.parametrize(
+    ("lost", "crashed"),
+    [(("core1", "core2"), 1), (("core2", "1001"), 2)],
+    ids=["by the master", "by the V"],
+)
+def test_a_revoke_that_a_restart_cut_off_comes_again(lost: tuple[str, str], crashed: int):
+    t = Talk(2, 3, "4001")
+    t.press(t.two)
+    t.w.run(56.0)
+    t.w.part(*lost)
+    _until_revoked(t)
+    t.w.run(0.2)
+    t.restart(crashed)
+    assert t.talking() == (False, True)
+    assert t.agree()
+    t.w.run(40.0)
+    t.end()
+
+
+@pytest.mark.parametrize(("crashed", "late"), [(3, 0.06), (3, 0.07), (4, 0.06), (4, 0.08)])
+def test_a_relay_that_restarts_while_a_grant_passes_leaves_nobody_in_error(late: float, crashed: int):
+    t = Talk(2, 3, "4001")
+    t.press(t.two)
+    t.one.let_go(t.call, t.w.now)
+    t.w.touch(t.one)
+    t.w.run(late)
+    t.restart(crashed)
+    assert t.agree()
     t.end()

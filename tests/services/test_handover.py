@@ -113,6 +113,24 @@ def test_home_names_the_moving_call_when_it_kicks_the_source():
     assert net.registered(1)[f"1001@{core(1)}"] == core(3)
 
 
+def test_the_far_side_hears_of_the_new_media_also_after_a_restart():
+    """The re-INVITE to the far side is lost, and home restarts before it is said again."""
+    net = Net()
+    call, identity = standing(net, 2, 4)
+    net.lose = lambda seen: (seen.source, seen.target, seen.what) == (tcf(1), tcf(4), "INVITE")
+    arrive(net, call.caller, 3, identity)
+    net.lose = lambda seen: False
+    net.start(1, keep=True)
+    net.pump()
+    net.advance(1.0)
+    offer = take_offer(call.called)
+    assert b"192.0.2.9" in offer.body
+    net.advance(40.0)
+    assert not call.called.requests("BYE")
+    call.hang_up_called()
+    net.assert_quiet()
+
+
 def test_both_parties_move_at_once():
     net = Net()
     call, identity = standing(net, 1, 4)

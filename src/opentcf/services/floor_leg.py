@@ -30,6 +30,7 @@ from opentcf.sip.fan import Fan
 from opentcf.sip.grammar import quote
 from opentcf.sip.headers import Headers
 from opentcf.sip.message import Message, Request
+from opentcf.sip.outbox import Value
 from opentcf.sip.sdp import direction_of
 
 OFFERS: dict[type, tuple[Rank, str]] = {
@@ -49,6 +50,21 @@ def purpose(op: Operation) -> str:
     """How a wish of this operation, and the answer to it, is known again; a grant and its revoke by their number."""
     number = f" {op.grant}" if isinstance(op, (Grant, Revoke)) else ""
     return f"{type(op).__name__} {getattr(op, 'user', '')}{number}"
+
+
+def write_order(op: Grant | Revoke) -> dict[str, Value]:
+    """As plain values, for the store."""
+    if isinstance(op, Grant):
+        return {"user": str(op.user), "grant": op.grant, "duration": op.duration}
+    return {"user": str(op.user), "grant": op.grant, "cause": op.cause.value}
+
+
+def read_order(row: dict[str, Value]) -> Grant | Revoke:
+    """The reverse."""
+    user, grant = Aor.parse(row["user"]), row["grant"]
+    if "duration" in row:
+        return Grant(user, row["duration"], grant)
+    return Revoke(user, grant, FloorCause(row["cause"]))
 
 
 def _to(request: Request) -> str:
@@ -134,6 +150,12 @@ class FloorLeg:
         """A plain phone hears of the floor by the direction alone (profile 6)."""
         wire = self.leg.wire
         return ((wire.extension, wire_floor.render(op, wire, self._there)),) if self.leg.ptt else ()
+
+    def says(self, op: Operation) -> bool:
+        """Is it on its way, or does it wait for its turn?"""
+        ours = self.leg.ours
+        wishes = [*self.leg.wishes, *([ours.wish] if ours is not None and ours.wish is not None else [])]
+        return purpose(op) in [wish.purpose for wish in wishes]
 
     def withdraw(self, ctx: Context, ask: Ask) -> bool:
         """Take a request back. True when it has been sent: CANCEL follows it, and so will its answer."""

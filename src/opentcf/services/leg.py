@@ -66,9 +66,10 @@ class Wish(NamedTuple):
 
 
 class Ours:
-    """Our open INVITE. `late`: it offered nothing, so the ACK must carry the answer. `wish` None: it is relayed."""
+    """Our open INVITE. `late`: it offered nothing, so the ACK must carry the answer. `wish` None: it is relayed, or a
+    restart forgot it (`revived`)."""
 
-    __slots__ = ("answered", "branch", "cancel", "cseq", "late", "proceeding", "request", "wish")
+    __slots__ = ("answered", "branch", "cancel", "cseq", "late", "proceeding", "request", "revived", "wish")
 
     def __init__(self, request: Request, cseq: int, wish: Wish | None) -> None:
         self.request = request
@@ -78,6 +79,7 @@ class Ours:
         self.wish = wish
         self.proceeding = False
         self.answered = False
+        self.revived = False
         self.cancel: Request | None = None
 
 
@@ -428,6 +430,8 @@ class Leg:
         purpose = outcome.owner.purpose
         if outcome.response is not None:
             self.heard_at = ctx.now
+        if purpose == OTHER and outcome.status == 481 and self.ours is not None and self.ours.revived:
+            return self._never_arrived(ctx, self.ours, outcome)
         if purpose == BYE:
             if outcome.status < 200:
                 return None
@@ -616,6 +620,13 @@ class Leg:
             self.acknowledge(ctx)
         self.end(ctx)
         return Happened(What.RELEASED, self)
+
+    def _never_arrived(self, ctx: Context, ours: Ours, outcome: Outcome) -> Happened | None:
+        """They know nothing of an INVITE from before our restart, so that no answer to it will come (RFC 3261 §9.2)."""
+        txn = ctx.layer.client(ours.branch)
+        if txn is not None:
+            ctx.layer.forget(txn)
+        return self._refused(ctx, ours, outcome._replace(status=487))
 
     def _refused(self, ctx: Context, ours: Ours, outcome: Outcome) -> Happened | None:
         self.ours = None

@@ -74,16 +74,17 @@ def _write_theirs(leg: Leg, txn: ServerTransaction, ctx: Context) -> Value:
             "answer": txn.last.decode("latin-1"),
             "at": leg.answered_at + ctx.wall_offset,
         }
-    return {"uri": request.uri, "flow": list(txn.flow), "fields": _fields(request)}
+    fields = _fields(request, *KEPT, leg.wire.extension)
+    return {"uri": request.uri, "flow": list(txn.flow), "fields": fields}
 
 
 def _write_ours(ours: Ours) -> Value:
-    return {"uri": ours.request.uri, "branch": ours.branch, "fields": _fields(ours.request)}
+    return {"uri": ours.request.uri, "branch": ours.branch, "fields": _fields(ours.request, *KEPT)}
 
 
-def _fields(request: Request) -> Value:
+def _fields(request: Request, *names: str) -> Value:
     fields = request.headers.fields
-    return {name: list(fields[name]) for name in KEPT if name in fields}
+    return {name: list(fields[name]) for name in names if name in fields}
 
 
 def read(ctx: Context, owner: Owner, row: dict[str, Value]) -> Leg:
@@ -143,6 +144,6 @@ def _read_ours(ctx: Context, leg: Leg, row: dict[str, Value]) -> None:
         "INVITE", row["uri"], Headers({name: list(lines) for name, lines in row["fields"].items()})
     )
     ours = Ours(request, request.cseq()[0], None)
-    ours.branch, ours.proceeding, ours.late = row["branch"], True, False
+    ours.branch, ours.proceeding, ours.late, ours.revived = row["branch"], True, False, True
     leg.ours = ours
     ctx.layer.revive(request, leg.hop(), leg.owner(INVITE), ours.branch, ctx.now)

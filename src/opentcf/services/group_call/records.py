@@ -3,13 +3,12 @@
 Legs have rows of their own, so that a change of the floor does not write them all again.
 """
 
-from opentcf.btrunc.floor import Grant, Revoke
 from opentcf.model.call import CalledType, CallSetup, CallType
-from opentcf.model.cause import FloorCause
 from opentcf.model.group import Group
 from opentcf.model.numbers import Aor
 from opentcf.services import leg_record
 from opentcf.services.context import Context
+from opentcf.services.floor_leg import read_order, write_order
 from opentcf.services.group_call.link import LEG, Half, Link
 from opentcf.services.group_call.master import MasterCall
 from opentcf.services.group_call.visited import VisitedCall, VisitedState
@@ -68,7 +67,7 @@ def write_visited(call: VisitedCall) -> Rows:
         "grant": call.grant,
         "released": call.released,
         "hung_up": sorted(str(user) for user in call.hung_up),
-        "untold": [_write_order(op) for user, op in call.untold.items() if user in call.members],
+        "untold": [write_order(op) for user, op in call.untold.items() if user in call.members],
         "began": call.began,
     }
 
@@ -80,21 +79,8 @@ def read_visited(row: Rows, group: Aor) -> VisitedCall:
     call.released = row["released"]
     call.talker = Aor.parse(row["talker"]) if row["talker"] else None
     call.hung_up = {Aor.parse(user) for user in row["hung_up"]}
-    call.untold = {op.user: op for op in map(_read_order, row.get("untold", []))}
+    call.untold = {op.user: op for op in map(read_order, row.get("untold", []))}
     return call
-
-
-def _write_order(op: Grant | Revoke) -> Rows:
-    if isinstance(op, Grant):
-        return {"user": str(op.user), "grant": op.grant, "duration": op.duration}
-    return {"user": str(op.user), "grant": op.grant, "cause": op.cause.value}
-
-
-def _read_order(row: Rows) -> Grant | Revoke:
-    user, grant = Aor.parse(row["user"]), row["grant"]
-    if "duration" in row:
-        return Grant(user, row["duration"], grant)
-    return Revoke(user, grant, FloorCause(row["cause"]))
 
 
 def read_link(ctx: Context, procedure: str, row: Rows) -> Link:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum, auto
 
+from opentcf.btrunc.floor import Grant, Revoke
 from opentcf.btrunc.wire import Token
 from opentcf.model.call import CallSetup
 from opentcf.model.cause import ReleaseCause
@@ -102,7 +103,8 @@ class PrivateCall:
 
     __slots__ = (
         "began", "called", "caller", "cause", "continued", "down", "floor", "floor_timers", "guests", "id", "key",
-        "left", "moves", "offering", "operation", "ring", "roles", "setup", "slots", "state", "up", "waiting", "wanted",
+        "left", "moves", "offering", "operation", "ring", "roles", "setup", "slots", "state", "untold", "up", "waiting",
+        "wanted",
     )  # fmt: skip
 
     def __init__(self, key: str, setup: CallSetup, caller: Aor, called: Aor, up: Leg, down: Leg) -> None:
@@ -129,6 +131,8 @@ class PrivateCall:
         self.slots: dict[str, dict[int, tuple[str, str]]] = {}
         self.floor: Floor | None = None
         self.floor_timers: dict[str, Timer] = {}
+        self.untold: dict[str, Grant | Revoke] = {}
+        """The last grant or revoke on each leg of the floor that was not answered there."""
 
     def other(self, leg: Leg) -> Leg:
         """The leg on the other side."""

@@ -26,7 +26,12 @@ from opentcf.sip.message import Message
 from opentcf.sip.sdp import direction_of
 from opentcf.sip.transaction import Owner
 
-TALK, GRACE = "talk", "grace"
+TALK, GRACE, REPEAT = "talk", "grace", "repeat"
+TIMERS = frozenset((TALK, GRACE, REPEAT))
+PATIENCE = 1.0
+"""Seconds until an order that did not reach its user is given again."""
+NOT_REACHED = frozenset((500, 503))
+"""A TCF on the way is down, or has restarted and may still have the INVITE before this one."""
 WORDS = frozenset((Token.REQUEST, Token.ACCEPT, Token.WAITING, Token.RELEASE_FLOOR))
 QUEUE = 8
 """Two talk, so that one waits at most; the default length of a queue is as good as any."""
@@ -63,6 +68,21 @@ class HalfDuplex:
         prepare(call)
         for what, when in timers.items():
             self._start(call, what, max(0.0, when - self._ctx.wall))
+
+    def repeat(self, call: PrivateCall, leg: Leg | None = None) -> None:
+        """Give again what was not answered, everywhere or on a leg that is new; grant numbers make it harmless."""
+        for side, op in list(call.untold.items()):
+            there = call.floor_legs.get(side)
+            if there is None or not self._stands(call, op):
+                del call.untold[side]
+            elif leg in (None, there) and not FloorLeg(there).says(op):
+                FloorLeg(there).tell(self._ctx, op)
+
+    def _stands(self, call: PrivateCall, op: Grant | Revoke) -> bool:
+        """A grant is void once its talker let go; a revoke never is."""
+        talker = call.floor.talker if call.floor is not None else None
+        newest = call.floor is not None and call.floor.grant == op.grant
+        return isinstance(op, Revoke) or (newest and talker is not None and talker.user == op.user)
 
     def end(self, call: PrivateCall) -> None:
         """The call is over."""
@@ -135,21 +155,37 @@ class HalfDuplex:
             words.leg.resume(self._ctx)
 
     def confirmed(self, call: PrivateCall, event: Happened, *, taken: bool) -> bool:
-        """A party answered a grant or a revoke. False when it was neither."""
+        """A party answered a grant or a revoke, or a TCF on the way did. False when it was neither."""
         kind, _, rest = event.purpose.partition(" ")
         if call.floor is None or kind not in (Grant.__name__, Revoke.__name__):
             return False
         user, _, number = rest.partition(" ")
-        if kind == Revoke.__name__:
-            self._apply(call, call.floor.revoked(int(number)))
-        elif not taken:
+        reached = self._heard(call, event)
+        if kind == Grant.__name__ and not taken:
             self._apply(call, call.floor.refused(Aor.parse(user), int(number)))
+        elif kind == Revoke.__name__ and reached:
+            self._apply(call, call.floor.revoked(int(number)))
         return True
 
+    def _heard(self, call: PrivateCall, event: Happened) -> bool:
+        """Did it reach him? If not, a revoke is said again; also that of a grant which may have reached him."""
+        side = next((side for side, leg in call.floor_legs.items() if leg is event.leg), "")
+        op, reached = call.untold.get(side), event.status not in NOT_REACHED
+        if op is None or purpose(op) != event.purpose:
+            return reached
+        del call.untold[side]
+        if not reached:
+            call.untold[side] = Revoke(op.user, op.grant, FloorCause.GONE) if isinstance(op, Grant) else op
+            self._start(call, REPEAT, PATIENCE)
+        return reached
+
     def timer(self, call: PrivateCall, what: str) -> None:
-        """T2 or T3."""
+        """T2, T3, or something is to be said again."""
         call.floor_timers.pop(what, None)
         if call.floor is None:
+            return
+        if what == REPEAT:
+            self.repeat(call)
             return
         if what == TALK:
             self._apply(call, call.floor.revoke(FloorCause.TIMEOUT))
@@ -175,6 +211,8 @@ class HalfDuplex:
         for action in actions:
             told = told_of(action, self._talk_time, call.floor.grant, emergency=call.setup.emergency)
             self._time(call, action)
+            if isinstance(told, (Grant, Revoke)):
+                call.untold[getattr(action, "leg", "")] = told
             for leg in self._audience(call, action):
                 FloorLeg(leg).tell(self._ctx, told)
 
@@ -207,6 +245,16 @@ class HalfDuplex:
 
 
 # --- passing on
+
+
+def take_back(ctx: Context, call: PrivateCall, leg: Leg) -> None:
+    """His V, after a restart: what a user asked or gave back when it began is given back (profile 5.1)."""
+    txn = leg.theirs
+    if call.setup.full_duplex or leg.peer is not None or txn is None or txn.request is None:
+        return
+    ext = wire_extension.read(txn.request, leg.wire)
+    if ext is None or ext.token in (Token.REQUEST, Token.RELEASE_FLOOR):
+        FloorLeg(call.other(leg)).tell(ctx, LetGo(call.party(leg), None, FloorCause.GONE))
 
 
 def passed_request(call: PrivateCall, incoming: Incoming, source: Leg, target: Leg) -> str | None:

@@ -31,7 +31,7 @@ from opentcf.services.leg import Happened, Leg, LegState, What
 from opentcf.services.path import Hop, Role
 from opentcf.services.private_call import checks, moves, records
 from opentcf.services.private_call.call import NAME, Input, PrivateCall, State, classify
-from opentcf.services.private_call.half_duplex import GRACE, TALK
+from opentcf.services.private_call.half_duplex import TIMERS
 from opentcf.services.private_call.moves import AGAIN, ARRIVE
 from opentcf.services.private_call.relay import Relay, pass_body
 from opentcf.sip.headers import Headers, NameAddr
@@ -175,7 +175,7 @@ class PrivateCalls:
                 lambda call: owner.key in (call.up.peer, call.down.peer), ReleaseCause.PEER_DOWN
             )
             return self.news()
-        if owner.purpose in (TALK, GRACE):
+        if owner.purpose in TIMERS:
             self._floor_timer(owner)
             return self.news()
         if owner.purpose == ARRIVE:

@@ -9,6 +9,7 @@ from opentcf.model.floor import Floor
 from opentcf.model.numbers import Aor
 from opentcf.services import leg_record
 from opentcf.services.context import Context
+from opentcf.services.floor_leg import read_order, write_order
 from opentcf.services.leg import LegState
 from opentcf.services.path import Role
 from opentcf.services.private_call.call import NAME, Guest, Move, PrivateCall, State
@@ -52,6 +53,7 @@ def save(ctx: Context, call: PrivateCall) -> None:
         }
     if call.floor is not None:
         row["floor"] = call.floor.record()
+        row["untold"] = {side: write_order(op) for side, op in call.untold.items()}
         row["timers"] = {what: timer.when + ctx.wall_offset for what, timer in call.floor_timers.items()}
     ctx.save(NAME, call.key, row)
 
@@ -86,6 +88,7 @@ def read(ctx: Context, key: str, row: dict[str, Value]) -> PrivateCall:
     if "floor" in row:
         call.floor = Floor()
         call.floor.restore(row["floor"])
+        call.untold = {side: read_order(op) for side, op in row.get("untold", {}).items()}
     for user_text, leg in row.get("moves", ()):
         user = Aor.parse(user_text)
         old = call.up if user == call.caller else call.down

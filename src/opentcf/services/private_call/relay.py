@@ -314,6 +314,7 @@ class Relay:
             far.want(self._ctx, Wish(Rank.MEDIA, "moved", far.carry, body))
         moves.settle(self._ctx, call)
         half_duplex.prepare(call)
+        self.half_duplex.repeat(call, new)
         if far.remote_sdp != move.offered:
             body = continued(passed(call, far.remote_sdp, far, new), new.local_sdp)
             new.want(self._ctx, Wish(Rank.MEDIA, "moved", new.carry, body))
@@ -377,13 +378,22 @@ class Relay:
         return response
 
     def end_open_offers(self, call: PrivateCall) -> None:
-        """A re-INVITE that was caught in the middle: 503, the dialog stays (profile 5.1)."""
+        """A re-INVITE that a restart caught in the middle: 503, the dialog stays; ours is cancelled (profile 5.1).
+
+        What we offered ourselves is offered again, what we said of the floor is said again.
+        """
+        for leg in call.floor_legs.values():
+            if leg.ours is not None:
+                fill = Request("CANCEL", "")
+                wire_call.write_release(fill, leg.wire, ReleaseCause.NORMAL, Token.CALL)
+                leg.cancel(self._ctx, fill)
+                if call.setup.full_duplex and call.other(leg).theirs is None:
+                    leg.refresh(self._ctx)
         for leg in call.legs:
             if leg.theirs is not None and leg.theirs.open:
+                half_duplex.take_back(self._ctx, call, leg)
                 leg.answer(self._ctx, leg.response(self._ctx, 503))
-                fill = Request("CANCEL", "")
-                wire_call.write_release(fill, call.other(leg).wire, ReleaseCause.NORMAL, Token.CALL)
-                call.other(leg).cancel(self._ctx, fill)
+        self.half_duplex.repeat(call)
 
 
 def pass_body(source: Message, target: Message) -> None:

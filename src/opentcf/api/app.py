@@ -42,7 +42,7 @@ def make_app(
 
 def _serve(runtime: Runtime, resources: Resources, endpoint: Endpoint) -> Serve:
     """What serves an endpoint: the API itself, or a command of the node."""
-    ladders = Ladders(runtime)
+    ladders = Ladders(runtime, endpoint.query)
     own: dict[str, Serve] = {
         "metrics": resources.metrics,
         "trace": Traces(runtime, endpoint.query).serve,

@@ -27,12 +27,12 @@ class Consoles:
         """The domains of the peers whose console is known."""
         return iter(self._known())
 
-    async def trace(self, domain: str, call: str) -> list[Row]:
-        """A peer's messages of one call."""
+    async def trace(self, domain: str, query: Mapping[str, object]) -> list[Row]:
+        """A peer's messages that a query of its trace chooses."""
         found: list[Row] = []
         after = 0
         for _ in range(PAGES):
-            page = await self._get(domain, {"call": call, "after": after})
+            page = await self._get(domain, {**query, "after": after})
             found += page["items"]
             if page["next"] is None:
                 break

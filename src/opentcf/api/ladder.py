@@ -11,6 +11,7 @@ from opentcf.model.numbers import is_number
 from opentcf.sip.errors import RemoteError
 from opentcf.sip.message import Message, Request
 from opentcf.sip.parse import parse
+from opentcf.transport.literal import is_literal
 
 LONGEST = 2000
 """Lines of a ladder; a longer one shows its end."""
@@ -41,30 +42,52 @@ class Line(NamedTuple):
     arrived: float | None
 
 
-def ladder(traces: Mapping[str, Sequence[Row]]) -> dict[str, Any]:
-    """`traces`: the domain of a TCF → its messages of the call."""
-    lines = _lines(traces, _listeners(traces))[-LONGEST:]
-    drawing = _Drawing()
-    items = [item for item in map(drawing.item, lines) if item is not None]
-    return {"columns": _columns(lines, set(traces)), "items": items, "floor": drawing.floor.spans()}
+class Ladder(NamedTuple):
+    """`items` tell the messages, and `rows` are what the trace has of each; `floor` tells who talked and waited."""
+
+    columns: list[dict[str, Any]]
+    items: list[dict[str, Any]]
+    floor: list[dict[str, Any]]
+    rows: list[Row]
+
+    def document(self) -> dict[str, Any]:
+        """As JSON tells it."""
+        return {"columns": self.columns, "items": self.items, "floor": self.floor}
+
+
+def ladder(traces: Mapping[str, Sequence[Row]], peer: str = "", *, heartbeats: bool = True) -> Ladder:
+    """`traces`: the domain of a TCF → its messages. With `peer` only what this TCF sent and got."""
+    drawing = _Drawing(heartbeats=heartbeats)
+    told: list[tuple[Line, dict[str, Any]]] = []
+    for line in _lines(traces, _listeners(traces)):
+        item = drawing.item(line) if peer in ("", line.source, line.target) else None
+        if item is not None:
+            told.append((line, item))
+    told = told[-LONGEST:]
+    lines = [line for line, _ in told]
+    columns = _columns(lines, set(traces))
+    return Ladder(columns, [item for _, item in told], drawing.floor.spans(), [one.told.row for one in lines])
 
 
 class _Drawing:
     """Goes through the lines in their order, and remembers what later ones need."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, heartbeats: bool) -> None:
         self.floor = FloorLane()
+        self._heartbeats = heartbeats
         self._namer = Namer()
         self._transactions: dict[str, int] = {}
         self._seen: set[tuple[str, str, str]] = set()
 
     def item(self, line: Line) -> dict[str, Any] | None:
-        """What is told of a line; None for a message that cannot be read."""
+        """What is told of a line; None for a message that cannot be read, and for a heartbeat that nobody wants."""
         row = line.told.row
         message = message_of(row)
         if message is None:
             return None
         try:
+            if not self._heartbeats and message.cseq()[1] == "OPTIONS":
+                return None
             named = self._namer.name(message)
             transaction = self._transactions.setdefault(_transaction(message), len(self._transactions))
             self.floor.hear(message, line.time)
@@ -191,8 +214,18 @@ def _columns(lines: Sequence[Line], tellers: set[str]) -> list[dict[str, Any]]:
     for tcf, terminals in tcfs.items():
         ordered = [(name, "terminal") for name in terminals if name == first] + [(tcf, "tcf")]
         ordered += [(name, "terminal") for name in terminals if name != first]
-        found += [{"name": name, "kind": kind, "traced": name in tellers} for name, kind in ordered]
+        found += [
+            {"name": name, "label": _label(name, tcfs), "kind": kind, "traced": name in tellers}
+            for name, kind in ordered
+        ]
     return [row for n, row in enumerate(found) if row["name"] not in {before["name"] for before in found[:n]}]
+
+
+def _label(name: str, tcfs: Iterable[str]) -> str:
+    """The first label of a domain, where no other TCF has the same."""
+    first = name.partition(".")[0]
+    alone = name in tcfs and not is_literal(name.rpartition(":")[0].strip("[]"))
+    return first if alone and sum(tcf.partition(".")[0] == first for tcf in tcfs) == 1 else name
 
 
 def _terminal(line: Line) -> tuple[str, str]:

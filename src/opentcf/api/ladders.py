@@ -1,45 +1,52 @@
-"""The ladder of a call over all TCFs: our own trace, and those of the peers whose console is known."""
+"""The ladder over all TCFs: our own trace, and those of the peers whose console is known."""
 
-from asyncio import gather
-from collections.abc import Sequence
+import re
+from asyncio import gather, to_thread
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from opentcf.api import picture
 from opentcf.api.consoles import Consoles, Row
 from opentcf.api.explain import explained
-from opentcf.api.ladder import ladder
+from opentcf.api.ladder import Ladder, ladder
 from opentcf.api.problems import as_json, problem, tagged
-from opentcf.api.resources import QueryError
-from opentcf.api.traces import Traces
+from opentcf.api.resources import QueryError, read_query
+from opentcf.api.table import Query
+from opentcf.api.traces import Traces, merged
 from opentcf.runtime.runtime import Runtime
 from opentcf.transport.interface import reason
+
+LATEST = 1000
+"""Messages of each node, where no call is named."""
+FORMATS = ("json", *picture.ENDINGS)
 
 
 class Ladders:
     """The endpoints of one node."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, known: tuple[Query, ...]) -> None:
+        self._known = known
         self._runtime = runtime
         self._traces = Traces(runtime, ())
         self._consoles = Consoles(lambda: runtime.config.consoles)
 
     async def ladder(self, request: Request) -> Response:
-        """One call as this node and all whose console it knows traced it. What was seen already is 304."""
-        call = request.query_params.get("call", "")
-        if not call:
-            raise QueryError("call= is needed: an OnlineCallID or a Call-ID")
-        traces: dict[str, Sequence[Row]] = {self._own: self._call(call)}
-        failed: dict[str, str] = {}
-        peers = list(self._consoles)
-        for domain, told in zip(peers, await gather(*(self._peer_trace(domain, call) for domain in peers))):
-            if isinstance(told, str):
-                failed[domain] = told
-            else:
-                traces[domain] = told
-        drawn = ladder(traces)
-        answer = as_json({**drawn, "failed": failed})
+        """What this node and all whose console it knows traced. What was seen already is 304."""
+        query = read_query(request, self._known)
+        wanted = query.get("format", "json")
+        if wanted not in FORMATS:
+            raise QueryError(f"format={wanted[:40]} is none of {', '.join(FORMATS)}")
+        traces, failed = await self._told({"latest": LATEST, **query}, raw=wanted == "pcapng")
+        drawn = await to_thread(
+            ladder, traces, query.get("peer", ""), heartbeats=bool(query.get("heartbeats", 1))
+        )
+        if wanted != "json":
+            return await to_thread(_file, drawn, wanted, query.get("call", self._own))
+        answer = as_json({**drawn.document(), "failed": failed})
         return tagged(request, bytes(answer.body), answer)
 
     async def message(self, request: Request) -> Response:
@@ -60,12 +67,27 @@ class Ladders:
     def _own(self) -> str:
         return self._runtime.settings.domain
 
-    def _call(self, call: str) -> list[Row]:
-        return [self._traces.row(message) for message in self._runtime.trace.call(call)]
+    async def _told(
+        self, query: dict[str, Any], *, raw: bool
+    ) -> tuple[dict[str, Sequence[Row]], dict[str, str]]:
+        """The rows of each node that told, and why others did not."""
+        asked = {"call": query["call"]} if "call" in query else {"latest": query["latest"]}
+        traces: dict[str, Sequence[Row]] = {
+            self._own: [self._traces.row(one, raw=raw) for one in self._traces.found(asked)]
+        }
+        failed: dict[str, str] = {}
+        peers = list(self._consoles)
+        ask = asked | {"raw": int(raw)}
+        for domain, told in zip(peers, await gather(*(self._peer_trace(domain, ask) for domain in peers))):
+            if isinstance(told, str):
+                failed[domain] = told
+            else:
+                traces[domain] = told
+        return traces, failed
 
-    async def _peer_trace(self, domain: str, call: str) -> Sequence[Row] | str:
+    async def _peer_trace(self, domain: str, query: Mapping[str, object]) -> Sequence[Row] | str:
         try:
-            return await self._consoles.trace(domain, call)
+            return await self._consoles.trace(domain, query)
         except OSError as error:
             return reason(error)
 
@@ -74,3 +96,18 @@ class Ladders:
             return await self._consoles.message(domain, number)
         except OSError as error:
             raise HTTPException(502, f"{domain} tells nothing: {reason(error)}") from None
+
+
+def _file(drawn: Ladder, wanted: str, title: str) -> Response:
+    """As a file of the wanted format, named after what it shows."""
+    name = re.sub(r"[^\w.@-]", "_", title, flags=re.ASCII)
+    headers = {"Content-Disposition": f'attachment; filename="{name}.{picture.ENDINGS[wanted]}"'}
+    match wanted:
+        case "pcapng":
+            return Response(merged(drawn), media_type="application/x-pcapng", headers=headers)
+        case "svg":
+            return Response(picture.svg(drawn), media_type="image/svg+xml", headers=headers)
+        case "html":
+            headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
+            return Response(picture.html(drawn, title), media_type="text/html", headers=headers)
+    return Response(picture.mermaid(drawn), media_type="text/plain", headers=headers)

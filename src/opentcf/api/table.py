@@ -145,8 +145,19 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "GET",
         "/api/v1/ladder",
         "ladder",
-        "The messages of a call over all TCFs whose console is known, each once and named, and who talked",
-        (Query("call", "Its OnlineCallID or a Call-ID"),),
+        "The messages of all TCFs whose console is known, each once and named, and who talked",
+        (
+            Query("call", "Of this call only: its OnlineCallID or a Call-ID"),
+            Query("peer", "Only what this TCF sent and got: its domain"),
+            Query(
+                "latest",
+                "Without `call`: of each TCF the latest so many messages, 1000 when not said",
+                0,
+                5000,
+            ),
+            Query("heartbeats", "0 leaves heartbeats out", 0, 1),
+            Query("format", "`json`, or a file: `svg`, `html`, `mermaid`, `pcapng`"),
+        ),
     ),
     Endpoint(
         "GET",

@@ -1,14 +1,15 @@
 """The trace: recent messages as JSON in pages, or as one capture for Wireshark. Secrets never leave."""
 
 from asyncio import to_thread
-from base64 import b64encode
-from collections.abc import Iterator
+from base64 import b64decode, b64encode
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from opentcf.api.ladder import Ladder, Row
 from opentcf.api.problems import as_json
 from opentcf.api.resources import QueryError, read_query
 from opentcf.api.table import PAGE, Query
@@ -19,6 +20,7 @@ from opentcf.runtime.runtime import Runtime
 from opentcf.runtime.trace import Traced
 from opentcf.sip.outbox import Flow
 from opentcf.sip.uri import join_host_port
+from opentcf.transport.interface import Local
 
 FORMATS = ("json", "pcapng")
 
@@ -35,7 +37,7 @@ class Traces:
         query = read_query(request, self._known)
         if (wanted := query.get("format", "json")) not in FORMATS:
             raise QueryError(f"format={wanted[:40]} is none of {', '.join(FORMATS)}")
-        found = self._found(query)
+        found = self.found(query)
         if wanted == "pcapng":
             return await self._capture(list(islice(found, query.get("limit"))))
         limit = query.get("limit", PAGE)
@@ -45,7 +47,8 @@ class Traces:
             {"items": [self.row(one, raw=bool(query.get("raw"))) for one in page[:limit]], "next": more}
         )
 
-    def _found(self, query: dict[str, Any]) -> Iterator[Traced]:
+    def found(self, query: Mapping[str, Any]) -> Iterator[Traced]:
+        """The messages that a query chooses."""
         ring, after = self._runtime.trace, query.get("after", 0)
         if "latest" in query:
             after = max(after, ring.last - query["latest"])
@@ -110,3 +113,27 @@ def capture(node: str, packets: list[Packet], mask: Mask) -> bytes:
     file = Capture([node])
     masked = (one._replace(data=mask.in_place(one.data)) for one in packets)
     return file.head() + b"".join(map(file.blocks, masked))
+
+
+def merged(told: Ladder) -> bytes:
+    """One capture of a ladder, each message once; each node is an interface. Needs rows with their bytes."""
+    nodes = list(dict.fromkeys(item["id"].partition("/")[0] for item in told.items))
+    file = Capture(nodes)
+    pairs = zip(told.items, told.rows, strict=True)
+    packets = (_packet(row, nodes.index(item["id"].partition("/")[0])) for item, row in pairs)
+    return file.head() + b"".join(map(file.blocks, packets))
+
+
+def _packet(row: Row, interface: int) -> Packet:
+    """A row, which is masked already, as a packet."""
+    incoming = row["direction"] == "in"
+    local, remote = _address(row["local"]), _address(row["remote"])
+    source, target = (remote, local) if incoming else (local, remote)
+    comment = f"OnlineCallID {row['call']}" if row["call"] else ""
+    data = b64decode(row["data"])
+    return Packet(row["time"], incoming, row["transport"], source, target, data, comment, interface)
+
+
+def _address(text: str) -> Local:
+    host, _, port = text.rpartition(":")
+    return host.strip("[]"), int(port)

@@ -23,6 +23,10 @@ COMMANDS = {
     "subscriber": ("opentcf.cli.enrol:subscriber", "Add, change and remove users of this core network."),
     "group": ("opentcf.cli.enrol:group", "Add, change and remove groups of this core network."),
     "audit": ("opentcf.cli.audit:audit", "Show who did what."),
+    "trace": (
+        "opentcf.cli.trace:trace",
+        "Show who said what, over all TCFs: recorded or live, or as a file.",
+    ),
     "user": ("opentcf.cli.act:user", "Act on a user."),
 }
 """Name → where it is, and the line in the list of commands, which is shown without importing anything."""

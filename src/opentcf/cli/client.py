@@ -3,7 +3,7 @@
 import http.client
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import quote, urlencode, urlsplit
 
 from opentcf.cli.errors import WRONG, fail
@@ -56,22 +56,35 @@ class Client:
         body: Any = None,
     ) -> Any:
         """One request to the path of these steps; `body` is what JSON can carry, or the bytes of a CSV file."""
-        path = "/api/v1/" + "/".join(quote(step, safe="") for step in steps)
+        return self._json(self._exchange(method, "/api/v1/" + _path(steps), query, body))
+
+    def fetch(self, path: str, query: Mapping[str, int | str] = {}) -> bytes:
+        """What stands at a path, `/metrics`, as it is."""
+        return self._exchange("GET", path, query, None)
+
+    def _exchange(self, method: str, path: str, query: Mapping[str, int | str], body: Any) -> bytes:
         target = f"{self._path}{path}" + (f"?{urlencode(query)}" if query else "")
         headers, data = self._carried(body)
         try:
             self._connection.request(method, target, data, headers)
             response = self._connection.getresponse()
-            document = json.loads(response.read() or b"null")
+            answer = response.read()
         except (OSError, http.client.HTTPException) as error:
             fail(f"no node answers at {self._url}: {reason(error)}")
+        if response.status >= 400:
+            self._refused(response.status, self._json(answer))
+        return answer
+
+    def _json(self, answer: bytes) -> Any:
+        try:
+            return json.loads(answer or b"null")
         except ValueError:
             fail(f"what answers at {self._url} is no OpenTCF node")
-        if response.status >= 400:
-            detail = document.get("detail") if isinstance(document, dict) else None
-            hint = "; set OPENTCF_TOKEN" if response.status == 401 else ""
-            fail(f"{self._about}{detail or f'{self._url} answered {response.status}'}{hint}")
-        return document
+
+    def _refused(self, status: int, document: Any) -> NoReturn:
+        detail = document.get("detail") if isinstance(document, dict) else None
+        hint = "; set OPENTCF_TOKEN" if status == 401 else ""
+        fail(f"{self._about}{detail or f'{self._url} answered {status}'}{hint}")
 
     def _carried(self, body: Any) -> tuple[dict[str, str], bytes | None]:
         headers = {"Accept": "application/json"}
@@ -82,3 +95,7 @@ class Client:
         if isinstance(body, bytes):
             return headers | {"Content-Type": "text/csv"}, body
         return headers | {"Content-Type": "application/json"}, json.dumps(body).encode()
+
+
+def _path(steps: Sequence[str]) -> str:
+    return "/".join(quote(step, safe="") for step in steps)

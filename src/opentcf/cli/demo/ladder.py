@@ -8,12 +8,13 @@ from rich.text import Text
 from opentcf.cli.demo.feed import Column, Line, Note
 from opentcf.cli.demo.network import CORES
 from opentcf.cli.demo.procedure import Procedure
+from opentcf.cli.lifelines import QUIET, Lifelines
 
 TIME_WIDTH = 8
 TEXT_WIDTH = 36
 """What the words beside the ladder want; on a narrow screen the ladder gives way, down to `NARROWEST`."""
 NARROWEST, WIDEST = 6, 14
-_REQUEST, _GOOD, _BAD, _QUIET = "cyan", "green", "red", "bright_black"
+_REQUEST, _GOOD, _BAD = "cyan", "green", "red"
 
 
 def columns(procedure: Procedure) -> list[Column]:
@@ -35,6 +36,7 @@ class Ladder:
         self._roles = procedure.roles
         room = (width - TIME_WIDTH - TEXT_WIDTH) // len(self._columns)
         self._step = max(NARROWEST, min(WIDEST, room))
+        self._lines = Lifelines(len(self._columns), self._step)
         self._words = max(12, width - TIME_WIDTH - self._step * len(self._columns) - 2)
 
     def head(self) -> list[Text]:
@@ -44,11 +46,11 @@ class Ladder:
         for column in self._columns:
             is_core = isinstance(column, int)
             names.append(
-                self._centred(f"TCF {column}" if is_core else str(column)),
+                self._lines.centred(f"TCF {column}" if is_core else str(column)),
                 "bold" if is_core else "bold magenta",
             )
             role = self._roles.get(column, "") if isinstance(column, int) else "UE"
-            roles.append(self._centred(role), _QUIET)
+            roles.append(self._lines.centred(role), QUIET)
         return [names, roles] if roles.plain.strip() else [names]
 
     def message(self, line: Line, began: float) -> Text | None:
@@ -57,17 +59,18 @@ class Ladder:
             return None
         style = _style(line)
         text = _timed(line.time - began)
-        self._arrow(text, line, style)
+        source, target = self._columns.index(line.source), self._columns.index(line.target)
+        self._lines.arrow(text, source, target, style, answer=line.named.ok is not None, lost=line.lost)
         text.append("  ")
         words = Text(no_wrap=True)
         words.append(f"{line.named.label:<8} ", style if line.again else f"bold {style}")
-        words.append(line.named.english, _QUIET if line.again else "")
+        words.append(line.named.english, QUIET if line.again else "")
         if line.again:
-            words.append(" (again)", _QUIET)
+            words.append(" (again)", QUIET)
         if line.lost:
             words.append(" lost", _BAD)
         if cell_len(words.plain) + 1 + cell_len(line.named.chinese) <= self._words:
-            words.append(f" {line.named.chinese}", _QUIET)
+            words.append(f" {line.named.chinese}", QUIET)
         words.truncate(self._words, overflow="ellipsis")
         return text.append_text(words)
 
@@ -78,36 +81,15 @@ class Ladder:
         words.append(note.chinese, "yellow")
         return text.append_text(words)
 
-    # --- inside
-
-    def _centred(self, word: str) -> str:
-        """A word of at most one step, its middle where the lifeline is."""
-        room = self._step
-        word = word[: room - 1]
-        left = max(0, self._step // 2 - cell_len(word) // 2)
-        return " " * left + word + " " * max(0, room - left - cell_len(word))
-
-    def _arrow(self, text: Text, line: Line, style: str) -> None:
-        places = [n * self._step + self._step // 2 for n in range(len(self._columns))]
-        a, b = places[self._columns.index(line.source)], places[self._columns.index(line.target)]
-        low, high = min(a, b), max(a, b)
-        stroke = "─" if line.named.ok is None else "╌"
-        for place in range(self._step * len(self._columns)):
-            if low < place < high:
-                tip = place == (b - 1 if b > a else b + 1)
-                text.append(("✕" if line.lost else "▶" if b > a else "◀") if tip else stroke, style)
-            else:
-                text.append("│" if place in places else " ", _QUIET)
-
 
 def _timed(seconds: float) -> Text:
     text = Text(no_wrap=True, overflow="crop")
-    return text.append(f"{max(0.0, seconds):7.3f} ", _QUIET)
+    return text.append(f"{max(0.0, seconds):7.3f} ", QUIET)
 
 
 def _style(line: Line) -> str:
     if line.again:
-        return _QUIET
+        return QUIET
     if line.named.ok is None:
         return _REQUEST
     return _GOOD if line.named.ok else ("yellow" if line.named.label == "401" else _BAD)

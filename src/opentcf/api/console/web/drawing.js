@@ -6,13 +6,7 @@ import { say } from "./words.js";
 const CLOCK = 104, ROW = 34, HEAD = 50, COLOURS = 12;
 
 export const colour = (transaction) => `c${transaction % COLOURS}`;
-/** Domains of one kind are told apart by their first label. */
-const named = (column, columns) => {
-  const label = column.name.split(".")[0];
-  const alike = columns.filter((one) => one.kind === "tcf" && one.name.split(".")[0] === label);
-  const name = column.kind === "tcf" && alike.length === 1 ? label : column.name;
-  return name.length > 16 ? `${name.slice(0, 15)}…` : name;
-};
+const short = (name) => (name.length > 16 ? `${name.slice(0, 15)}…` : name);
 
 export function timed(clock, items, at) {
   const time = items[at].time;
@@ -30,7 +24,7 @@ export function drawing({ columns, items, clock, chosen, width, chinese, choose 
   for (const column of columns) {
     const x = at.get(column.name), terminal = column.kind === "terminal";
     heads.append(svg("rect", { class: terminal ? "box terminal" : "box", x: x - step / 2 + 6, y: 4, width: step - 12, height: 40, rx: 7 }),
-      svg("text", { class: "name", x, y: 21, text: named(column, columns) }, svg("title", { text: column.name })), svg("text", { class: "role", x, y: 36, text: say(terminal ? "ue" : "tcf") }));
+      svg("text", { class: "name", x, y: 21, text: short(column.label) }, svg("title", { text: column.name })), svg("text", { class: "role", x, y: 36, text: say(terminal ? "ue" : "tcf") }));
   }
   const body = svg("svg", { class: "steps", width: wide, height: high, role: "list" });
   for (const x of at.values()) body.append(svg("line", { class: "life", x1: x, x2: x, y1: 0, y2: high }));

@@ -41,7 +41,7 @@ async function follow(main, context, id) {
   const both = el("div", { class: "with-message" });
   both.append(
     el("section", { class: "panel" },
-      el("div", { class: "head" }, clocks, following, el("span", { class: "grow" }), exporter(view, id, picture, lane)),
+      el("div", { class: "head" }, clocks, following, el("span", { class: "grow" }), exporter(id)),
       picture),
     side);
   fill(main,

@@ -220,3 +220,25 @@ def test_a_store_that_fails_ends_the_node_with_1(config):
         assert terminal.pending() == ""
         assert "level=error event=stopped reason=" in node.log()
         assert "node.db cannot be written: disk I/O error" in node.log()
+
+
+def test_an_impaired_way_is_named_when_it_cannot_be_read(config):
+    ways = config.parent / "ways.toml"
+    ways.write_text('[way."127.0.0.1"]\nlost = 0.5\n')
+    ended = opentcf("run", config, "--impair", ways)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith(f"opentcf: {ways}: ")
+    assert "lost" in ended.stderr
+
+
+def test_nothing_passes_on_a_way_that_is_cut_until_it_is_mended(config):
+    ways = config.parent / "ways.toml"
+    ways.write_text('[way."127.0.0.1"]\ncut = true\n')
+    with running(config, "--impair", str(ways)) as node:
+        with closing(Terminal(node.ports["d/udp"])) as terminal:
+            terminal.send(terminal.request(""))
+            node.wait_for_log("the network is impaired")
+            ways.unlink()
+            with closing(Terminal(node.ports["d/udp"])) as later:
+                assert later.register() == 200
+            assert terminal.pending() == ""

@@ -1,12 +1,13 @@
 """Bad networks, seeded."""
 
+from pathlib import Path
 from random import Random
 
 import pytest
 from tests.transport.recorder import Recorder, flow
 
-from opentcf.sip.outbox import Send
-from opentcf.transport.wrap import Capture, Captured, Delay, Duplicate, Loss
+from opentcf.sip.outbox import Flow, Send
+from opentcf.transport.wrap import Capture, Captured, Delay, Duplicate, Impair, Loss
 
 
 class Sink:
@@ -85,3 +86,47 @@ def test_capture_keeps_both_directions_and_passes_all_on():
     ]
     assert [event.kind for event in recorder.events] == ["received", "failed", "proved", "closed"]
     assert recorder.sent_messages == [(b"b", flow("udp", 2), here)]
+
+
+# --- as a file says
+
+
+def impair(path: Path, text: str) -> None:
+    """As whoever impairs a running node does it."""
+    path.with_suffix(".new").write_text(text, "utf-8")
+    path.with_suffix(".new").replace(path)
+
+
+def to(host: str, transport: str = "udp") -> Send:
+    return Send(b"x", Flow("tc2", transport, host, 5060))
+
+
+def test_a_file_may_change_the_network_at_any_time(tmp_path):
+    sink = Sink()
+    path = tmp_path / "ways.toml"
+    network = Impair(sink, path, lambda *_: None)
+    ways = [to("127.0.0.2"), to("127.0.0.3"), to("127.0.0.3", "tcp")]
+    passed = []
+    for text in ("", '[way."127.0.0.3"]\nloss = 1.0', '[way."127.0.0.3"]\ncut = true', "loss = 1.0", ""):
+        impair(path, text)
+        for order in ways:
+            network.send(order)
+        passed.append([ways.index(order) for order in sink.orders])
+        sink.orders.clear()
+    path.unlink()
+    network.send(ways[1])
+    assert passed == [[0, 1, 2], [0, 2], [0], [0], [0, 1, 2]], "a file that cannot be read changes nothing"
+    assert sink.orders == [ways[1]]
+
+
+def test_a_way_may_be_bad_in_every_manner(tmp_path):
+    sink = Sink()
+    held = []
+    path = tmp_path / "ways.toml"
+    path.write_text('seed = 1\n[way."127.0.0.2"]\nloss = 0.5\ndouble = 1.0\ndelay = [0.1, 0.3]\n', "utf-8")
+    network = Impair(sink, path, lambda delay, deed, order: held.append(delay))
+    for _ in range(1000):
+        network.send(to("127.0.0.2"))
+    assert sink.orders == []
+    assert 900 <= len(held) <= 1100
+    assert all(0.1 <= delay <= 0.3 for delay in held)

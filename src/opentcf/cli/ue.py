@@ -17,10 +17,10 @@ from rich.text import Text
 from opentcf.btrunc.wire import Package, Wire
 from opentcf.cli import dispatch
 from opentcf.cli.errors import FAILED, WRONG, fail
-from opentcf.cli.radio import Radio, open_radio
 from opentcf.model.call import CallSetup, CallType
 from opentcf.model.numbers import Aor, is_number
 from opentcf.runtime.addresses import DEFAULT_PORTS, address
+from opentcf.runtime.radio import Radio, open_radio
 from opentcf.sip.message import REASONS
 from opentcf.sip.outbox import Flow
 from opentcf.terminal import Behaviour, Call, CallState, Event

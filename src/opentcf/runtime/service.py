@@ -11,31 +11,37 @@ import structlog
 from opentcf.runtime.config import Config
 from opentcf.runtime.notify import Notify
 from opentcf.runtime.runtime import Runtime
+from opentcf.transport.interface import Sender
 
 Companion = Callable[[Runtime], AbstractAsyncContextManager[str]]
 """What runs beside the node for as long as it serves; it says what the ready line is to add."""
+
+Wrap = Callable[[Sender], Sender]
+"""A decorator of `transport.wrap` around what sends."""
 
 Signals = asyncio.Queue[signal.Signals]
 
 _log = structlog.get_logger()
 
 
-def run(config: Config, companion: Companion, announce: Callable[[str], None]) -> int:
+def run(
+    config: Config, companion: Companion, announce: Callable[[str], None], wrap: Wrap = lambda inner: inner
+) -> int:
     """Run a node until it is told to leave; `announce` gets the ready line. Returns the exit code.
 
     StoreError and ListenError say that it could not start.
     """
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        return runner.run(_serve(config, companion, announce))
+        return runner.run(_serve(config, companion, announce, wrap))
 
 
-async def _serve(config: Config, companion: Companion, announce: Callable[[str], None]) -> int:
+async def _serve(config: Config, companion: Companion, announce: Callable[[str], None], wrap: Wrap) -> int:
     signals: Signals = asyncio.Queue()
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_log_exception)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, signals.put_nowait, number)
-    runtime, notify = Runtime(config), Notify(os.environ, os.getpid())
+    runtime, notify = Runtime(config, wrap=wrap), Notify(os.environ, os.getpid())
     await runtime.start()
     try:
         async with companion(runtime) as beside:

@@ -3,10 +3,10 @@
 from opentcf.btrunc.wire import Package, Token
 from opentcf.cli.demo.actor import Actor
 from opentcf.cli.demo.network import D_PORT, domain, host
-from opentcf.cli.radio import Radio
 from opentcf.model.call import CallSetup, CallType
 from opentcf.model.numbers import Aor
 from opentcf.model.registration import RegType
+from opentcf.runtime.radio import Radio
 from opentcf.sip.outbox import Flow
 from opentcf.terminal import Call, Event, Watch
 from opentcf.terminal.control import Order

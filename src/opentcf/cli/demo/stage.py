@@ -10,8 +10,8 @@ from opentcf.cli.demo.actor import Actor, CheckError
 from opentcf.cli.demo.feed import Feed
 from opentcf.cli.demo.network import CORES, D_PORT, PASSWORD, Network, domain, host
 from opentcf.cli.demo.phone import Phone
-from opentcf.cli.radio import open_radio
 from opentcf.model.numbers import Aor
+from opentcf.runtime.radio import open_radio
 from opentcf.terminal import Call, CallState
 
 PATIENCE = 8.0

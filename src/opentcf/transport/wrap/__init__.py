@@ -3,6 +3,7 @@
 from opentcf.transport.wrap.capture import Capture, Captured
 from opentcf.transport.wrap.delay import Delay
 from opentcf.transport.wrap.duplicate import Duplicate
+from opentcf.transport.wrap.impair import Impair, read_ways
 from opentcf.transport.wrap.loss import Loss
 
-__all__ = ["Capture", "Captured", "Delay", "Duplicate", "Loss"]
+__all__ = ["Capture", "Captured", "Delay", "Duplicate", "Impair", "Loss", "read_ways"]

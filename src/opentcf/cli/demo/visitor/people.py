@@ -8,10 +8,10 @@ from typing import Any
 
 from opentcf.cli.demo.guests import GROUP, PARTNERS, VISITOR
 from opentcf.cli.demo.network import D_PORT, MASTER, PASSWORD, domain, host
-from opentcf.cli.radio import Radio, open_radio
 from opentcf.model.call import CallSetup, CallType
 from opentcf.model.numbers import Aor
 from opentcf.model.registration import RegType
+from opentcf.runtime.radio import Radio, open_radio
 from opentcf.sip.outbox import Flow
 from opentcf.terminal import Behaviour, Call, CallState, Event
 

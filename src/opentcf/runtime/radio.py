@@ -1,4 +1,4 @@
-"""A terminal on a real UDP socket: what `opentcf ue` and the demonstration carry around."""
+"""A terminal on a real UDP socket: what `opentcf ue`, the demonstration and `opentcf chaos` carry around."""
 
 import asyncio
 import socket
@@ -11,18 +11,21 @@ from opentcf.sip.outbox import Flow
 from opentcf.terminal import Behaviour, Event, Terminal
 
 Listener = Callable[[Event], None]
+Tap = Callable[[bytes], None]
 
 
 class Radio(asyncio.DatagramProtocol):
     """Carries out what the terminal orders. After anything that was done to `terminal`, call `pump`.
 
-    `listener` gets each event once; `heard` keeps them all, oldest first.
+    `listener` gets each event once; `heard` keeps them all, oldest first. `tap` gets each message that comes, before
+    the terminal does.
     """
 
-    def __init__(self, terminal: Terminal, listener: Listener | None = None) -> None:
+    def __init__(self, terminal: Terminal, listener: Listener | None = None, tap: Tap | None = None) -> None:
         self.terminal = terminal
         self.heard: list[Event] = []
         self.listener = listener
+        self._tap = tap
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.DatagramTransport | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -60,6 +63,8 @@ class Radio(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
         """A message came in."""
+        if self._tap is not None:
+            self._tap(data)
         self.terminal.receive(data, Flow("d", "udp", addr[0], addr[1]), self.now)
         self.pump()
 
@@ -90,13 +95,14 @@ async def open_radio(
     plain: bool = False,
     behaviour: Behaviour = Behaviour.RING,
     listener: Listener | None = None,
+    tap: Tap | None = None,
 ) -> Radio:
     """A terminal on a free port of the address from which `proxy` is reached. OSError when there is none."""
     sock = _socket_towards(*proxy)
     host, port = sock.getsockname()[:2]
     flow = Flow("d", "udp", *proxy)
     terminal = Terminal(user, password, flow, host, port, SystemIds(), plain=plain, behaviour=behaviour)
-    radio = Radio(terminal, listener)
+    radio = Radio(terminal, listener, tap)
     await asyncio.get_running_loop().create_datagram_endpoint(lambda: radio, sock=sock)
     return radio
 

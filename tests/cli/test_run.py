@@ -234,11 +234,10 @@ def test_an_impaired_way_is_named_when_it_cannot_be_read(config):
 def test_nothing_passes_on_a_way_that_is_cut_until_it_is_mended(config):
     ways = config.parent / "ways.toml"
     ways.write_text('[way."127.0.0.1"]\ncut = true\n')
-    with running(config, "--impair", str(ways)) as node:
-        with closing(Terminal(node.ports["d/udp"])) as terminal:
-            terminal.send(terminal.request(""))
-            node.wait_for_log("the network is impaired")
-            ways.unlink()
-            with closing(Terminal(node.ports["d/udp"])) as later:
-                assert later.register() == 200
-            assert terminal.pending() == ""
+    with running(config, "--impair", str(ways)) as node, closing(Terminal(node.ports["d/udp"])) as terminal:
+        terminal.send(terminal.request(""))
+        node.wait_for_log("the network is impaired")
+        ways.unlink()
+        with closing(Terminal(node.ports["d/udp"])) as later:
+            assert later.register() == 200
+        assert terminal.pending() == ""

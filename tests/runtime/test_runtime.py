@@ -1,18 +1,18 @@
 """Whole nodes in this process: starting, finding each other, reloading, leaving."""
 
+import shutil
 from contextlib import asynccontextmanager
 from random import Random
 
 import pytest
 from dns import rdataset
+from tests.transport import test_tls as transport_test_tls
 from tests.transport.nameserver import nameserver
 
 from opentcf.node.commands.enrol import Entry
-from opentcf.runtime import runtime as runtime_module
 from opentcf.runtime.config import load_config
-from opentcf.runtime.runtime import Runtime
+from opentcf.runtime.runtime import Paces, Runtime
 from opentcf.store import StoreError, open_store
-from opentcf.transport import resolve
 from opentcf.transport.interface import ListenError
 from opentcf.transport.wrap import Duplicate
 
@@ -72,6 +72,53 @@ async def test_two_nodes_find_each_other_by_certificate(tmp_path, certificates):
         assert {message.flow.transport for message in one.trace.after(0)} == {"tls"}
 
 
+def put(home, certificates, name: str) -> None:
+    """What a renewal does: another certificate under the same name."""
+    for ending in ("pem", "key"):
+        shutil.copy(certificates / f"{name}.{ending}", home / f"our.{ending}")
+
+
+def secure(home, certificates) -> str:
+    """The configuration of a node with TLS."""
+    files = f'certificate = "our.pem"\nkey = "our.key"\nca = "{certificates / "ca.pem"}"\n'
+    return text(1, ONE, "tls", f"tls:{TWO}", f"[tls]\n{files}")
+
+
+async def shown(certificates) -> str:
+    """The name in the certificate that the node shows."""
+    return await transport_test_tls.shown(5061, transport_test_tls.as_core2(certificates), ONE)
+
+
+async def test_a_reload_reads_the_certificates_too(tmp_path, certificates):
+    put(tmp_path, certificates, "core1")
+    async with node(tmp_path / "core1.toml", secure(tmp_path, certificates)) as one:
+        put(tmp_path, certificates, "proxy")
+        assert await shown(certificates) == "core1.example"
+        await one.reload()
+        assert await shown(certificates) == "proxy.example"
+        (tmp_path / "our.key").write_text("no key")
+        await one.reload()
+        assert await shown(certificates) == "proxy.example"
+
+
+async def test_a_certificate_that_was_renewed_is_taken_without_being_told(tmp_path, certificates):
+    put(tmp_path, certificates, "core1")
+    paces = Paces(certificates=0.01)
+    async with node(tmp_path / "core1.toml", secure(tmp_path, certificates), paces=paces):
+        (tmp_path / "our.pem").unlink()
+        put(tmp_path, certificates, "proxy")
+        while await shown(certificates) != "proxy.example":
+            continue
+
+
+async def test_keys_are_written_where_the_environment_says(tmp_path, certificates, monkeypatch):
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys"))
+    put(tmp_path, certificates, "core1")
+    async with node(tmp_path / "core1.toml", secure(tmp_path, certificates)):
+        await shown(certificates)
+        assert "TRAFFIC_SECRET" in (tmp_path / "keys").read_text()
+
+
 async def test_a_wrap_stands_between_node_and_network(tmp_path):
     content = text(1, ONE, "udp", f"udp:{TWO}")
     async with node(
@@ -90,14 +137,12 @@ _sip._udp.core2 SRV 10 1 5080 tcf.example.
 """
 
 
-async def test_a_peer_that_is_found_later(tmp_path, monkeypatch):
+async def test_a_peer_that_is_found_later(tmp_path):
     """The name has no address at the start; when it gets one, the node goes there."""
-    monkeypatch.setattr(runtime_module, "MISSING_NAMES_SECONDS", 0.01)
-    monkeypatch.setattr(resolve, "NEGATIVE_SECONDS", 0.0)
-    async with nameserver(ZONE, tmp_path / "absent") as (server, resolver):
+    async with nameserver(ZONE, tmp_path / "absent", negative=0.0) as (server, resolver):
         content = text(1, ONE, "udp", "udp:core2.example", "heartbeat = 0.05\nheartbeat_wait = 0.05\n")
         async with (
-            node(tmp_path / "core1.toml", content, resolver=resolver) as one,
+            node(tmp_path / "core1.toml", content, resolver=resolver, paces=Paces(missing_names=0.01)) as one,
             node(tmp_path / "core2.toml", text(2, TWO, "udp", f"udp:{ONE}:5060")) as two,
         ):
             assert one.settings.peer_addresses == {}
@@ -163,11 +208,10 @@ async def test_a_failed_start_leaves_nothing_open(tmp_path):
     open_store("sqlite:core1.db", tmp_path).close()
 
 
-async def test_leaving_waits_for_open_transactions_but_not_for_ever(tmp_path, monkeypatch):
-    monkeypatch.setattr(runtime_module, "LEAVE_SECONDS", 0.05)
+async def test_leaving_waits_for_open_transactions_but_not_for_ever(tmp_path):
     group = '[[group]]\nnumber = "8001"\nmembers = ["2001@core2.example"]\n'
     content = text(1, ONE, "udp", f"udp:{TWO}", group)
-    async with node(tmp_path / "core1.toml", content) as one:
+    async with node(tmp_path / "core1.toml", content, paces=Paces(leave=0.05)) as one:
         while not list(one.trace.after(0)):
             await one.loop.ask("health")
         await one.leave()

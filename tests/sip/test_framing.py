@@ -144,3 +144,21 @@ def test_any_stream_ends_in_messages_or_an_error(pieces):
         for piece in pieces:
             for found in framer.feed(piece):
                 assert found.partition(b"\r\n\r\n")[1]
+
+
+def test_line_ends_alone_begin_no_message():
+    """A phone that keeps its connection alive by a single CRLF has not begun a message (RFC 3261 §7.5)."""
+    framer = Framer()
+    for byte in b"\r\n\r":
+        framer.feed(bytes([byte]))
+        assert not framer.begun
+    framer.feed(b"\nO")
+    assert framer.begun
+
+
+def test_where_we_ask_line_ends_are_answers_and_owe_nothing():
+    framer = Framer(asked=False)
+    for _ in range(4):
+        assert framer.feed(b"\r\n") == []
+    assert framer.feed(b"\r\n\r\n" + INFO) == [INFO]
+    assert (framer.pongs, framer.begun) == (0, False)

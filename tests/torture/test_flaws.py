@@ -16,7 +16,6 @@ from opentcf.sip.message import Request, Response
 from opentcf.sip.outbox import Flow
 from opentcf.sip.parse import parse
 from opentcf.sip.render import render
-from opentcf.transport import stream as stream_module
 
 D_FLOW = Flow("d", "udp", "127.1.1.1", 7001)
 PEER_FLOW = Flow("tc2", "udp", "127.0.2.1", 5060)
@@ -304,11 +303,12 @@ async def connection(port: int):
         writer.close()
 
 
-async def test_a_slow_sender_is_cut_off(ends, monkeypatch):
+async def test_a_slow_sender_is_cut_off(ends):
     """A byte now and then keeps no connection: the patience is for the whole message."""
-    monkeypatch.setattr(stream_module, "PATIENCE", 0.05)
-    monkeypatch.setattr(stream_module, "_SWEEP", 0.01)
-    async with ends.open("tcp:127.0.0.1") as (_, hears, (port,)), connection(port) as (reader, writer):
+    async with (
+        ends.open("tcp:127.0.0.1", patience=0.05, sweep=0.01) as (_, hears, (port,)),
+        connection(port) as (reader, writer),
+    ):
         closed = asyncio.ensure_future(reader.read())
         for byte in message():
             writer.write(bytes((byte,)))

@@ -19,7 +19,10 @@ def openssl(*arguments: str, cwd) -> None:
 
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory):
-    """A directory with an authority and what it signed: core1, core2 and proxy (.pem, .key); a stranger of another."""
+    """A directory with an authority and what it signed: core1, core2, proxy, expired (.pem, .key).
+
+    A stranger's is of another authority.
+    """
     home = tmp_path_factory.mktemp("certificates")
     for authority in ("ca", "other-ca"):
         openssl(
@@ -27,7 +30,8 @@ def certificates(tmp_path_factory):
             "-addext", "keyUsage=critical,keyCertSign,cRLSign", "-subj", f"/CN={authority}",
             "-keyout", f"{authority}.key", "-out", f"{authority}.pem", cwd=home,
         )  # fmt: skip
-    for name, authority in (("core1", "ca"), ("core2", "ca"), ("proxy", "ca"), ("stranger", "other-ca")):
+    names = (("core1", "ca"), ("core2", "ca"), ("proxy", "ca"), ("expired", "ca"), ("stranger", "other-ca"))
+    for name, authority in names:
         openssl(
             "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
             "-keyout", f"{name}.key", "-out", f"{name}.csr", cwd=home,
@@ -35,6 +39,7 @@ def certificates(tmp_path_factory):
         (home / f"{name}.ext").write_text(f"subjectAltName=DNS:{name}.example,DNS:TCF.{name}.example\n")
         openssl(
             "x509", "-req", "-in", f"{name}.csr", "-CA", f"{authority}.pem", "-CAkey", f"{authority}.key",
-            "-CAcreateserial", "-days", "2", "-extfile", f"{name}.ext", "-out", f"{name}.pem", cwd=home,
+            "-CAcreateserial", "-days", "-1" if name == "expired" else "2",
+            "-extfile", f"{name}.ext", "-out", f"{name}.pem", cwd=home,
         )  # fmt: skip
     return home

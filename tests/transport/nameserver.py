@@ -34,8 +34,8 @@ class NameServer(asyncio.DatagramProtocol):
 
 
 @asynccontextmanager
-async def nameserver(zone: str, hosts):
-    """`async with nameserver(zone text, hosts file) as (server, resolver)`."""
+async def nameserver(zone: str, hosts, **values):
+    """`async with nameserver(zone text, hosts file) as (server, resolver)`; `values` are for the resolver."""
     transport, server = await asyncio.get_running_loop().create_datagram_endpoint(
         lambda: NameServer(zone), local_addr=("127.0.0.1", 0)
     )
@@ -43,6 +43,6 @@ async def nameserver(zone: str, hosts):
     dns_client.nameservers = ["127.0.0.1"]
     dns_client.port = transport.get_extra_info("sockname")[1]
     try:
-        yield server, Resolver(dns_client, hosts)
+        yield server, Resolver(dns_client, hosts, **values)
     finally:
         transport.close()

@@ -9,6 +9,7 @@ from opentcf.sip.outbox import Flow, Send
 from opentcf.transport.interface import Local
 from opentcf.transport.resolve import Resolver
 from opentcf.transport.sockets import Sockets
+from opentcf.transport.stream import StreamLimits
 
 
 class Event(NamedTuple):
@@ -58,12 +59,17 @@ class Recorder:
 
 
 class Ends:
-    """`async with ends.open(...) as (sockets, recorder, ports)`: sockets bound to free ports, reading."""
+    """`async with ends.open(...) as (sockets, recorder, ports)`: sockets bound to free ports, reading.
+
+    `limits` are those of streams.
+    """
 
     @asynccontextmanager
-    async def open(self, *listen: str, side: str = "tc2", tls=None, resolver=None, max_message: int = 65_535):
+    async def open(
+        self, *listen: str, side: str = "tc2", tls=None, resolver=None, max_message: int = 65_535, **limits
+    ):
         recorder = Recorder()
-        sockets = Sockets(resolver or Resolver(), max_message, tls)
+        sockets = Sockets(resolver or Resolver(), max_message, tls, StreamLimits(**limits))
         recorder.sockets = sockets
         ports = []
         for where in listen:

@@ -8,7 +8,6 @@ from tests.transport.nameserver import nameserver
 from tests.transport.recorder import flow
 
 from opentcf.sip.outbox import Send
-from opentcf.transport import resolve
 from opentcf.transport.resolve import ResolveError, Resolver, Target, by_weight
 
 ZONE = """
@@ -89,9 +88,8 @@ async def test_addresses_and_servers_of_a_peer(hosts):
         assert await resolver.server("closed.example", "udp") == ("closed.example", 5060)
 
 
-async def test_a_name_server_that_is_not_there(hosts, monkeypatch):
-    monkeypatch.setattr(resolve, "LIFETIME", 0.2)
-    async with nameserver(ZONE, hosts) as (_, resolver):
+async def test_a_name_server_that_is_not_there(hosts):
+    async with nameserver(ZONE, hosts, lifetime=0.2) as (_, resolver):
         pass
     assert await resolver.addresses("plain.example") == ()
     assert await Resolver(hosts=hosts.parent / "absent").addresses("127.0.0.1") == ("127.0.0.1",)

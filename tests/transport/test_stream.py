@@ -8,7 +8,6 @@ import pytest
 from tests.transport.recorder import flow, message
 
 from opentcf.sip.outbox import Send
-from opentcf.transport import stream as stream_module
 
 
 @asynccontextmanager
@@ -88,9 +87,8 @@ async def test_a_refused_connection_fails_every_order(ends):
         assert (await hears.next("failed")).data == b"again"
 
 
-async def test_too_much_for_a_connection_that_is_not_up(ends, monkeypatch):
-    monkeypatch.setattr(stream_module, "MOST_WAITING", 1000)
-    async with ends.open("tcp:127.0.0.1") as (here, hears, _):
+async def test_too_much_for_a_connection_that_is_not_up(ends):
+    async with ends.open("tcp:127.0.0.1", most_waiting=1000) as (here, hears, _):
         here.send(Send(b"x" * 600, flow("tcp", 1)))
         here.send(Send(b"y" * 600, flow("tcp", 1)))
         event = await hears.next("failed")
@@ -127,6 +125,58 @@ async def test_keep_alives_are_answered(ends):
         assert (await hears.next("received")).data == message()
 
 
+async def silent_server(answer: bytes = b""):
+    """A server that sends `answer` to whatever it hears: its port, and what it heard."""
+    heard: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(1000):
+            heard.put_nowait(data)
+            writer.write(answer)
+        heard.put_nowait(b"")
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    return server, server.sockets[0].getsockname()[1], heard
+
+
+async def test_a_silent_connection_of_ours_is_asked_and_cut_when_nothing_comes(ends):
+    """RFC 5626 §4.4.1."""
+    server, port, heard = await silent_server()
+    async with ends.open("tcp:127.0.0.1", silence=0.05, pong=0.05, sweep=0.01) as (here, hears, _):
+        here.send(Send(message(), flow("tcp", port)))
+        assert [await heard.get() for _ in range(3)] == [message(), b"\r\n\r\n", b""]
+        await hears.next("closed")
+    server.close()
+
+
+async def test_who_answers_a_keep_alive_keeps_his_connection(ends):
+    server, port, heard = await silent_server(b"\r\n")
+    async with ends.open("tcp:127.0.0.1", silence=0.02, pong=5.0, patience=0.0, sweep=0.01) as (
+        here,
+        hears,
+        _,
+    ):
+        here.send(Send(message(), flow("tcp", port)))
+        assert [await heard.get() for _ in range(4)] == [message()] + 3 * [b"\r\n\r\n"]
+        assert not hears.events
+    server.close()
+
+
+async def test_an_address_that_could_not_be_reached_is_left_alone_for_a_while(ends):
+    async with ends.open("tcp:127.0.0.1") as (here, hears, _):
+        there = flow("tcp", free_port())
+        here.send(Send(message(), there))
+        await hears.next("failed")
+        here.send(Send(message(), there))
+        assert "is tried again in" in str((await hears.next("failed")).detail)
+        server = await asyncio.start_server(lambda _, writer: None, there.host, there.port)
+        while not hears.sent_messages:
+            here.send(Send(message(), there))
+            await asyncio.sleep(0.01)
+        server.close()
+
+
 async def test_a_stream_that_cannot_be_framed_is_answered_and_closed(ends):
     async with ends.open("tcp:127.0.0.1") as (_, hears, (port,)), raw(port) as (reader, writer):
         hears.answer = message(start=b"SIP/2.0 400 Bad Request")
@@ -160,29 +210,33 @@ async def test_who_does_not_read_is_cut_off(ends):
 
 
 @pytest.mark.parametrize("begun", [b"", message()[:20], message() + message()[:20]])
-async def test_who_begins_and_does_not_go_on_is_cut_off(ends, monkeypatch, begun):
-    monkeypatch.setattr(stream_module, "PATIENCE", 0.0)
-    monkeypatch.setattr(stream_module, "_SWEEP", 0.01)
-    async with ends.open("tcp:127.0.0.1") as (_, hears, (port,)), raw(port) as (_, writer):
+async def test_who_begins_and_does_not_go_on_is_cut_off(ends, begun):
+    async with (
+        ends.open("tcp:127.0.0.1", patience=0.0, sweep=0.01) as (_, hears, (port,)),
+        raw(port) as (_, writer),
+    ):
         writer.write(begun)
         await hears.next("closed")
 
 
-async def test_a_registered_flow_may_stay_silent(ends, monkeypatch):
-    monkeypatch.setattr(stream_module, "_SWEEP", 0.001)
-    async with ends.open("tcp:127.0.0.1") as (here, hears, (port,)), raw(port) as (reader, writer):
+async def test_a_registered_flow_may_stay_silent(ends):
+    async with (
+        ends.open("tcp:127.0.0.1", patience=0.2, sweep=0.01) as (here, hears, (port,)),
+        raw(port) as (reader, writer),
+    ):
         writer.write(message())
         came = (await hears.next("received")).flow
-        monkeypatch.setattr(stream_module, "PATIENCE", -1000.0)
         async with raw(port):
             await hears.next("closed")
         here.send(Send(message(b"still there"), came))
         assert await reader.readexactly(len(message(b"still there"))) == message(b"still there")
 
 
-async def test_there_is_an_end_to_connections(ends, monkeypatch):
-    monkeypatch.setattr(stream_module, "MOST_STREAMS", 1)
-    async with ends.open("tcp:127.0.0.1") as (_, hears, (port,)), raw(port) as (_, writer):
+async def test_there_is_an_end_to_connections(ends):
+    async with (
+        ends.open("tcp:127.0.0.1", most_streams=1) as (_, hears, (port,)),
+        raw(port) as (_, writer),
+    ):
         writer.write(message())
         await hears.next("received")
         async with raw(port) as (reader, _):

@@ -2,10 +2,12 @@
 
 import asyncio
 import gc
+import os
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import fields, replace
 from time import monotonic
+from typing import NamedTuple
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -13,6 +15,7 @@ from prometheus_client import CollectorRegistry
 from opentcf.node.node import Node
 from opentcf.node.orders import Notice
 from opentcf.node.settings import Settings, Side
+from opentcf.runtime.certificates import Certificates
 from opentcf.runtime.clock import boot_id, settle_clock
 from opentcf.runtime.config import Config, ConfigError, load_config
 from opentcf.runtime.events import Events, beside
@@ -26,19 +29,28 @@ from opentcf.runtime.peer_names import PeerNames, certificate_names, is_complete
 from opentcf.runtime.trace import Trace
 from opentcf.sip.uri import join_host_port
 from opentcf.store import open_store
-from opentcf.transport.interface import Sender
+from opentcf.transport.interface import ListenError, Sender
 from opentcf.transport.literal import is_literal
 from opentcf.transport.resolve import Resolver
 from opentcf.transport.sockets import Sockets
-from opentcf.transport.tls import TlsContexts, tls_contexts
 
-LEAVE_SECONDS = 5.0
-NAMES_SECONDS = 60.0
-MISSING_NAMES_SECONDS = 10.0
 _LEVELS = {"not_a_peer": "warning", "peer_lost_state": "warning", "fault": "error"}
 """How grave a notice is that is more than news."""
 
 _log = structlog.get_logger()
+
+
+class Paces(NamedTuple):
+    """How long things take at most, and how often they are looked at, in seconds."""
+
+    leave: float = 5.0
+    """Open transactions have so long to end when the node leaves."""
+    names: float = 60.0
+    """Host names of peers are looked up again."""
+    missing_names: float = 10.0
+    """The same while one has no address."""
+    certificates: float = 10.0
+    """The files of `[tls]` are looked at."""
 
 
 class Runtime:
@@ -52,6 +64,7 @@ class Runtime:
         config: Config,
         resolver: Resolver | None = None,
         wrap: Callable[[Sender], Sender] = lambda inner: inner,
+        paces: Paces = Paces(),  # noqa: B008 - immutable
     ) -> None:
         self.config = config
         self._started = config
@@ -63,6 +76,8 @@ class Runtime:
         self.metrics: CollectorRegistry
         self._resolver = resolver or Resolver()
         self._wrap = wrap
+        self._paces = paces
+        self._certificates = Certificates(os.environ.get("SSLKEYLOGFILE"))
         self._names = PeerNames(self._resolver)
         self._sockets: Sockets
         self._stack = AsyncExitStack()
@@ -76,9 +91,9 @@ class Runtime:
 
     async def leave(self) -> None:
         """Take no new calls, and wait (not for ever) until no transaction is open."""
-        reply = await self.loop.ask("leave", seconds=LEAVE_SECONDS, who="signal")
+        reply = await self.loop.ask("leave", seconds=self._paces.leave, who="signal")
         if reply.error:
-            _log.warning("left with open transactions", after=LEAVE_SECONDS)
+            _log.warning("left with open transactions", after=self._paces.leave)
 
     async def close(self) -> None:
         """Stop and let go of everything."""
@@ -101,6 +116,7 @@ class Runtime:
             for key in needs_restart(self._started, config):
                 _log.warning("needs a restart to take effect", key=key)
             self.config = replace(config, http=self.config.http)
+            self._renew_certificates()
             await self._configure("signal")
             _log.info("reloaded", peers=len(self.settings.peers), subscribers=len(self.settings.subscribers))
 
@@ -116,7 +132,12 @@ class Runtime:
         store = open_store(config.store_url, config.base)
         stack.callback(store.close)
         snapshot = store.load()
-        self._sockets = Sockets(self._resolver, config.settings.limits.max_message, _tls(config))
+        tls = self._certificates.load(config.tls)
+        if tls is not None and self._certificates.key_log:
+            _log.warning(
+                "SSLKEYLOGFILE: the keys of all connections are written", file=self._certificates.key_log
+            )
+        self._sockets = Sockets(self._resolver, config.settings.limits.max_message, tls)
         stack.push_async_callback(self._sockets.close)
         bound = _bind(self._sockets, config.settings)
         self.settings = await self._names.settle(bound, config.portless)
@@ -130,8 +151,8 @@ class Runtime:
         notice = beside(notice_log(), self.events.add)
         self.loop = TickLoop(node, store, self._wrap(self._sockets), self.trace, notice)
         await self._sockets.start(self.loop)
-        watch = asyncio.create_task(self._watch_names())
-        stack.callback(watch.cancel)
+        for watch in (self._watch_names(), self._watch_certificates()):
+            stack.callback(asyncio.create_task(watch).cancel)
         self._copy(stack)
         self.loop.begin()
         calm_collector()
@@ -155,9 +176,28 @@ class Runtime:
         self._sockets.expect(certificate_names(settings))
         await self.loop.ask("reload", {"settings": settings}, who=who)
 
+    def _renew_certificates(self) -> None:
+        """For what connects from now on; where they do not fit the old ones stay."""
+        try:
+            tls = self._certificates.load(self.config.tls)
+        except ListenError as error:
+            _log.error("certificates refused, the old ones stay", reason=str(error))
+            return
+        if tls is not None:
+            self._sockets.renew(tls)
+            _log.info("certificates read", file=str(self.config.tls.certificate))
+
+    async def _watch_certificates(self) -> None:
+        while True:
+            await asyncio.sleep(self._paces.certificates)
+            if self._certificates.changed():
+                async with self._reloading:
+                    self._renew_certificates()
+
     async def _watch_names(self) -> None:
         while True:
-            await asyncio.sleep(NAMES_SECONDS if is_complete(self.settings) else MISSING_NAMES_SECONDS)
+            paces = self._paces
+            await asyncio.sleep(paces.names if is_complete(self.settings) else paces.missing_names)
             if any(not is_literal(peer.host) for peer in self.config.settings.peers):
                 async with self._reloading:
                     await self._configure("node")
@@ -173,7 +213,6 @@ def needs_restart(old: Config, new: Config) -> list[str]:
     """Keys that changed and that a reload does not change."""
     pairs: dict[str, tuple[object, object]] = {
         "store.url": (old.store_url, new.store_url),
-        "tls": (old.tls, new.tls),
         "http": (old.http, new.http),
         "log": ((old.log_level, old.log_format), (new.log_level, new.log_format)),
         "trace.size_mb": (old.trace_bytes, new.trace_bytes),
@@ -194,11 +233,6 @@ def _bind(sockets: Sockets, settings: Settings) -> Settings:
     tc2 = tuple(sockets.bind("tc2", listener) for listener in settings.tc2.listen)
     d = tuple(sockets.bind("d", listener) for listener in settings.d.listen)
     return replace(settings, tc2=replace(settings.tc2, listen=tc2), d=replace(settings.d, listen=d))
-
-
-def _tls(config: Config) -> TlsContexts | None:
-    tls = config.tls
-    return tls_contexts(tls.certificate, tls.key, tls.ca) if tls.certificate and tls.key else None
 
 
 def _shown(side: Side) -> list[str]:

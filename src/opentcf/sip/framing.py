@@ -8,12 +8,16 @@ _LENGTH = re.compile(rb"\r\n(?:content-length|l)[ \t]*:[ \t]*(?:\r\n[ \t]+)?([^\
 
 
 class Framer:
-    """Cuts a byte stream into messages. `pongs` counts the CRLF answers that are owed since it was last set to 0."""
+    """Cuts a byte stream into messages. `pongs` counts the CRLF answers that are owed since it was last set to 0.
 
-    __slots__ = ("_buffer", "_need", "_scanned", "max_message", "pongs")
+    `asked`: the other side may ask by CRLF whether we live; where we do, its CRLF are answers and owe nothing.
+    """
 
-    def __init__(self, max_message: int = 65_535) -> None:
+    __slots__ = ("_asked", "_buffer", "_need", "_scanned", "max_message", "pongs")
+
+    def __init__(self, max_message: int = 65_535, *, asked: bool = True) -> None:
         self.max_message = max_message
+        self._asked = asked
         self.pongs = 0
         self._buffer = bytearray()
         self._need = 0
@@ -23,6 +27,11 @@ class Framer:
     def rest(self) -> bytes:
         """What has come of a message that is not whole yet, or cannot be framed."""
         return bytes(self._buffer)
+
+    @property
+    def begun(self) -> bool:
+        """Has a message begun that is not whole yet? Line ends alone are none."""
+        return len(self._buffer) > 3 or bool(self._buffer.strip(b"\r\n"))
 
     def feed(self, data: bytes) -> list[bytes]:
         """Take bytes, give the messages that became whole. RemoteError: the stream must be closed.
@@ -73,6 +82,9 @@ class Framer:
 
     def _skip_keep_alives(self) -> None:
         buffer = self._buffer
+        while not self._asked and buffer.startswith(b"\r\n"):
+            del buffer[:2]
+            self._scanned = 0
         while buffer.startswith(b"\r\n\r\n"):
             del buffer[:4]
             self.pongs += 1

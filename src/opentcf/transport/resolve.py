@@ -13,14 +13,8 @@ from dns.resolver import Answer, CacheKey, LRUCache, NoResolverConfiguration
 
 from opentcf.transport.literal import is_literal
 
-LIFETIME = 3.0
-"""Seconds for one question to all name servers."""
-
 POSITIVE_SECONDS = 3600.0
 """The longest that an answer is remembered, whatever its time to live."""
-
-NEGATIVE_SECONDS = 10.0
-"""The same for "there is no such name", which is often wrong a moment later."""
 
 _PORTS = {"udp": 5060, "tcp": 5060, "tls": 5061}
 _SERVICES = {"SIP+D2U": "udp", "SIP+D2T": "tcp", "SIPS+D2T": "tls"}
@@ -40,12 +34,22 @@ class ResolveError(Exception):
 
 
 class Resolver:
-    """Asks the system's name servers; names of the hosts file go first."""
+    """Asks the system's name servers; names of the hosts file go first.
 
-    def __init__(self, dns: Dns | None = None, hosts: Path = Path("/etc/hosts")) -> None:
+    `lifetime`: seconds for one question to all name servers. `negative`: for how long "there is no such name" is
+    remembered, which is often wrong a moment later.
+    """
+
+    def __init__(
+        self,
+        dns: Dns | None = None,
+        hosts: Path = Path("/etc/hosts"),
+        lifetime: float = 3.0,
+        negative: float = 10.0,
+    ) -> None:
         self._dns = _system_dns() if dns is None else dns
-        self._dns.lifetime = LIFETIME
-        self._dns.cache = _Memory(10_000)
+        self._dns.lifetime = lifetime
+        self._dns.cache = _Memory(10_000, negative)
         self._hosts = hosts
 
     async def resolve(self, host: str, port: int = 0, transport: str = "") -> list[Target]:
@@ -126,8 +130,12 @@ class Resolver:
 
 
 class _Memory(LRUCache):
+    def __init__(self, size: int, negative: float) -> None:
+        super().__init__(size)
+        self._negative = negative
+
     def put(self, key: CacheKey, value: Answer) -> None:
-        longest = POSITIVE_SECONDS if value.rrset else NEGATIVE_SECONDS
+        longest = POSITIVE_SECONDS if value.rrset else self._negative
         value.expiration = min(value.expiration, time.time() + longest)
         super().put(key, value)
 

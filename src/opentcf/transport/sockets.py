@@ -10,7 +10,9 @@ from opentcf.sip.uri import join_host_port
 from opentcf.transport.interface import ListenError, Local, Reports, reason
 from opentcf.transport.literal import is_literal, is_wildcard
 from opentcf.transport.resolve import ResolveError, Resolver
-from opentcf.transport.stream import Streams
+from opentcf.transport.route import Routes
+from opentcf.transport.stream import StreamLimits
+from opentcf.transport.streams import Streams
 from opentcf.transport.tls import TlsContexts
 from opentcf.transport.udp import UdpPort
 
@@ -21,14 +23,22 @@ _MOST_HEARD = 100_000
 class Sockets:
     """Bind first, then `start` in the event loop. After that it is the innermost `Sender`."""
 
-    def __init__(self, resolver: Resolver, max_message: int = 65_535, tls: TlsContexts | None = None) -> None:
+    def __init__(
+        self,
+        resolver: Resolver,
+        max_message: int = 65_535,
+        tls: TlsContexts | None = None,
+        limits: StreamLimits = StreamLimits(),  # noqa: B008 - immutable
+    ) -> None:
         self._resolver = resolver
         self._max_message = max_message
         self._tls = tls
+        self._limits = limits
         self._reports: Reports
         self._streams: Streams | None = None
         self._ports: dict[tuple[str, bool], list[UdpPort]] = {}
-        self._sources: dict[tuple[str, bool], str] = {}
+        self._sources: dict[tuple[str, bool], list[str]] = {}
+        self._routes = Routes()
         self._listening: list[tuple[str, str, socket.socket]] = []
         self._literals: dict[str, bool] = {}
         self._names: Mapping[tuple[str, int], str] = {}
@@ -45,7 +55,7 @@ class Sockets:
         else:
             self._listening.append((side, listener.transport, sock))
         if not is_wildcard(host):
-            self._sources.setdefault((side, six), host)
+            self._sources.setdefault((side, six), []).append(host)
         return Listener(listener.transport, host, port)
 
     def expect(self, names: Mapping[tuple[str, int], str]) -> None:
@@ -55,14 +65,20 @@ class Sockets:
     async def start(self, reports: Reports) -> None:
         """Begin to read and to accept."""
         self._reports = reports
-        self._streams = Streams(reports, self._max_message, self._tls)
+        self._streams = Streams(reports, self._max_message, self._tls, self._limits)
         for ports in self._ports.values():
             heard: dict[Local, UdpPort] | None = {} if len(ports) > 1 else None
             for port in ports:
                 port.heard = heard
                 port.start(reports)
         while self._listening:
-            await self._streams.serve(*self._listening.pop(0))
+            self._streams.serve(*self._listening.pop(0))
+
+    def renew(self, tls: TlsContexts) -> None:
+        """Use other certificates from now on; connections that stand are not touched."""
+        self._tls = tls
+        if self._streams is not None:
+            self._streams.renew(tls)
 
     async def close(self) -> None:
         """Close everything; what streams have not taken yet is flushed as far as it goes at once."""
@@ -96,7 +112,7 @@ class Sockets:
         flow = order.flow
         if flow.transport != "udp":
             assert self._streams is not None
-            self._streams.send(order, self._sources.get((flow.side, ":" in flow.host)), name)
+            self._streams.send(order, self._source(flow), name)
             return
         port = self._port(flow)
         if port is None:
@@ -105,8 +121,15 @@ class Sockets:
         else:
             port.send(order)
 
+    def _source(self, flow: Flow) -> str | None:
+        """The address to dial from: of those of the side the one that the kernel would take, else the first."""
+        hosts = self._sources.get((flow.side, ":" in flow.host))
+        if not hosts:
+            return None
+        return self._routes.best(flow.host, hosts)
+
     def _port(self, flow: Flow) -> UdpPort | None:
-        """The socket that the other side last spoke to, else the first of its family."""
+        """The socket that the other side last spoke to, else the one on the way there, else the first of its family."""
         ports = self._ports.get((flow.side, ":" in flow.host))
         if not ports:
             return None
@@ -115,7 +138,11 @@ class Sockets:
             return ports[0]
         if len(heard) > _MOST_HEARD:
             heard.clear()
-        return heard.get((flow.host, flow.port), ports[0])
+        known = heard.get((flow.host, flow.port))
+        if known is not None:
+            return known
+        source = self._routes.best(flow.host, [port.local[0] for port in ports])
+        return next(port for port in ports if port.local[0] == source)
 
     async def _look_up(self, order: Send) -> None:
         flow = order.flow

@@ -1,45 +1,74 @@
-"""Connections: TCP and TLS, accepted and dialled, one per remote address of a side."""
+"""One connection: TCP or TLS, accepted or dialled."""
 
 import asyncio
-import itertools
-import socket
-import ssl
 from collections.abc import Iterator
-from typing import cast
+from typing import NamedTuple, Protocol, cast
 
 from opentcf.sip.errors import RemoteError
 from opentcf.sip.framing import Framer
 from opentcf.sip.outbox import Flow, Send
-from opentcf.transport.interface import Local, Reports, reason
-from opentcf.transport.tls import TlsContexts, certificate_names
+from opentcf.transport.alive import Beat, KeepAlive
+from opentcf.transport.interface import Local, Reports
+from opentcf.transport.tls import certificate_names
 
 Key = tuple[str, str, str, int]
 """Side, transport, host and port of the other end."""
 
-DIAL_SECONDS = 5.0
-"""A connection that is not up by then has failed."""
 
-PATIENCE = 30.0
-"""Seconds that a stream may take to bring the next whole message once it began, or its first."""
+class StreamLimits(NamedTuple):
+    """What a connection may take; times in seconds, sizes in bytes."""
 
-MOST_WAITING = 2**20
-"""Bytes that may wait for a slow reader before his connection is cut."""
+    dial: float = 5.0
+    """A connection that is not up by then has failed."""
+    patience: float = 30.0
+    """How long it may take to bring the next whole message once that began, or its first."""
+    sweep: float = 5.0
+    """How often that is looked at."""
+    silence: float = 30.0
+    """A connection that we opened and that brought nothing for so long is asked whether it lives."""
+    pong: float = 10.0
+    """It is cut where nothing comes within this (RFC 5626 §4.4.1)."""
+    most_waiting: int = 2**20
+    """What may wait for a slow reader before his connection is cut."""
+    most_streams: int = 10_000
 
-MOST_STREAMS = 10_000
-_SWEEP = 5.0
+
+class Owner(Protocol):
+    """Who keeps the streams."""
+
+    reports: Reports
+    limits: StreamLimits
+    max_message: int
+    numbers: Iterator[int]
+
+    def time(self) -> float: ...
+    def admits(self, stream: "Stream") -> bool: ...
+    def opened(self, stream: "Stream") -> None: ...
+    def spoke(self, stream: "Stream", message: bytes) -> None: ...
+    def gone(self, stream: "Stream") -> None: ...
 
 
 class Stream(asyncio.Protocol):
-    """One connection. Orders wait in it until it is up."""
+    """One connection. Orders wait in it until it is up.
 
-    def __init__(self, owner: "Streams", side: str, kind: str, dialled: "Key | None" = None) -> None:
+    `names` are what its other side proved to be: the verified certificate's, and the `name` that was asked for when
+    it was dialled.
+    """
+
+    def __init__(
+        self, owner: Owner, side: str, kind: str, dialled: Key | None = None, name: str | None = None
+    ) -> None:
         self.number = next(owner.numbers)
         self.key: Key | None = dialled
+        self.names: tuple[str, ...] = (name,) if name else ()
+        self.alias: Key | None = None
         self.flow = Flow(side, kind, "", 0, self.number)
         self.waiting_since: float | None = None
         self._owner = owner
+        self._keep_alive: KeepAlive | None = None
+        self._has_spoken = False
         self._local: Local = ("", 0)
-        self._framer = Framer(owner.max_message)
+        self._framer = Framer(owner.max_message, asked=dialled is None)
         self._transport: asyncio.Transport | None = None
         self._orders: list[Send] = []
         self._waiting_bytes = 0
@@ -58,9 +87,14 @@ class Stream(asyncio.Protocol):
         if self.key is None:
             self.key = (self.flow.side, self.flow.transport, self.flow.host, self.flow.port)
             self.waiting_since = self._owner.time()
+        else:
+            limits = self._owner.limits
+            self._keep_alive = KeepAlive(limits.silence, limits.pong, self._owner.time())
         self._owner.opened(self)
         if self.flow.transport == "tls":
-            self._owner.reports.proved(self.flow, certificate_names(transport.get_extra_info("ssl_object")))
+            proved = certificate_names(transport.get_extra_info("ssl_object"))
+            self.names += proved
+            self._owner.reports.proved(self.flow, proved)
         orders, self._orders = self._orders, []
         for order in orders:
             self.send(order)
@@ -68,10 +102,12 @@ class Stream(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Whole messages go up; a stream that cannot be framed is answered and closed."""
         framer, came = self._framer, False
+        if self._keep_alive is not None:
+            self._keep_alive.heard(self._owner.time())
         try:
             while messages := framer.feed(data):
                 for message in messages:
-                    self._owner.reports.received(message, self.flow, self._local)
+                    self._receive(message)
                 data, came = b"", True
         except RemoteError:
             self._give_up()
@@ -79,7 +115,7 @@ class Stream(asyncio.Protocol):
         if framer.pongs and self._transport is not None:
             self._transport.write(b"\r\n" * framer.pongs)
             framer.pongs = 0
-        if not framer.rest:
+        if not framer.begun:
             self.waiting_since = None
         elif came or self.waiting_since is None:
             self.waiting_since = self._owner.time()
@@ -87,6 +123,12 @@ class Stream(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Gone, for whatever reason."""
         self._owner.gone(self)
+
+    def _receive(self, message: bytes) -> None:
+        if not self._has_spoken:
+            self._has_spoken = True
+            self._owner.spoke(self, message)
+        self._owner.reports.received(message, self.flow, self._local)
 
     # --- what the owner asks
 
@@ -101,12 +143,24 @@ class Stream(asyncio.Protocol):
             self._keep(order)
         elif self.closing:
             self._owner.reports.failed(order, "the connection is closing")
-        elif self._transport.get_write_buffer_size() > MOST_WAITING:
+        elif self._transport.get_write_buffer_size() > self._owner.limits.most_waiting:
             self._owner.reports.failed(order, "the other side does not read")
             self._transport.abort()
         else:
             self._transport.write(order.data)
             self._owner.reports.sent(order.data, self.flow, self._local)
+
+    def check(self, now: float) -> None:
+        """Cut off who begins and does not go on; ask who is silent whether he lives (RFC 5626 §3.5.1)."""
+        if self.waiting_since is not None and now - self.waiting_since > self._owner.limits.patience:
+            self.abort()
+        if self._keep_alive is None or self._transport is None:
+            return
+        beat = self._keep_alive.beat(now)
+        if beat is Beat.PING:
+            self._transport.write(b"\r\n\r\n")
+        elif beat is Beat.DEAD:
+            self.abort()
 
     def fail(self, error: str) -> None:
         """The connection did not come up: nor will what waited for it."""
@@ -126,7 +180,7 @@ class Stream(asyncio.Protocol):
 
     def _keep(self, order: Send) -> None:
         self._waiting_bytes += len(order.data)
-        if self._waiting_bytes > MOST_WAITING:
+        if self._waiting_bytes > self._owner.limits.most_waiting:
             self._owner.reports.failed(order, "too much waits for the connection")
         else:
             self._orders.append(order)
@@ -137,131 +191,3 @@ class Stream(asyncio.Protocol):
         if rest := self._framer.rest:
             self._owner.reports.received(rest, self.flow, self._local)
         asyncio.get_running_loop().call_soon(self.close)
-
-
-class Streams:
-    """All connections of a node."""
-
-    def __init__(self, reports: Reports, max_message: int, tls: TlsContexts | None = None) -> None:
-        self.reports = reports
-        self.max_message = max_message
-        self.numbers: Iterator[int] = itertools.count(1)
-        self._tls = tls
-        self._open: dict[int, Stream] = {}
-        self._by_address: dict[Key, Stream] = {}
-        self._servers: list[asyncio.Server] = []
-        self._dials: set[asyncio.Task[None]] = set()
-        self._sweeping: asyncio.TimerHandle | None = None
-
-    async def serve(self, side: str, kind: str, sock: socket.socket) -> None:
-        """Accept connections on a listening socket."""
-        loop = asyncio.get_running_loop()
-        context = self._server_context(side) if kind == "tls" else None
-        server = await loop.create_server(
-            lambda: Stream(self, side, kind), sock=sock, ssl=context, backlog=1024
-        )
-        self._servers.append(server)
-        if self._sweeping is None:
-            self._sweep()
-
-    def send(self, order: Send, source: str | None, name: str | None) -> None:
-        """Send on the flow's own stream, or on the one to its address.
-
-        Where there is none it is dialled, from the local address `source`; with TLS the certificate must bear `name`.
-        """
-        flow = order.flow
-        if flow.connection:
-            stream = self._open.get(flow.connection)
-            if stream is None:
-                self.reports.failed(order, "the connection is closed")
-                return
-        else:
-            key = (flow.side, flow.transport, flow.host, flow.port)
-            stream = self._by_address.get(key)
-            if stream is None or stream.closing:
-                stream = self._dial(key, source, name)
-        stream.send(order)
-
-    async def close(self) -> None:
-        """Stop listening, flush and close what is open; what does not go at once is cut off."""
-        if self._sweeping is not None:
-            self._sweeping.cancel()
-        for server in self._servers:
-            server.close()
-        for dial in self._dials:
-            dial.cancel()
-        for stream in list(self._open.values()):
-            stream.close()
-        await asyncio.sleep(0)
-        for stream in list(self._open.values()):
-            stream.abort()
-
-    # --- what a stream tells
-
-    def time(self) -> float:
-        """The loop's clock."""
-        return asyncio.get_running_loop().time()
-
-    def admits(self, stream: Stream) -> bool:
-        """Is there room for one more?"""
-        return len(self._open) < MOST_STREAMS
-
-    def opened(self, stream: Stream) -> None:
-        """From now on the stream can be found."""
-        assert stream.key is not None
-        self._open[stream.number] = stream
-        self._by_address.setdefault(stream.key, stream)
-
-    def gone(self, stream: Stream) -> None:
-        """It cannot be found any more."""
-        if self._open.pop(stream.number, None) is not None:
-            self._forget(stream)
-            self.reports.closed(stream.flow)
-
-    # --- dialling
-
-    def _dial(self, key: Key, source: str | None, name: str | None) -> Stream:
-        stream = self._by_address[key] = Stream(self, key[0], key[1], key)
-        dial = asyncio.get_running_loop().create_task(self._connect(stream, key, source, name))
-        self._dials.add(dial)
-        dial.add_done_callback(self._dials.discard)
-        return stream
-
-    async def _connect(self, stream: Stream, key: Key, source: str | None, name: str | None) -> None:
-        _, kind, host, port = key
-        error = "the connection closed at once"
-        try:
-            context, name = self._client_tls(name) if kind == "tls" else (None, None)
-            local = (source, 0) if source else None
-            async with asyncio.timeout(DIAL_SECONDS):
-                await asyncio.get_running_loop().create_connection(
-                    lambda: stream, host, port, ssl=context, server_hostname=name, local_addr=local
-                )
-        except (OSError, ValueError, OverflowError) as problem:
-            error = reason(problem)
-        if stream.number not in self._open:
-            self._forget(stream)
-        stream.fail(error)
-
-    def _client_tls(self, name: str | None) -> tuple[ssl.SSLContext, str]:
-        if self._tls is None or self._tls.dial is None or name is None:
-            raise ValueError("no certificate is known for that address")
-        return self._tls.dial, name
-
-    def _server_context(self, side: str) -> ssl.SSLContext | None:
-        if self._tls is None:
-            return None
-        return self._tls.tc2 if side == "tc2" else self._tls.d
-
-    def _forget(self, stream: Stream) -> None:
-        if stream.key is not None and self._by_address.get(stream.key) is stream:
-            del self._by_address[stream.key]
-
-    def _sweep(self) -> None:
-        """Cut off who opens streams or messages and does not go on."""
-        loop = asyncio.get_running_loop()
-        limit = loop.time() - PATIENCE
-        for stream in list(self._open.values()):
-            if stream.waiting_since is not None and stream.waiting_since < limit:
-                stream.abort()
-        self._sweeping = loop.call_later(_SWEEP, self._sweep)

@@ -15,17 +15,35 @@ class TlsContexts(NamedTuple):
     dial: ssl.SSLContext | None
 
 
-def tls_contexts(certificate: Path, key: Path, ca: Path | None) -> TlsContexts:
-    """Load the files; without authorities only D can be served. ListenError names the file that does not fit."""
+def tls_contexts(certificate: Path, key: Path, ca: Path | None, key_log: str | None = None) -> TlsContexts:
+    """Load the files; without authorities only D can be served. ListenError names the file that does not fit.
+
+    `key_log` gets the keys of every connection, so that a capture can be read (`SSLKEYLOGFILE`).
+    """
     d = _context(ssl.PROTOCOL_TLS_SERVER, certificate, key)
     if ca is None:
-        return TlsContexts(None, d, None)
-    tc2 = _context(ssl.PROTOCOL_TLS_SERVER, certificate, key)
-    dial = _context(ssl.PROTOCOL_TLS_CLIENT, certificate, key)
-    for context in (tc2, dial):
-        context.verify_mode = ssl.CERT_REQUIRED
-        _load_authorities(context, ca)
-    return TlsContexts(tc2, d, dial)
+        tc2 = dial = None
+    else:
+        tc2 = _mutual(_context(ssl.PROTOCOL_TLS_SERVER, certificate, key), ca)
+        dial = _mutual(_context(ssl.PROTOCOL_TLS_CLIENT, certificate, key), ca)
+    contexts = TlsContexts(tc2, d, dial)
+    if key_log:
+        _log_keys(contexts, key_log)
+    return contexts
+
+
+def _mutual(context: ssl.SSLContext, ca: Path) -> ssl.SSLContext:
+    context.verify_mode = ssl.CERT_REQUIRED
+    _load_authorities(context, ca)
+    return context
+
+
+def _log_keys(contexts: TlsContexts, key_log: str) -> None:
+    for context in filter(None, contexts):
+        try:
+            context.keylog_filename = key_log
+        except OSError as error:
+            raise ListenError(f"SSLKEYLOGFILE: {key_log} cannot be written: {reason(error)}") from error
 
 
 def _context(protocol: int, certificate: Path, key: Path) -> ssl.SSLContext:

@@ -20,7 +20,10 @@ from opentcf.sip.transaction import (
 from opentcf.sip.transaction.layer import TransactionAlarm
 
 OWNER = Owner("test", "key", "purpose")
-SENT_BY = {("tc2", "udp", False): "127.0.0.1:5060", ("tc2", "tcp", False): "127.0.0.1:5060"}
+SENT_BY = {
+    ("tc2", transport, False): f"127.0.0.1:{port}"
+    for transport, port in (("udp", 5060), ("tcp", 5060), ("tls", 5061))
+}
 
 
 class Ids:

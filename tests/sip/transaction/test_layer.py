@@ -429,3 +429,14 @@ def test_respond_once_keeps_nothing():
     bed.layer.respond_once(asked, asked.via(), flow(), asked.respond(403, "x"))
     bed.collect()
     assert ([sent.what for sent in bed.sent], bed.empty) == (["403"], True)
+
+
+@pytest.mark.parametrize(
+    ("transport", "connection", "offered"), [("tls", 0, True), ("tls", 7, False), ("tcp", 0, False)]
+)
+def test_only_a_tls_connection_that_we_open_is_offered_for_requests(transport, connection, offered):
+    """RFC 5923 §5.1."""
+    bed = Bed()
+    bed.layer.request(request("OPTIONS"), Flow("tc2", transport, "127.0.0.2", 5061, connection), OWNER, 0.0)
+    bed.collect()
+    assert ("alias" in read(bed.orders[0]).via().parameters) is offered

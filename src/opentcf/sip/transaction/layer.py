@@ -344,8 +344,10 @@ class Layer:
         return flow, data
 
     def _render(self, request: Request, flow: Flow, branch: str) -> bytes:
-        sent_by = self._sent_by(flow)
-        request.headers.set("Via", f"SIP/2.0/{flow.transport.upper()} {sent_by};branch={branch};rport")
+        via = f"SIP/2.0/{flow.transport.upper()} {self._sent_by(flow)};branch={branch};rport"
+        if flow.transport == "tls" and not flow.connection:
+            via += ";alias"  # RFC 5923 §5.1: on the connection that we open we take their requests too
+        request.headers.set("Via", via)
         return render(request)
 
     def _again_by_udp(self, txn: ClientTransaction, request: Request, now: float) -> None:

@@ -265,13 +265,13 @@ def test_no_stream_left_is_488(lines):
     assert caught.value.status == 488
 
 
-def test_an_offer_of_our_own_bears_the_streams_in_use_only():
+def test_an_offer_of_our_own_keeps_closed_streams_closed():
     data = body("m=video 0 RTP/AVP 96", "m=audio 4 RTP/AVP 0", "a=rtpmap:0 PCMU/8000", "a=recvonly")
     found = sdp.offer(
         Sdp.parse(data), host="2001:db8::4", ports=(6000,), session_id=3, version=2, direction=SENDONLY
     )
     assert found.render() == (
-        b"v=0\r\no=- 3 2 IN IP6 2001:db8::4\r\ns=-\r\nc=IN IP6 2001:db8::4\r\nt=0 0\r\n"
+        b"v=0\r\no=- 3 2 IN IP6 2001:db8::4\r\ns=-\r\nc=IN IP6 2001:db8::4\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\n"
         b"m=audio 6000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\na=sendonly\r\n"
     )
 

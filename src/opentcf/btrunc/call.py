@@ -90,6 +90,22 @@ def write_call_id(message: Message, wire: Wire, online_call_id: str) -> None:
     extension.write(message, wire, Token.CALL, (Param.CALL_ID, online_call_id))
 
 
+def wanted_type(ext: Extension | None, wire: Wire) -> CallType | None:
+    """The kind that a re-INVITE wants a call to be of (媒体变更); None where it does not say, or ends an emergency.
+
+    RemoteError 488 for a code that nobody knows.
+    """
+    if ext is None or ext.token is not Token.CALL or ext.get(Param.CALL_TYPE) is None:
+        return None
+    return None if ext.get(Param.EMERGENCY) == "0" else read_call_type(ext, wire)
+
+
+def wanted_by(ext: Extension | None, request: Message) -> Aor | None:
+    """Who wants it, as his V-TCF says."""
+    domain = extension.domain_of(request.headers.get("To") or "")
+    return ext.identity(Param.CALLER, domain) if ext is not None else None
+
+
 def handover(wire: Wire, target: str) -> str:
     """The field of an INFO that prepares a handover, or says that it is prepared: where to."""
     return extension.render(wire, Token.HANDOVER, (Param.TARGET, target))

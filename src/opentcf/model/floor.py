@@ -224,6 +224,10 @@ class Floor:
         """Does he talk or wait on that leg?"""
         return any(entry.user == user and entry.leg == leg for entry in self.entries())
 
+    def is_talker_at(self, leg: str) -> bool:
+        """Does the talker talk on that leg?"""
+        return self.talker is not None and self.talker.leg == leg
+
     def entries(self) -> list[Request]:
         """The talker, and who waits."""
         talker = [self.talker] if self.talker is not None else []

@@ -120,12 +120,19 @@ class FloorLeg:
 
     # --- sending
 
+    @property
+    def asks(self) -> bool:
+        """Is their open INVITE about the floor? A plain phone's always is."""
+        request = self.leg.theirs.request if self.leg.theirs is not None else None
+        ext = wire_extension.read(request, self.leg.wire) if request is not None else None
+        return ext is None or ext.token in (Token.REQUEST, Token.RELEASE_FLOOR)
+
     def cancelled(self, ctx: Context, *, joining: bool) -> None:
         """487 to their INVITE, with the operation that was cancelled; within a dialog the dialog stays (profile 7)."""
         leg = self.leg
         if leg.theirs is not None and leg.theirs.open:
             response = leg.response(ctx, 487)
-            operation = Token.CALL if joining else Token.REQUEST
+            operation = Token.REQUEST if self.asks and not joining else Token.CALL
             wire_call.write_cancelled(response, leg.wire, ReleaseCause.NORMAL, operation)
             leg.answer(ctx, response)
             self.save(ctx)
@@ -159,13 +166,17 @@ class FloorLeg:
 
     def withdraw(self, ctx: Context, ask: Ask) -> bool:
         """Take a request back. True when it has been sent: CANCEL follows it, and so will its answer."""
-        leg, name = self.leg, purpose(ask)
+        return self.take_back(ctx, purpose(ask), Token.REQUEST)
+
+    def take_back(self, ctx: Context, name: str, operation: Token) -> bool:
+        """The same for an INVITE of any purpose, which asks for `operation`."""
+        leg = self.leg
         if leg.drop(name):
             leg.resume(ctx)
         if leg.ours is None or leg.ours.wish is None or leg.ours.wish.purpose != name:
             return False
         fill = Request("CANCEL", "")
-        wire_call.write_release(fill, leg.wire, ReleaseCause.NORMAL, Token.REQUEST)
+        wire_call.write_release(fill, leg.wire, ReleaseCause.NORMAL, operation)
         leg.cancel(ctx, fill)
         return True
 

@@ -69,11 +69,15 @@ class Ours:
     """Our open INVITE. `late`: it offered nothing, so the ACK must carry the answer. `wish` None: it is relayed, or a
     restart forgot it (`revived`)."""
 
-    __slots__ = ("answered", "branch", "cancel", "cseq", "late", "proceeding", "request", "revived", "wish")
+    __slots__ = (
+        "answered", "before", "branch", "cancel", "cseq", "late", "proceeding", "request", "revived", "wish",
+    )  # fmt: skip
 
     def __init__(self, request: Request, cseq: int, wish: Wish | None) -> None:
         self.request = request
         self.branch = ""
+        self.before = b""
+        """Our description as it was, and is again should they refuse this one (RFC 3261 §14.1)."""
         self.cseq = cseq
         self.late = not request.body
         self.wish = wish
@@ -264,9 +268,10 @@ class Leg:
 
     def send_invite(self, ctx: Context, request: Request, wish: Wish | None = None) -> None:
         """Take the slot and send."""
+        ours = Ours(request, request.cseq()[0], wish)
+        ours.before = self.local_sdp
         if request.body:
             self.local_sdp = request.body
-        ours = Ours(request, request.cseq()[0], wish)
         self.ours = ours
         txn = ctx.layer.request(request, self.hop(), self.owner(INVITE), ctx.now)
         ours.branch = txn.branch
@@ -636,6 +641,7 @@ class Leg:
         if outcome.status in DEAD:
             cause = ReleaseCause.TIMEOUT if outcome.status == 408 else ReleaseCause.NORMAL
             return Happened(What.LOST, self, outcome.status, outcome.response, cause=cause)
+        self.local_sdp = ours.before or self.local_sdp
         wish = ours.wish
         if wish is not None and outcome.status == 491:
             self.wishes.insert(0, wish)

@@ -51,16 +51,17 @@ def write(leg: Leg, ctx: Context) -> dict[str, Value]:
 
 
 def _write_voice(voice: Voice) -> Value:
-    return [voice.host, voice.port, voice.session_id, voice.version, voice.codecs.decode("latin-1")]
+    codecs = voice.codecs.decode("latin-1")
+    return [voice.host, voice.port, voice.session_id, voice.version, codecs, voice.lines]
 
 
 def _read_voice(row: Value) -> Voice | None:
     """The version jumps as CSeq does."""
     if row is None:
         return None
-    host, port, session_id, version, codecs = row
+    host, port, session_id, version, codecs, *lines = row
     voice = Voice(host, port, session_id, codecs.encode("latin-1"))
-    voice.version = version + CSEQ_JUMP
+    voice.version, voice.lines = version + CSEQ_JUMP, sum(lines)
     return voice
 
 

@@ -13,18 +13,22 @@ PLAIN = b"v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\nm
 
 
 class Voice:
-    """The description of one leg; its version rises with each change (RFC 3264 §8)."""
+    """The description of one leg; its version rises with each change, its lines never get fewer (RFC 3264 §8).
+
+    `codecs` is a description with the streams that the call has; `lines` counts those of this leg.
+    """
 
     kept: ClassVar[bool] = True
     """Is it stored with its leg?"""
 
-    __slots__ = ("codecs", "host", "port", "session_id", "version")
+    __slots__ = ("codecs", "host", "lines", "port", "session_id", "version")
 
     def __init__(self, host: str, port: int, session_id: int, codecs: bytes) -> None:
         self.host = host
         self.port = port
         self.session_id = session_id
         self.version = 0
+        self.lines = 0
         self.codecs = codecs or PLAIN
 
     @classmethod
@@ -38,13 +42,26 @@ class Voice:
         """An offer in that direction."""
         self.version += 1
         outline = sdp.outline(self.codecs, self.host, direction)
-        return outline.fill(self._ports(), self.session_id, self.version)
+        return self._counted(outline.fill(self._ports(), self.session_id, self.version))
 
     def answer(self, offered: bytes, direction: str) -> bytes:
-        """An answer; RemoteError 400 for a broken offer, 488 when no stream of it can be used."""
+        """An answer; RemoteError 400 for a broken offer, 488 when the call has no stream and codec of it."""
         if not offered:
             return self.offer(direction)
         self.version += 1
+        return self._counted(self._answer(offered, direction).render())
+
+    @staticmethod
+    def readable(offered: bytes) -> None:
+        """RemoteError 400 or 488 when an offer is broken, or none of its streams can be used."""
+        Voice("127.0.0.1", 9, 1, offered).check(offered)
+
+    def check(self, offered: bytes) -> None:
+        """Could it be answered? RemoteError as `answer` would raise it."""
+        if offered:
+            self._answer(offered, "inactive")
+
+    def _answer(self, offered: bytes, direction: str) -> Sdp:
         return sdp.answer(
             Sdp.parse(offered),
             host=self.host,
@@ -52,24 +69,14 @@ class Voice:
             session_id=self.session_id,
             version=self.version,
             direction=direction,
-        ).render()
+            known=sdp.streams_of(self.codecs),
+        )
 
-    @staticmethod
-    def readable(offered: bytes) -> None:
-        """RemoteError 400 or 488 when an offer is broken, or none of its streams can be used."""
-        Voice("127.0.0.1", 9, 1, PLAIN).check(offered)
-
-    def check(self, offered: bytes) -> None:
-        """Could it be answered? RemoteError as `answer` would raise it."""
-        if offered:
-            sdp.answer(
-                Sdp.parse(offered),
-                host=self.host,
-                ports=self._ports(),
-                session_id=self.session_id,
-                version=self.version,
-                direction="inactive",
-            )
+    def _counted(self, body: bytes) -> bytes:
+        """A leg that had more lines keeps them, closed."""
+        missing = self.lines - body.count(b"\nm=")
+        self.lines = max(self.lines, self.lines - missing)
+        return body + b"m=audio 0 RTP/AVP 0\r\n" * missing
 
     def _ports(self) -> tuple[int, ...]:
         return (self.port, self.port + 2, self.port + 4)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import NamedTuple
 
 from opentcf.sip.errors import RemoteError
 from opentcf.sip.grammar import decimal
@@ -10,12 +11,21 @@ from opentcf.sip.grammar import decimal
 SENDRECV, SENDONLY, RECVONLY, INACTIVE = "sendrecv", "sendonly", "recvonly", "inactive"
 """Directions, as the writer of a description sees them."""
 _BY_BITS = (INACTIVE, SENDONLY, RECVONLY, SENDRECV)
+_SENDS = (SENDRECV, SENDONLY)
 _BITS = {direction: bits for bits, direction in enumerate(_BY_BITS)}
 _REVERSED = {SENDRECV: SENDRECV, SENDONLY: RECVONLY, RECVONLY: SENDONLY, INACTIVE: INACTIVE}
 _DIRECTION_LINES = {f"a={direction}": direction for direction in _BITS}
 _RTP = frozenset(("RTP/AVP", "RTP/AVPF", "RTP/SAVP", "RTP/SAVPF"))
 _CODEC = ("a=rtpmap:", "a=fmtp:", "a=ptime:", "a=maxptime:", "a=rtcp-fb:")
+_STATIC = {
+    "0": "pcmu/8000", "3": "gsm/8000", "4": "g723/8000", "8": "pcma/8000", "9": "g722/8000", "18": "g729/8000",
+    "31": "h261/90000", "34": "h263/90000",
+}  # fmt: skip
+"""Payload types that need no a=rtpmap (RFC 3551 §6)."""
+_AIDS = ("telephone-event/", "cn/", "red/", "rtx/", "ulpfec/")
+"""What goes along with a codec and is none."""
 _LINE = re.compile(r"[a-z]=[^\r\0]*\Z")
+_OF_FORMAT = re.compile(r"a=(?:rtpmap|fmtp|rtcp-fb):(\d+) ")
 _RAW_ORIGIN = re.compile(rb"(?:\A|\n)o=([^\r\n]*)")
 _VERSION = re.compile(rb"(?:\A|\n)o=(\S+ \S+) ([0-9]{1,20}) ([^\r\n]*)")
 _RAW_DIRECTION = re.compile(rb"\na=(sendrecv|sendonly|recvonly|inactive)(?=\r?\n|\r?\Z)")
@@ -101,6 +111,23 @@ class Media:
         """Is it in use, and of a kind that calls here consist of?"""
         return self.port != 0 and self.protocol.upper() in _RTP
 
+    def encodings(self) -> dict[str, str]:
+        """Each of its formats → what that is, `pcma/8000`."""
+        mapped = (value.split() for value in self.attributes("rtpmap"))
+        names = _STATIC | {words[0]: words[1].lower() for words in mapped if len(words) > 1}
+        return {number: names.get(number, number) for number in self.formats}
+
+    def limited(self, known: frozenset[str]) -> "Media":
+        """As much of it as is among the `known` encodings; refused when no codec is left."""
+        found = self.encodings()
+        kept = tuple(number for number in self.formats if found[number] in known)
+        if not any(not found[number].startswith(_AIDS) for number in kept):
+            return Media(self.kind, 0, self.protocol, self.formats)
+        if kept == self.formats:
+            return self
+        lines = tuple(line for line in self.lines if _told_of(line) in (None, *kept))
+        return Media(self.kind, self.port, self.protocol, kept, lines, self.inherited, self.count)
+
     def attributes(self, name: str) -> list[str]:
         """The values of the stream's attributes of that name; empty for one without value."""
         found = (line[2:].partition(":") for line in self.lines if line.startswith("a="))
@@ -184,16 +211,51 @@ def narrow(wanted: str, offered: str) -> str:
     return _BY_BITS[_BITS[wanted] & _BITS[_REVERSED[offered]]]
 
 
+class Stream(NamedTuple):
+    """A stream in use: `audio` or `video`, its encodings, and whether it is halted (`inactive`)."""
+
+    kind: str
+    encodings: frozenset[str]
+    halted: bool
+
+
+@lru_cache(64)
+def streams_of(body: bytes) -> tuple[Stream, ...]:
+    """The streams in use of a description, wherever they come from and go; RemoteError 400 when it is malformed."""
+    media = (m for m in Sdp.parse(body).media if m.is_rtp)
+    return tuple(Stream(m.kind, frozenset(m.encodings().values()), m.direction == INACTIVE) for m in media)
+
+
+def flowing(body: bytes) -> bytes:
+    """The same streams, none of them halted: each goes whichever way it is needed."""
+    return Sdp.parse(body).with_direction(SENDRECV).render() if body else body
+
+
+def from_source(body: bytes) -> bytes:
+    """What a source shows: a stream that it does not send is halted (`inactive`), the others flow."""
+    described = Sdp.parse(body)
+    media = [m.with_direction(SENDRECV if m.direction in _SENDS else INACTIVE) for m in described.media]
+    return Sdp(described.origin, described.lines, tuple(media)).render()
+
+
 def answer(
-    offered: Sdp, *, host: str, ports: Iterable[int], session_id: int, version: int, direction: str
+    offered: Sdp,
+    *,
+    host: str,
+    ports: Iterable[int],
+    session_id: int,
+    version: int,
+    direction: str,
+    known: Iterable[Stream] | None = None,
 ) -> Sdp:
-    """An answer that takes the codecs of the offer, each RTP stream at the next of `ports`.
+    """An answer that takes the codecs of the offer (which are `known`), each RTP stream at the next of `ports`.
 
     Other streams, and those for which no port is left, are refused with port 0 (RFC 3264 §6); RemoteError 488 when
     no stream remains. `direction` is narrowed to what the offer allows, stream by stream.
     """
     free = iter(ports)
-    media = [_take(stream, next(free, 0) if stream.is_rtp else 0, direction) for stream in offered.media]
+    wanted = offered.media if known is None else _limited(offered.media, known)
+    media = [_take(stream, next(free, 0) if stream.is_rtp else 0, direction) for stream in wanted]
     if not any(stream.port for stream in media):
         raise RemoteError(488, "no stream of the offer can be used")
     time = next(
@@ -205,11 +267,12 @@ def answer(
 def offer(
     codecs_from: Sdp, *, host: str, ports: Iterable[int], session_id: int, version: int, direction: str
 ) -> Sdp:
-    """An offer of our own with the RTP streams and codecs of another description; RemoteError 488 when it has none."""
+    """An offer of our own with the streams and codecs of another description, its closed ones closed and its halted
+    ones halted; RemoteError 488 when it has none."""
     free = iter(ports)
-    streams = [stream for stream in codecs_from.media if stream.is_rtp]
-    media = [_place(stream, port, direction) for stream in streams if (port := next(free, 0))]
-    if not media:
+    placed = [(stream, next(free, 0) if stream.is_rtp else 0) for stream in codecs_from.media]
+    media = [_offered(stream, port, direction) for stream, port in placed]
+    if not any(stream.port for stream in media):
         raise RemoteError(488, "there is no stream to offer")
     return _description(host, session_id, version, "t=0 0", media)
 
@@ -217,19 +280,22 @@ def offer(
 class Outline:
     """Offers that differ in their o= line and ports alone: the codecs of another description, rendered once."""
 
-    __slots__ = ("_first", "_second", "_streams")
+    __slots__ = ("_first", "_open", "_second", "_streams")
 
     def __init__(self, codecs_from: Sdp, host: str, direction: str) -> None:
         ports = range(1, len(codecs_from.media) + 1)
+        self._open = [stream.is_rtp for stream in codecs_from.media]
         made = offer(codecs_from, host=host, ports=ports, session_id=0, version=0, direction=direction)
         self._first = f"{made.lines[0]}\r\no={made.origin.username} "
         self._second = "\r\n".join((f" {made.origin.rest}", *made.lines[1:], ""))
         self._streams = [str(stream).split(f" {stream.port} ", 1) for stream in made.media]
 
     def fill(self, ports: Iterable[int], session_id: int, version: int) -> bytes:
-        """As `offer` would render it; streams for which no port is left are not offered."""
+        """As `offer` would render it; streams for which no port is left are closed."""
+        free = iter(ports)
         streams = [
-            f"{kind} {port} {rest}\r\n" for (kind, rest), port in zip(self._streams, ports, strict=False)
+            f"{kind} {next(free, 0) if is_open else 0} {rest}\r\n"
+            for (kind, rest), is_open in zip(self._streams, self._open, strict=True)
         ]
         text = f"{self._first}{session_id} {version}{self._second}{''.join(streams)}"
         return text.encode("utf-8", "surrogateescape")
@@ -282,12 +348,34 @@ def shows(body: bytes) -> bool:
         described = Sdp.parse(body)
     except RemoteError:
         return False
-    sends = (SENDRECV, SENDONLY)
-    return any(m.kind == "video" and m.is_rtp and m.direction in sends for m in described.media)
+    return any(m.kind == "video" and m.is_rtp and m.direction in _SENDS for m in described.media)
 
 
 def _direction(lines: Iterable[str], otherwise: str) -> str:
     return next((_DIRECTION_LINES[line] for line in lines if line in _DIRECTION_LINES), otherwise)
+
+
+def _limited(media: Iterable[Media], known: Iterable[Stream]) -> list[Media]:
+    """Each stream with the codecs of the first known one of its kind that is left."""
+    left, found = list(known), []
+    for stream in media:
+        match = next((one for one in left if one.kind == stream.kind), None) if stream.is_rtp else None
+        if match is not None:
+            left.remove(match)
+        found.append(stream.limited(match.encodings if match is not None else frozenset()))
+    return found
+
+
+def _told_of(line: str) -> str | None:
+    """The format that an attribute is about, if it is about one."""
+    about = _OF_FORMAT.match(line)
+    return about[1] if about is not None else None
+
+
+def _offered(stream: Media, port: int, direction: str) -> Media:
+    if not port:
+        return Media(stream.kind, 0, stream.protocol, stream.formats)
+    return _place(stream, port, INACTIVE if stream.direction == INACTIVE else direction)
 
 
 def _take(stream: Media, port: int, direction: str) -> Media:

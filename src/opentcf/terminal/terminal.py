@@ -42,6 +42,7 @@ ARRIVES_WITHIN = 8.0
 STREAMS: dict[CallType | None, tuple[str, ...]] = {
     CallType.PRIVATE_AUDIO: ("audio",),
     CallType.PRIVATE_AUDIO_VIDEO: ("audio", "video"),
+    CallType.GROUP_AUDIO: ("audio",),
     CallType.GROUP_AUDIO_VIDEO: ("audio", "video"),
     CallType.PRIVATE_VIDEO: ("video",),
     CallType.VIDEO_PULL: ("video",),

@@ -14,13 +14,15 @@ from opentcf.model.numbers import Aor
 from opentcf.services import leg_record
 from opentcf.services.context import Context
 from opentcf.services.floor_leg import FloorLeg
-from opentcf.services.leg import Leg, LegState
+from opentcf.services.leg import Leg, LegState, Rank, Wish
 from opentcf.services.voice import Voice
 from opentcf.sip.fan import Fan
 from opentcf.sip.headers import Headers
 from opentcf.sip.message import Request
 from opentcf.sip.outbox import Value
 
+CHANGE = "media"
+"""The purpose of a re-INVITE that changes the call's media."""
 LEG = "group_leg"
 """The kind of a leg's row in the store."""
 
@@ -52,13 +54,14 @@ class Link(FloorLeg):
     `told` is the talker whom the INVITE named that opened it.
     """
 
-    __slots__ = ("domain", "half", "told")
+    __slots__ = ("_wanted", "domain", "half", "told")
 
     def __init__(self, leg: Leg, domain: str, half: Half) -> None:
         super().__init__(leg)
         self.domain = domain
         self.half = half
         self.told: Aor | None = None
+        self._wanted: tuple[tuple[str, str], ...] = ()
 
     def give_voice(self, ctx: Context, codecs: bytes) -> None:
         """Our own description on this leg."""
@@ -105,6 +108,63 @@ class Link(FloorLeg):
         request = leg.invite_as_one_of(ctx, fan or Fan(), self.domain, fill)
         request.body = leg.voice.offer(direction)
         leg.send_invite(ctx, request)
+
+    # --- media change
+
+    @property
+    def is_asked(self) -> bool:
+        """Does an INVITE of theirs wait for our answer?"""
+        return self.leg.theirs is not None and self.leg.theirs.open
+
+    def has_other(self, codecs: bytes) -> bool:
+        """Was it offered other media than these?"""
+        return self.leg.voice is not None and self.leg.voice.codecs != codecs
+
+    def offer_change(self, ctx: Context, setup: CallSetup, direction: str, codecs: bytes) -> None:
+        """Offer the call's new media; of several changes that wait only the newest is offered."""
+        leg = self.leg
+        assert leg.voice is not None
+        leg.voice.codecs = codecs
+        self._wanted = self._setup_field(setup, self._there)
+        leg.drop(CHANGE)
+        leg.want(ctx, Wish(Rank.MEDIA, CHANGE, self._wanted, direction=direction))
+
+    def change_answered(self, *, taken: bool) -> None:
+        """They agreed: later refreshes say so, too. Or they keep what they described last."""
+        if taken:
+            self.leg.carry = self._wanted
+        else:
+            self.keep_media(self.leg.remote_sdp)
+
+    def accept_change(self, ctx: Context, setup: CallSetup, direction: str, codecs: bytes) -> None:
+        """200 to theirs, which is in force."""
+        leg = self.leg
+        assert leg.voice is not None
+        leg.voice.codecs = codecs
+        leg.carry = self._setup_field(setup, self._here)
+        self._accept(ctx, direction, leg.carry[0][1] if leg.carry else "")
+
+    def describe_again(self, ctx: Context, *, talks: bool) -> None:
+        """200 to a re-INVITE that concerns their own side alone, stream by stream."""
+        field = self.leg.carry[0][1] if self.leg.carry else ""
+        self._accept(ctx, "recvonly" if talks else "sendonly", field)
+
+    def keep_media(self, codecs: bytes) -> None:
+        """A change was refused: this leg has those codecs."""
+        if self.leg.voice is not None and codecs:
+            self.leg.voice.codecs = codecs
+
+    def withdraw_change(self, ctx: Context) -> bool:
+        """Take a change back. True when it has been sent: its answer will follow."""
+        return self.take_back(ctx, CHANGE, Token.CALL)
+
+    def _setup_field(self, setup: CallSetup, domain: str) -> tuple[tuple[str, str], ...]:
+        """`pttcall` as a field; a plain phone hears of a change by the description alone."""
+        leg, pattern = self.leg, Request("INVITE", "")
+        if not leg.ptt:
+            return ()
+        wire_call.write_setup(pattern, leg.wire, setup, domain)
+        return ((leg.wire.extension, pattern.headers.lines(leg.wire.extension)[0]),)
 
     def end(self, ctx: Context, cause: ReleaseCause, fan: Fan | None = None) -> None:
         """Release this leg, in whatever state it is; `fan`: the legs that are released with it."""

@@ -4,7 +4,7 @@ from collections import deque
 from typing import NamedTuple
 
 from opentcf.btrunc.floor import Operation
-from opentcf.model.call import CallSetup
+from opentcf.model.call import CallSetup, CallType
 from opentcf.model.cause import ReleaseCause
 from opentcf.model.numbers import Aor
 
@@ -21,6 +21,23 @@ class Invite(NamedTuple):
 
     setup: CallSetup
     codecs: bytes
+
+
+class Change(NamedTuple):
+    """媒体变更: the call is of that type, with those streams, from now on.
+
+    V→G `user` wants it; G→V all are offered it, and he, where he is, has his answer.
+    """
+
+    user: Aor | None
+    call_type: CallType
+    codecs: bytes
+
+
+class Unchanged(NamedTuple):
+    """G→V: he may not have it."""
+
+    status: int
 
 
 class Confirmed(NamedTuple):
@@ -42,7 +59,7 @@ class End(NamedTuple):
     cause: ReleaseCause
 
 
-Local = Operation | Open | Invite | Confirmed | Gone | End
+Local = Operation | Open | Invite | Change | Unchanged | Confirmed | Gone | End
 
 
 class Post(NamedTuple):

@@ -35,6 +35,7 @@ from opentcf.services.group_call.master import (
     MasterInput,
     MasterState,
 )
+from opentcf.services.group_call.media import MasterMedia
 from opentcf.services.leg import Leg, LegState
 from opentcf.services.path import admit_to_group, aor_uri, is_dispatcher
 from opentcf.sip.fan import Fan
@@ -78,6 +79,7 @@ class Masters:
         self._ctx = ctx
         self._queue = queue
         self.calls: dict[Aor, MasterCall] = {}
+        self.media = MasterMedia(ctx, queue)
         self.ended: list[str] = []
         """OnlineCallIDs of calls that are over and nobody was told of."""
 
@@ -86,6 +88,7 @@ class Masters:
         for branch in branches:
             branch.up = True
             call.branches[branch.domain] = branch
+            self.media.catch_up(call, branch)
         self.calls[call.group.aor] = call
         self._ctx.directory.run_call(call.id, call.key, call.originator, call.group.aor)
         for what, when in timers.items():
@@ -480,6 +483,7 @@ class Masters:
             talker is not None and talker.leg == branch.domain
         ):
             self._tell_branch(call, branch, self._state_of(call))
+        self.media.catch_up(call, branch)
 
     def _state_of(self, call: MasterCall) -> Inform:
         talker, emergency = call.floor.talker, call.emergency_by is not None

@@ -31,9 +31,20 @@ from opentcf.model.numbers import Aor
 from opentcf.services import mandate, path
 from opentcf.services.context import NONE, Context, Facts, Incoming
 from opentcf.services.floor_leg import read_info
-from opentcf.services.group_call import records, status
-from opentcf.services.group_call.link import Half, Link
-from opentcf.services.group_call.local import Confirmed, End, Gone, Invite, Local, Open, Post, Queue
+from opentcf.services.group_call import media, records, status
+from opentcf.services.group_call.link import CHANGE, Half, Link
+from opentcf.services.group_call.local import (
+    Change,
+    Confirmed,
+    End,
+    Gone,
+    Invite,
+    Local,
+    Open,
+    Post,
+    Queue,
+    Unchanged,
+)
 from opentcf.services.group_call.master import Branch, MasterCall, MasterState
 from opentcf.services.group_call.masters import NAME, Masters, group_of, new_key
 from opentcf.services.group_call.visits import ALERT, CUT_OFF, HANDED_OVER, Visits, discard
@@ -41,6 +52,7 @@ from opentcf.services.leg import Happened, Leg, LegState, What
 from opentcf.services.voice import Voice
 from opentcf.sip.errors import RemoteError
 from opentcf.sip.outbox import UNCHANGED, Value
+from opentcf.sip.sdp import flowing
 from opentcf.sip.timers import Timer
 from opentcf.sip.transaction import Outcome, Owner
 
@@ -136,7 +148,7 @@ class GroupCalls:
         key = running.key if running is not None else new_key(ctx, group)
         leg = Leg.called(ctx, incoming, Owner(NAME, key), group)
         link = Link(leg, group.domain, Half.BRANCH)
-        codecs = running.codecs if running is not None else incoming.request.body
+        codecs = running.codecs if running is not None else flowing(incoming.request.body)
         link.give_voice(ctx, codecs)
         self.masters.open(known, setup, caller, Branch(peer.domain, link), codecs, key)
 
@@ -287,7 +299,9 @@ class GroupCalls:
     def _branch_answered(self, call: MasterCall, branch: Branch, happened: Happened) -> None:
         """To the INVITE that brings a V-TCF in, or to a grant or revoke."""
         masters, answered = self.masters, happened.what is What.ANSWERED
-        if branch.up:
+        if happened.purpose == CHANGE and branch.link is not None:
+            branch.link.change_answered(taken=answered)
+        elif branch.up:
             masters.confirmed(call, branch, Confirmed(happened.purpose, answered))
         elif answered:
             branch.up = True
@@ -302,6 +316,8 @@ class GroupCalls:
         incoming = happened.incoming
         assert incoming is not None
         try:
+            if self._changes(call, branch, incoming):
+                return
             op = link.read_offer(incoming, None)
             if op is not None and not call.floor.is_at(op.user, branch.domain):
                 self.masters.check_user(call, branch, op.user)
@@ -319,7 +335,16 @@ class GroupCalls:
             case Calm():
                 self.masters.calm(call, branch, op)
             case _:
-                link.leg.answer_as_before(self._ctx)
+                link.describe_again(self._ctx, talks=call.floor.is_talker_at(branch.domain))
+
+    def _changes(self, call: MasterCall, branch: Branch, incoming: Incoming) -> bool:
+        """A media change, if it is one; Decline when its user may not."""
+        change = media.read(incoming, None, call.setup.call_type, call.codecs)
+        if change is None or change.user is None:
+            return False
+        self.masters.check_user(call, branch, change.user)
+        self.masters.media.change(call, branch, change)
+        return True
 
     def _branch_informed(self, call: MasterCall, branch: Branch, happened: Happened) -> None:
         incoming = happened.incoming
@@ -623,6 +648,8 @@ class GroupCalls:
                 self.masters.let_go(call, branch, what)
             case Calm():
                 self.masters.calm(call, branch, what)
+            case Change():
+                self._change_here(call, branch, what)
             case Left():
                 self.masters.left(call, branch, what)
             case Confirmed():
@@ -639,6 +666,12 @@ class GroupCalls:
             self._queue.append(Post(False, call.group.aor, Refused(op.user, FloorCause.FORCED)))
             return
         self.masters.ask(call, branch, op)
+
+    def _change_here(self, call: MasterCall, branch: Branch, op: Change) -> None:
+        try:
+            self.masters.media.change(call, branch, op)
+        except Decline as decline:
+            self._queue.append(Post(False, call.group.aor, Unchanged(decline.status)))
 
     def _open_here(self, group: Aor, what: Open) -> None:
         caller = what.setup.caller

@@ -66,6 +66,7 @@ def write_visited(call: VisitedCall) -> Rows:
         "talker": str(call.talker) if call.talker is not None else None,
         "grant": call.grant,
         "released": call.released,
+        "opener": str(call.opener) if call.opener is not None else None,
         "hung_up": sorted(str(user) for user in call.hung_up),
         "untold": [write_order(op) for user, op in call.untold.items() if user in call.members],
         "began": call.began,
@@ -77,6 +78,7 @@ def read_visited(row: Rows, group: Aor) -> VisitedCall:
     call = VisitedCall(row["key"], group, _read_setup(row["setup"]), None, row["codecs"].encode("latin-1"))
     call.state, call.grant, call.began = VisitedState(row["state"]), row["grant"], row["began"]
     call.released = row["released"]
+    call.opener = Aor.parse(row["opener"]) if row.get("opener") else None
     call.talker = Aor.parse(row["talker"]) if row["talker"] else None
     call.hung_up = {Aor.parse(user) for user in row["hung_up"]}
     call.untold = {op.user: op for op in map(read_order, row.get("untold", []))}

@@ -8,6 +8,7 @@ from opentcf.btrunc.floor import Ask, Grant, Revoke
 from opentcf.model.call import CallSetup
 from opentcf.model.numbers import Aor
 from opentcf.services.group_call.link import Link
+from opentcf.services.group_call.local import Change
 
 
 class VisitedState(Enum):
@@ -40,6 +41,7 @@ class VisitedCall:
     __slots__ = (
         "asking",
         "began",
+        "changing",
         "codecs",
         "doubtful",
         "grant",
@@ -48,6 +50,7 @@ class VisitedCall:
         "joining",
         "key",
         "members",
+        "opener",
         "released",
         "setup",
         "state",
@@ -74,6 +77,10 @@ class VisitedCall:
         """Members whose cancelled Ask the master has not answered yet."""
         self.urgent: set[Aor] = set()
         """Members whose Ask raised the emergency: their grant does not say so, and the others here must hear of it."""
+        self.opener: Aor | None = None
+        """Who dialled it here, if it began with that."""
+        self.changing: Change | None = None
+        """The media change that a member wants and the master has not answered."""
         self.talker: Aor | None = None
         self.grant = 0
         self.released = 0

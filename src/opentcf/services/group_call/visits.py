@@ -25,15 +25,17 @@ from opentcf.model.cause import Decline, FloorCause, ReleaseCause
 from opentcf.model.numbers import Aor
 from opentcf.services.context import Context, Incoming, peer_flow
 from opentcf.services.floor_leg import purpose, read_downward, read_info
-from opentcf.services.group_call.link import Half, Link
-from opentcf.services.group_call.local import Confirmed, Gone, Local, Open, Post, Queue
+from opentcf.services.group_call.link import CHANGE, Half, Link
+from opentcf.services.group_call.local import Change, Confirmed, Gone, Local, Open, Post, Queue, Unchanged
 from opentcf.services.group_call.masters import NAME
+from opentcf.services.group_call.media import VisitedMedia
 from opentcf.services.group_call.visited import VisitedCall, VisitedInput, VisitedState
 from opentcf.services.leg import Happened, Leg, LegState, Rank, What, Wish
 from opentcf.services.path import aor_uri, to_peer
 from opentcf.sip.errors import RemoteError
 from opentcf.sip.fan import Fan
 from opentcf.sip.outbox import Flow
+from opentcf.sip.sdp import flowing, streams_of
 from opentcf.sip.transaction import Owner
 
 ALERT, CUT_OFF, HANDED_OVER = "alert", "cut_off", "handed_over"
@@ -67,6 +69,7 @@ class Visits:
         self._ctx = ctx
         self._queue = queue
         self.calls: dict[Aor, VisitedCall] = {}
+        self.media = VisitedMedia(ctx, queue)
 
     def revive(self, call: VisitedCall, links: list[Link], *, mastered: bool) -> None:
         """Go on with a call from the store; `mastered`: this TCF is its master and has it.
@@ -87,9 +90,11 @@ class Visits:
             self._step(call, VisitedInput.EMPTY)
             return
         for user, link in call.members.items():
-            if link.leg.theirs is not None and link.leg.theirs.open:
+            if link.is_asked:
+                if link.asks:
+                    self.up(call, LetGo(user, None, FloorCause.GONE))
                 link.refuse(ctx, 503)
-                self.up(call, LetGo(user, None, FloorCause.GONE))
+            self.media.catch_up(call, user, link)
         for op in list(call.untold.values()):
             if isinstance(op, Revoke) != (call.talker == op.user):
                 self._order(call, op)
@@ -105,7 +110,8 @@ class Visits:
             own = ctx.directory.is_home(group)
             peer = None if own else to_peer(ctx, group.domain)
             leg = Leg.called(ctx, incoming, Owner(NAME, key), user)
-            call = self._new_call(key, group, setup, None, incoming.request.body)
+            call = self._new_call(key, group, setup, None, flowing(incoming.request.body))
+            call.opener = user
             self._add_dialler(call, user, leg)
             call.asking[user] = Ask(user, setup.priority, setup.emergency)
             if peer is None:
@@ -203,7 +209,7 @@ class Visits:
         call.withdrawn.clear()
         for ask in call.asking.values():
             self.up(call, ask)
-        self._begin(call, setup)
+        self._begin(call, setup, incoming.request.body)
 
     def _crosses(self, call: VisitedCall) -> bool:
         """Our own INVITE is open, or was answered so lately that the master's may have been sent before it came."""
@@ -217,9 +223,9 @@ class Visits:
         if call is None and not self._ctx.directory.present(group):
             self._queue.append(Post(True, group, Gone(ReleaseCause.NORMAL)))
             return
-        self._begin(call or self._new_call(key, group, setup, None, codecs), setup)
+        self._begin(call or self._new_call(key, group, setup, None, codecs), setup, codecs)
 
-    def _begin(self, call: VisitedCall, setup: CallSetup) -> None:
+    def _begin(self, call: VisitedCall, setup: CallSetup, codecs: bytes) -> None:
         """Who is here from before is told who talks now; a talker of old is silenced."""
         self.calls[call.group] = call
         call.state = VisitedState.UP
@@ -228,6 +234,8 @@ class Visits:
         alert = Alert.IDLE if setup.caller is None else Alert.TAKEN
         self._take_inform(call, Inform(alert, setup.caller, 0, setup.emergency))
         call.setup = setup
+        if codecs and streams_of(codecs) != streams_of(call.codecs):
+            self.media.take(call, Change(None, setup.call_type, codecs))
         self.alert_all(call)
 
     def alert_all(self, call: VisitedCall) -> None:
@@ -300,6 +308,10 @@ class Visits:
                 self._take_revoke(call, what, user)
             case Inform():
                 self._take_inform(call, what)
+            case Change():
+                self.media.take(call, what)
+            case Unchanged(status):
+                self.media.refused(call, status)
             case _:
                 return
 
@@ -457,6 +469,11 @@ class Visits:
         ext = uplink.read(message) if message is not None else None
         if call.state is VisitedState.CALLING:
             self._call_answered(call, happened)
+        elif happened.purpose == CHANGE and happened.what is What.ANSWERED:
+            uplink.change_answered(taken=True)
+            self.media.granted(call)
+        elif happened.purpose == CHANGE:
+            self.media.refused(call, happened.status)
         elif happened.purpose.startswith(Ask.__name__):
             user = Aor.parse(happened.purpose.partition(" ")[2])
             answer = wire_floor.read_answer(ext, uplink.leg.wire, user, happened.status)
@@ -503,10 +520,14 @@ class Visits:
         assert uplink is not None
         assert incoming is not None
         op = read_downward(incoming)
-        if op is None:
-            uplink.leg.answer_as_before(self._ctx)
-        else:
+        if op is not None:
             self.from_master(call, op)
+            return
+        try:
+            if not self.media.offered(call, incoming):
+                uplink.leg.answer_as_before(self._ctx)
+        except RemoteError as error:
+            uplink.refuse(self._ctx, error.status, error.text)
 
     def _uplink_informed(self, call: VisitedCall, happened: Happened) -> None:
         """TC2-C 话权信息通知响应."""
@@ -521,9 +542,7 @@ class Visits:
     def member_happened(self, call: VisitedCall, user: Aor, happened: Happened) -> None:
         """The leg towards a terminal."""
         link = call.members[user]
-        untold = call.untold.get(user)
-        if untold is not None and happened.purpose == purpose(untold):
-            del call.untold[user]
+        self._member_answered(call, user, link, happened)
         match happened.what:
             case What.ANSWERED if happened.purpose == "":
                 self._catch_up(call, user, link)
@@ -536,6 +555,7 @@ class Visits:
             case What.CANCELLED:
                 link.cancelled(self._ctx, joining=user in call.joining)
                 self._withdraw(call, user)
+                self.media.withdrawn(call, user)
                 if link.leg.state is LegState.ENDED:
                     self._member_gone(call, user)
             case What.ENDED:
@@ -550,11 +570,24 @@ class Visits:
             case _:
                 return
 
+    def _member_answered(self, call: VisitedCall, user: Aor, link: Link, happened: Happened) -> None:
+        """To an order, or to other media."""
+        untold = call.untold.get(user)
+        if untold is not None and happened.purpose == purpose(untold):
+            del call.untold[user]
+        if happened.purpose == CHANGE:
+            link.change_answered(taken=happened.what is What.ANSWERED)
+
     def _member_offered(self, call: VisitedCall, user: Aor, link: Link, happened: Happened) -> None:
         incoming = happened.incoming
         assert incoming is not None
         try:
+            if self.media.asked(call, user, link, incoming):
+                return
             op = link.read_offer(incoming, user)
+        except Decline as decline:
+            link.refuse(self._ctx, decline.status, decline.text)
+            return
         except RemoteError as error:
             link.refuse(self._ctx, error.status, error.text)
             return
@@ -573,7 +606,7 @@ class Visits:
                 call.talker, call.released = None, call.grant
             self.up(call, LetGo(user, op.grant if op.grant is not None else grant))
         else:
-            link.leg.answer_as_before(self._ctx)
+            link.describe_again(self._ctx, talks=call.talker == user)
 
     def _allowed(self, op: Ask) -> Ask:
         """A user of ours gets no better priority than his subscription allows."""
@@ -637,6 +670,7 @@ class Visits:
                 self._order(call, Revoke(user, call.grant, FloorCause.TIMEOUT))
             alert = Alert.IDLE if call.talker is None else Alert.TAKEN
             link.tell(self._ctx, Inform(alert, call.talker, 0, call.setup.emergency, call.grant))
+        self.media.catch_up(call, user, link)
 
     def probe(self, call: VisitedCall) -> None:
         """The master is back: does it still know our leg? 481 ends it, else it stands."""

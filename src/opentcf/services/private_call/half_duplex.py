@@ -249,11 +249,7 @@ class HalfDuplex:
 
 def take_back(ctx: Context, call: PrivateCall, leg: Leg) -> None:
     """His V, after a restart: what a user asked or gave back when it began is given back (profile 5.1)."""
-    txn = leg.theirs
-    if call.setup.full_duplex or leg.peer is not None or txn is None or txn.request is None:
-        return
-    ext = wire_extension.read(txn.request, leg.wire)
-    if ext is None or ext.token in (Token.REQUEST, Token.RELEASE_FLOOR):
+    if not call.setup.full_duplex and leg.peer is None and FloorLeg(leg).asks:
         FloorLeg(call.other(leg)).tell(ctx, LetGo(call.party(leg), None, FloorCause.GONE))
 
 

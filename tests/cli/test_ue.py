@@ -1,13 +1,11 @@
 """The terminal at the prompt, against a real node."""
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.cli.process import CONFIG, Running, opentcf, running
+from tests.cli.prompt import Prompt
 
 MORE = """\
 [[subscriber]]
@@ -36,45 +34,6 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield process
 
 
-class Prompt:
-    """A `ue` process; events come as JSON lines, commands go in as text."""
-
-    def __init__(self, node: Running, number: str, password: str, *options: str) -> None:
-        command = [
-            sys.executable,
-            "-m",
-            "opentcf.cli",
-            "ue",
-            f"sip:{number}@core1.example",
-            "--json",
-            *options,
-        ]
-        command += ["--password", password, "--proxy", f"udp:127.0.0.1:{node.ports['d/udp']}"]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.events: list[dict] = []
-
-    def type(self, line: str) -> None:
-        assert self.process.stdin
-        self.process.stdin.write(line + "\n")
-        self.process.stdin.flush()
-
-    def hear(self, name: str) -> dict:
-        """The next event of that name."""
-        assert self.process.stdout
-        for line in self.process.stdout:
-            event = json.loads(line)
-            self.events.append(event)
-            if event["event"] == name:
-                return event
-        raise AssertionError(f"ended without {name}: {self.events}")
-
-    def leave(self) -> int:
-        self.type("quit")
-        assert self.process.stdout
-        self.process.stdout.read()
-        return self.process.wait(20)
-
-
 @pytest.fixture
 def prompt(node: Running) -> Iterator:
     made: list[Prompt] = []
@@ -85,11 +44,7 @@ def prompt(node: Running) -> Iterator:
 
     yield make
     for one in made:
-        one.process.kill()
-        one.process.wait()
-        for pipe in (one.process.stdin, one.process.stdout):
-            if pipe:
-                pipe.close()
+        one.close()
 
 
 def test_two_terminals_call_each_other(prompt, node):
@@ -237,7 +192,8 @@ def test_for_people(node, tmp_path: Path):
         finished = opentcf("ue", "1001@core1.example", *where, stdin=stdin)
     lines = finished.stdout.splitlines()
     assert lines[:2] == ["● registered 200 OK", "no calls"]
-    assert "  hangup [CALL]                      release or cancel a call" in lines
+    assert "  hangup [CALL]                     release or cancel a call" in lines
+    assert "  call NUMBER[@DOMAIN] [audio+video|video] [half] [emergency]" in lines
     assert lines[-2:] == ["there is no 'registr'; did you mean 'register'?", "● unregistered 200 OK"]
     assert finished.returncode == 1
 
@@ -347,10 +303,3 @@ def test_who_is_no_dispatcher_is_refused(prompt, line):
     phone.hear("registered")
     phone.type(line)
     assert phone.hear("refused")["status"] == 403
-
-
-@pytest.mark.parametrize("line", ["stun", "kill 1 2", "regroup 8901", "regroup create", "dismantle 1001"])
-def test_usage_of_a_dispatchers_commands(prompt, line):
-    phone = prompt("1002", "other")
-    phone.type(line)
-    assert phone.hear("error")["text"].startswith(f"usage: {line.split()[0]}")

@@ -3,6 +3,7 @@
 import pytest
 from tests.world import World
 
+from opentcf.model.call import CallSetup, CallType
 from opentcf.model.registration import RegType
 from opentcf.sip.sdp import direction_of
 from opentcf.terminal import Behaviour, CallState, Terminal
@@ -200,3 +201,19 @@ def test_refresh_says_that_it_is_one(world: World) -> None:
     world.touch(ua)
     world.run(1)
     assert world.events(ua) == ["refreshed"]
+
+
+def test_a_call_that_is_held_stays_what_it_is(world: World) -> None:
+    """What a re-INVITE says of the call are the call's values (profile 3): to hold makes no audio call of it."""
+    caller, called = world.terminal("1001", 1), world.terminal("2001", 2)
+    ready(world, caller, called)
+    call = world.call(caller, "2001", CallSetup(CallType.PRIVATE_AUDIO_VIDEO, full_duplex=True))
+    world.run(2)
+    (other,) = called.calls.values()
+    assert call.open_streams == other.open_streams == ("audio", "video")
+    for ua, one in ((caller, call), (called, other)):
+        ua.change(one, "sendonly", world.now)
+        world.touch(ua)
+        world.run(2)
+    kinds = [row["type"] for row in world.node(2).procedures.private_call.view()]
+    assert kinds == [2]

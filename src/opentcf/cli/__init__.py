@@ -9,7 +9,7 @@ COMMANDS = {
     "run": ("opentcf.cli.run:run", "Run a TCF in the foreground."),
     "check": ("opentcf.cli.check:check", "Validate a configuration."),
     "demo": ("opentcf.cli.demo:demo", "Four core networks on this machine, every procedure in turn."),
-    "ue": ("opentcf.cli.ue:ue", "A terminal or dispatcher at the prompt."),
+    "ue": ("opentcf.cli.ue.command:ue", "A terminal or dispatcher at the prompt."),
     "peers": ("opentcf.cli.look:peers", "Show the other TCFs and whether they answer."),
     "calls": ("opentcf.cli.look:calls", "Show the calls that go on."),
     "registrations": ("opentcf.cli.look:registrations", "Show who is registered where."),

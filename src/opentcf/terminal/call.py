@@ -2,6 +2,7 @@
 
 from enum import Enum
 
+from opentcf.model.call import CallSetup
 from opentcf.sip.dialog import Dialog
 from opentcf.sip.message import Request
 from opentcf.sip.transaction import ServerTransaction
@@ -29,16 +30,17 @@ class Call:
 
     `between`: a handover ended its dialog, the next has not come. `outgoing`: we made the call.
 
-    `streams` are the kinds of its streams in order, empty for one that is refused or over; `operation` is the
-    extension of its INVITE where that is not a call.
+    `setup` says what it is, as the caller said or a media change of ours made it. `streams` are the kinds of its
+    streams in order, empty for one that is refused or over; `operation` is the extension of its INVITE where that is
+    not a call.
 
     `cancelled`: we hung up before it was answered; the CANCEL waits for a `provisional` response (RFC 3261 §9.1).
     """
 
     __slots__ = (
         "between", "branch", "cancelled", "dialog", "direction", "id", "incoming", "invite", "key", "operation",
-        "outgoing", "position", "provisional", "remote", "remote_sdp", "sdp", "sdp_version", "state", "status",
-        "streams", "talker", "talking", "unacknowledged",
+        "outgoing", "position", "provisional", "remote", "remote_sdp", "sdp", "sdp_version", "setup", "state",
+        "status", "streams", "talker", "talking", "unacknowledged",
     )  # fmt: skip
 
     def __init__(self, key: str, dialog: Dialog, remote: str) -> None:
@@ -64,7 +66,13 @@ class Call:
         self.sdp_version = 0
         self.streams: tuple[str, ...] = ("audio",)
         self.operation = ""
+        self.setup = CallSetup()
         self.remote_sdp = b""
+
+    @property
+    def open_streams(self) -> tuple[str, ...]:
+        """The kinds of those that the other side's latest description has and does not refuse."""
+        return tuple(kind for kind in kinds(self.remote_sdp) if kind)
 
     def describe(self, host: str, port: int) -> bytes:
         """A new session description of ours; the media ports follow from the terminal's own."""
@@ -86,9 +94,13 @@ class Call:
 
     def take_streams(self, offered: bytes) -> None:
         """Our next description answers this one: as many streams, of the same kinds (RFC 3264 §6)."""
-        lines = [line.split() for line in offered.decode("utf-8", "replace").splitlines() if line[:2] == "m="]
-        kinds = tuple(words[0][2:] if len(words) > 1 and words[1] != "0" else "" for words in lines)
-        self.streams = kinds or self.streams
+        self.streams = kinds(offered) or self.streams
 
     def __repr__(self) -> str:
         return f"<Call {self.key} {self.remote} {self.state.value}>"
+
+
+def kinds(body: bytes) -> tuple[str, ...]:
+    """What kind each stream of a session description is; empty for one whose port is 0 (RFC 3264 §6)."""
+    lines = [line.split() for line in body.decode("utf-8", "replace").splitlines() if line[:2] == "m="]
+    return tuple(words[0][2:] if len(words) > 1 and words[1] != "0" else "" for words in lines)

@@ -39,8 +39,7 @@ ALLOW = "INVITE, ACK, BYE, CANCEL, INFO, MESSAGE, OPTIONS"
 REFRESH = "refresh"
 ARRIVES_WITHIN = 8.0
 """Seconds that a call may be without a dialog during a handover."""
-STREAMS: dict[CallType | None, tuple[str, ...]] = {
-    CallType.PRIVATE_AUDIO: ("audio",),
+STREAMS: dict[CallType, tuple[str, ...]] = {
     CallType.PRIVATE_AUDIO_VIDEO: ("audio", "video"),
     CallType.GROUP_AUDIO: ("audio",),
     CallType.GROUP_AUDIO_VIDEO: ("audio", "video"),
@@ -50,7 +49,7 @@ STREAMS: dict[CallType | None, tuple[str, ...]] = {
     CallType.VIDEO_MULTICAST: ("video",),
 }
 """What a call of a type consists of, unless it is audio alone."""
-DIRECTIONS: dict[CallType | None, str] = {
+DIRECTIONS: dict[CallType, str] = {
     CallType.AMBIENCE: "recvonly",
     CallType.VIDEO_PULL: "recvonly",
     CallType.VIDEO_PUSH: "sendonly",
@@ -214,11 +213,12 @@ class Terminal:
         call = Call(dialog.local_tag, dialog, remote)
         call.outgoing = True
         self.calls[call.key] = call
-        kind = setup.call_type if setup is not None else None
+        call.setup = setup or call.setup
+        kind = call.setup.call_type
         call.streams, call.direction = STREAMS.get(kind, call.streams), DIRECTIONS.get(kind, call.direction)
         if sdp != b"":
             call.sdp = sdp or self._describe(call)
-        return self._begin(call, setup)
+        return self._begin(call)
 
     def enter(self, party: Aor, call_id: str, now: float, operation: Token = Token.INSERT) -> Call:
         """Enter a call of others by force, or (`Token.LISTEN`) only to listen: by its OnlineCallID, which `party` has,
@@ -233,13 +233,13 @@ class Terminal:
         call.operation = wire_extension.render(self._wire, operation, *about)
         self.calls[call.key] = call
         call.sdp = self._describe(call)
-        return self._begin(call, None)
+        return self._begin(call)
 
-    def _begin(self, call: Call, setup: CallSetup | None) -> Call:
+    def _begin(self, call: Call) -> Call:
         if self.control.barred:
             self._end(call, "ended", 403, self.control.state.value)
         else:
-            self._invite(call, setup or CallSetup(), call.operation)
+            self._invite(call, call.setup, call.operation)
         return call
 
     def answer(self, call: Call, now: float, event: str = "up") -> None:
@@ -281,11 +281,12 @@ class Terminal:
 
     def change(self, call: Call, direction: str, now: float) -> None:
         """Hold (`sendonly`, `inactive`) or resume (`sendrecv`)."""
-        self._offer(call, CallSetup(), direction, now)
+        self._offer(call, call.setup, direction, now)
 
     def become(self, call: Call, setup: CallSetup, direction: str, now: float) -> None:
         """媒体变更: the call is to be of another type, with the streams that it has, in another direction."""
-        call.streams = _with(call.streams, STREAMS.get(setup.call_type, ()))
+        call.streams = _with(call.streams, STREAMS.get(setup.call_type, ("audio",)))
+        call.setup = call.setup._replace(call_type=setup.call_type)
         self._offer(call, setup, direction, now)
 
     def _offer(self, call: Call, setup: CallSetup, direction: str, now: float) -> None:
@@ -680,10 +681,12 @@ class Terminal:
         ext = wire_extension.read(message, self._wire) if message is not None else None
         call.id = (ext.get(Param.CALL_ID) if ext is not None else None) or call.id
 
-    def _learn_talker(self, call: Call, request: Request) -> None:
-        """Who talks in a group that calls us."""
+    def _learn_setup(self, call: Call, request: Request) -> None:
+        """What kind of call it is, and who talks in a group that calls us."""
         ext = wire_extension.read(request, self._wire)
-        if ext is not None and wire_call.read_setup(ext, self._wire, self.user.domain).call_type.is_group:
+        said = wire_call.read_setup(ext, self._wire, self.user.domain)
+        call.setup = said._replace(caller=None, extra=())
+        if ext is not None and call.setup.call_type.is_group:
             talker = ext.identity(Param.CALLER, self.user.domain)
             call.talker = str(talker) if talker is not None else ""
 
@@ -740,7 +743,7 @@ class Terminal:
         uri = NameAddr.parse(dialog.remote).uri
         call = Call(dialog.local_tag, dialog, f"{uri.user}@{uri.host}")
         self._learn_id(call, request)
-        self._learn_talker(call, request)
+        self._learn_setup(call, request)
         call.state = CallState.INCOMING
         call.remote_sdp = request.body
         call.direction = reverse(direction_of(request.body)) if request.body else call.direction

@@ -1,0 +1,1 @@
+"""`opentcf ue`: a terminal or dispatcher at the prompt."""

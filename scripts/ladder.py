@@ -1,44 +1,65 @@
 """Ladders as text, from the transcript of a world."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from tests.world import Passed
+from tests.world import D_PORT, TC2_PORT, World
 
 from opentcf.sip.message import Message, Response
 from opentcf.sip.parse import parse
 
 TOLD = ("regtype", "Alerttype", "position", "Cause", "cause", "state", "result", "DGNAresult", "UDN")
 """Parameters whose value stands beside the token; the first that a message has."""
-SILENT = ("pttcall", "pttrequest", "pttaccept", "pttstun", "pttkill", "pttrevive", "pttmsg")
+SILENT = (
+    "pttcall",
+    "pttrequest",
+    "pttaccept",
+    "pttstun",
+    "pttkill",
+    "pttrevive",
+    "pttmsg",
+    "pttVideoForward",
+)
 """Tokens that say enough."""
 LEFT_OUT = ("via", "max-forwards", "call-id", "cseq", "content-length", "allow", "supported", "authorization")
 
 
 class Step(NamedTuple):
+    """A message. `sender` and `receiver` are the addresses of `source` and `target`."""
+
     at: float
     source: str
     target: str
     message: Message
     data: bytes
+    sender: tuple[str, int]
+    receiver: tuple[str, int]
 
 
-def steps(transcript: Iterable[Passed], *, heartbeats: bool = False) -> Iterator[Step]:
+def steps(world: World, *, heartbeats: bool = False) -> Iterator[Step]:
     """What was said, without `heartbeats` unless they are what it is about."""
     left_out = set()
-    for passed in transcript:
+    for passed in world.transcript:
         if not passed.target:
             continue
         message = parse(passed.data)
         if "pttheartbeat" in extension(message) and not heartbeats:
             left_out.add(message.call_id())
         if message.call_id() not in left_out:
-            yield Step(passed.at, passed.source, passed.target, message, passed.data)
+            ends = _ends(world, passed.source, passed.target)
+            yield Step(passed.at, passed.source, passed.target, message, passed.data, *ends)
 
 
-def draw(told: list[Step], lanes: dict[str, str]) -> str:
+def _ends(world: World, *names: str) -> list[tuple[str, int]]:
+    """The addresses of two parties: between two TCFs those of TC2."""
+    port = D_PORT if world.terminals.keys() & names else TC2_PORT
+    cores = {core.name: (core.host, port) for core in world.cores.values()}
+    return [cores.get(name) or (world.terminals[name].host, world.terminals[name].port) for name in names]
+
+
+def draw(told: Sequence[Step], lanes: dict[str, str]) -> str:
     """`lanes`: the parties from left to right, and the role of each."""
     names = list(lanes)
     at = _places(told, lanes)
@@ -71,7 +92,7 @@ def extension(message: Message) -> str:
     return message.headers.get("Ptt-Extension") or ""
 
 
-def _places(told: list[Step], lanes: dict[str, str]) -> dict[str, int]:
+def _places(told: Sequence[Step], lanes: dict[str, str]) -> dict[str, int]:
     """Columns, as far apart as what is said between neighbours needs."""
     names = list(lanes)
     at = {names[0]: 4}

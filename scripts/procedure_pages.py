@@ -1,41 +1,76 @@
-"""Writes docs/procedures/ from calls that are really played: `python -m scripts.procedure_pages`."""
+"""Writes docs/procedures/ and docs/zh/procedures/ from calls that are played: `python -m scripts.procedure_pages`."""
 
+import re
+from functools import cache
 from pathlib import Path
 
-from scripts import ladder
+from scripts import captures, ladder
 from scripts.ladder import Step
 from scripts.scenes import PAGES, Page, Scene
 
-FOLDER = Path(__file__).parent.parent / "docs" / "procedures"
+DOCS = Path(__file__).parent.parent / "docs"
+CHINESE = re.compile("[\u4e00-\u9fff].*")
 FOOT = """---
 
 Played in one process on virtual time, 10 ms a way, and written by `python -m scripts.procedure_pages`; a test fails
 when this page says something else. Seconds on the left. Heartbeats and the fields that
 every SIP message has are left out.
+[The messages as a capture](SLUG.pcapng) for Wireshark: each ladder begins at a full minute.
+"""
+FOOT_ZH = """---
 
 本页由程序在虚拟时间中实际运行各流程后生成，每段路径时延10毫秒，左侧为秒数；省略心跳和SIP消息的通用头域。
+[抓包文件](../../procedures/SLUG.pcapng)可用Wireshark打开，每个流程从整分钟开始。
 """
 
 
-def pages() -> dict[str, str]:
-    """File name → page."""
-    return {f"{page.slug}.md": written(page) for page in PAGES}
+def files() -> dict[Path, bytes]:
+    """Path → content: each page in both languages, and its capture."""
+    found: dict[Path, bytes] = {}
+    for page in PAGES:
+        found[DOCS / "procedures" / f"{page.slug}.md"] = english(page).encode()
+        found[DOCS / "zh" / "procedures" / f"{page.slug}.md"] = chinese(page).encode()
+        found[DOCS / "procedures" / f"{page.slug}.pcapng"] = captures.written(
+            {one.title: _told(one, page) for one in page.scenes}
+        )
+    return found
 
 
-def written(page: Page) -> str:
-    scenes = [scene(one, heartbeats=page.slug == "heartbeat") for one in page.scenes]
-    return "\n\n".join([f"# {page.title}", page.english, page.chinese, *scenes, FOOT])
+def english(page: Page) -> str:
+    parts = [f"# {page.title}", page.english]
+    for one in page.scenes:
+        parts += [f"## {one.title}", one.english, *_shown(one, page)]
+    return "\n\n".join([*parts, FOOT.replace("SLUG", page.slug)])
 
 
-def scene(played: Scene, *, heartbeats: bool = False) -> str:
-    told = list(ladder.steps(played.transcript(), heartbeats=heartbeats))
+def chinese(page: Page) -> str:
+    parts = [f"# {_in_chinese(page.title)}", page.chinese.replace("../events.md", "../../events.md")]
+    for one in page.scenes:
+        parts += [f"## {_in_chinese(one.title)}", one.chinese, *_shown(one, page)]
+    return "\n\n".join([*parts, FOOT_ZH.replace("SLUG", page.slug)])
+
+
+def _in_chinese(title: str) -> str:
+    """`Late entry 迟后进入` → `迟后进入`."""
+    found = CHINESE.search(title)
+    assert found, title
+    return found[0]
+
+
+@cache
+def _told(played: Scene, page: Page) -> tuple[Step, ...]:
+    return tuple(ladder.steps(played.play(), heartbeats=page.slug == "heartbeat"))
+
+
+def _shown(played: Scene, page: Page) -> list[str]:
+    """The ladder, and the messages that are given in full."""
+    told = _told(played, page)
     lanes = dict(lane.partition("=")[::2] for lane in played.lanes.split())
     drawn = ladder.draw(told, {name: role.replace("_", " ") for name, role in lanes.items()})
-    parts = [f"## {played.title}", played.english, played.chinese, f"```text\n{drawn}\n```"]
-    return "\n\n".join([*parts, *(full(told, which) for which in played.shown)])
+    return [f"```text\n{drawn}\n```", *(_full(told, which) for which in played.shown)]
 
 
-def full(told: list[Step], which: str) -> str:
+def _full(told: tuple[Step, ...], which: str) -> str:
     """`core2 core1 INVITE`: the first such message."""
     source, target, start = which.split(" ", 2)
     found = [
@@ -48,6 +83,6 @@ def full(told: list[Step], which: str) -> str:
 
 
 if __name__ == "__main__":
-    FOLDER.mkdir(exist_ok=True)
-    for name, text in pages().items():
-        (FOLDER / name).write_text(text, "utf-8")
+    for path, content in files().items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)

@@ -5,18 +5,23 @@ from typing import Any, NamedTuple
 
 from tests.services.control_world import ControlWorld
 from tests.services.group_world import aor, fire
-from tests.world import Passed, World
+from tests.world import World
 
-from opentcf.btrunc.wire import Package
+from opentcf.btrunc.video import Goal, Source
+from opentcf.btrunc.wire import Package, Token, Wire
 from opentcf.model.call import CallSetup, CallType
 from opentcf.model.group import RegroupAction
+from opentcf.model.numbers import Aor
 from opentcf.model.registration import RegType
 from opentcf.model.subscriber import UserState
 from opentcf.terminal import Behaviour, control
 
 
 class Scene(NamedTuple):
-    """`lanes`: from left to right, `core2=V` with a role; `shown`: `FROM TO START` of messages given in full."""
+    """`lanes`: from left to right, `core2=V` with a role; `shown`: `FROM TO START` of messages given in full.
+
+    A title is the English one, a blank, and the Chinese one.
+    """
 
     title: str
     english: str
@@ -24,9 +29,6 @@ class Scene(NamedTuple):
     lanes: str
     play: Callable[[], World]
     shown: tuple[str, ...] = ()
-
-    def transcript(self) -> list[Passed]:
-        return self.play().transcript
 
 
 class Page(NamedTuple):
@@ -318,6 +320,85 @@ def moves_talking() -> World:
     made.clear()
     made.ua("2001").move(made.cores[4].proxy, made.now, RegType.HANDOVER, made.its("2001"))
     made.touch(made.ua("2001"))
+    return then(made)
+
+
+def prepares() -> World:
+    made = visiting()
+    call = made.call(made.ua("1001"), "4001")
+    made.run(1.0)
+    made.clear()
+    made.command(2, "user_handover", udn="1001@core1.example", domain="core3.example")
+    made.run(1.0)
+    made.ua("1001").move(made.cores[3].proxy, made.now, RegType.HANDOVER, call)
+    made.touch(made.ua("1001"))
+    return then(made)
+
+
+# --- insertion and listening
+
+
+def online_id(made: ControlWorld) -> str:
+    """The OnlineCallID of the group call that stands."""
+    return str(made.node(1).procedures.group_call.view()[0]["id"])
+
+
+def inserted(made: ControlWorld, party: Aor, call_id: str, token: Token = Token.INSERT) -> World:
+    """3005 enters, stays for a second, and leaves."""
+    made.attach("3005", 3)
+    made.clear()
+    boss = made.ua("3005")
+    call = boss.enter(party, call_id, made.now, token)
+    made.touch(boss)
+    made.run(1.0)
+    made.hang_up(boss, call)
+    return then(made)
+
+
+def inserts_group() -> World:
+    made = group_call()
+    return inserted(made, Aor("8001", "core1.example"), online_id(made))
+
+
+def inserts_private(token: Token = Token.INSERT) -> World:
+    made = world({"1001": 1, "2001": 2})
+    call = made.call(made.ua("1001"), "2001")
+    made.run(1.0)
+    return inserted(made, aor("1001"), call.id, token)
+
+
+def listens() -> World:
+    return inserts_private(Token.LISTEN)
+
+
+# --- video forward
+
+
+def forwards() -> World:
+    made = world({"1001": 1, "2001": 2, "3001": 3, "3005": 3})
+    call = made.call(made.ua("1001"), "2001", CallSetup(CallType.VIDEO_PUSH))
+    made.run(1.0)
+    made.clear()
+    source = Source(call.id, by_user=False)
+    made.dispatch("3005", control.forward(aor("1001"), source, (Goal(aor("3001"), False),), Wire()))
+    made.run(1.0)
+    made.dispatch("3005", control.terminate(aor("1001"), call.id))
+    return then(made)
+
+
+# --- where members are
+
+
+def locates() -> World:
+    """His home is not the group's."""
+    made = world({"1001": 1})
+    made.register(made.terminal("2001", 3))
+    return then(made)
+
+
+def learns() -> World:
+    made = world({"2001": 2, "3001": 3, "4001": 4})
+    made.regroup(fire("1001", "2001", "3001", "4001"))
     return then(made)
 
 
@@ -629,6 +710,14 @@ PAGES = (
                 ("core3 core1 REGISTER", "core1 core3 INVITE"),
             ),
             Scene(
+                "Prepared 经准备的切换",
+                "`opentcf user handover` at the source: core3 has reserved media before the terminal moves.",
+                "在源TCF执行`opentcf user handover`：终端移动之前，目标TCF已预留媒体资源。",
+                "1001 core2=source core1=H core4=called_H core3=target,_called_V 4001",
+                prepares,
+                ("core2 core3 INVITE",),
+            ),
+            Scene(
                 "A talker of a group call 组呼讲话方的切换",
                 "2001 talks and keeps the floor over the move from core2 to core4.",
                 "讲话方2001从core2切换到core4，话权保持。",
@@ -658,6 +747,69 @@ PAGES = (
                 "1005 core1=H core2=V 1001",
                 ambience,
                 ("core1 core2 INVITE",),
+            ),
+            Scene(
+                "Video forward and its end 视频转发、视频转发终止",
+                "1001 pushes to 2001. The dispatcher 3005 has it forwarded to 3001, hears the result, and ends it.",
+                "1001向2001下推视频。调度台3005把该视频转发给3001，收到结果上报后终止转发。",
+                "1001 core1=controls core2=H,_V 2001 core3=H,_V 3001 3005",
+                forwards,
+                ("3005 core3 MESSAGE", "core1 core3 MESSAGE"),
+            ),
+        ),
+    ),
+    Page(
+        "insertion",
+        "Forced insertion and listening 强插与缜密监听",
+        "3005 is a dispatcher of core3. The request goes to the TCF that controls the call.",
+        "3005是core3的调度台，请求到达呼叫主控TCF。",
+        (
+            Scene(
+                "Into a group call 强插组呼",
+                "2001 talks; the floor is taken from him. When 3005 leaves nobody has it.",
+                "2001正在讲话，其话权被强制收回；3005退出后话权空闲。",
+                "2001 core2=V core1=G 1001 core3=V 3001 3005",
+                inserts_group,
+                ("core3 core1 INVITE",),
+            ),
+            Scene(
+                "Into a private call 强插单呼",
+                "Both parties are offered media that name the inserter too; when he leaves they are as before.",
+                "主控TCF向双方重新协商媒体，加入强插方的媒体流；强插方退出后恢复原状。",
+                "1001 core1=controls core2=H,_V 2001 core3=H,_V 3005",
+                inserts_private,
+            ),
+            Scene(
+                "Discreet listening 缜密监听",
+                "The same way, and nobody is told.",
+                "过程相同，但不通知通话双方。",
+                "1001 core1=controls core2=H,_V 2001 core3=H,_V 3005",
+                listens,
+                ("core3 core1 INVITE",),
+            ),
+        ),
+    ),
+    Page(
+        "membership",
+        "Group information 群组信息",
+        "What the home of a member and the master of his group tell each other.",
+        "组成员的归属域TCF与组主控TCF之间相互通知的信息。",
+        (
+            Scene(
+                "Group location 组成员位置",
+                "2001 of core2 registers at core3; his home tells the master of his group, core1.",
+                "core2的2001在core3注册，归属域TCF把他的位置通知组主控TCF core1。",
+                "2001 core3=V core2=H core1=G",
+                locates,
+                ("core2 core1 REGISTER",),
+            ),
+            Scene(
+                "Group information update 组信息更新",
+                "A new member, 4001 of core4: G tells the homes, H the V-TCFs and terminals; the location comes back.",
+                "增加成员4001：组主控TCF通知各归属域TCF，归属域TCF通知访问域TCF和终端，再上报成员位置。",
+                "2001 core2=H,_V core1=G core3=H,_V 3001 core4=H,_V 4001",
+                learns,
+                ("core1 core4 MESSAGE",),
             ),
         ),
     ),

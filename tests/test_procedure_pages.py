@@ -1,15 +1,17 @@
-"""The pages of the procedures say what the code does today."""
+"""The pages of the procedures say what the code does today, and so do their captures."""
+
+from pathlib import Path
 
 import pytest
-from scripts.procedure_pages import FOLDER, written
-from scripts.scenes import PAGES, Page
+from scripts.procedure_pages import DOCS, files
+
+FILES = files()
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.slug)
-def test_a_page_is_what_is_played(page: Page):
-    said = (FOLDER / f"{page.slug}.md").read_text("utf-8")
-    assert said == written(page), "run `python -m scripts.procedure_pages`"
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(DOCS)))
+def test_a_page_or_capture_is_what_is_played(path: Path):
+    assert path.read_bytes() == FILES[path], "run `python -m scripts.procedure_pages`"
 
 
 def test_there_are_no_other_pages():
-    assert {path.stem for path in FOLDER.glob("*.md")} == {page.slug for page in PAGES}
+    assert set(DOCS.glob("**/procedures/*")) == FILES.keys()

@@ -1,0 +1,91 @@
+"""What the manual tells its reader to type works, and prints what it says."""
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from scripts.site_languages import ONLY
+from tests.pages import Block, Shell, blocks
+
+DOCS = Path(__file__).parent.parent / "docs"
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Iterator[Shell]:
+    here = str(Path(sys.executable).parent)
+    made = Shell(tmp_path, {**os.environ, "PATH": f"{here}:{os.environ['PATH']}"})
+    yield made
+    made.end()
+
+
+def follow(shell: Shell, folder: Path, steps: list[Block]) -> None:
+    """Write the files, type the commands, and see what follows each."""
+    for block, after in pairwise([*steps, Block("", "", "")]):
+        if block.title:
+            (folder / block.title).write_text(block.text, "utf-8")
+        elif block.kind == "sh":
+            shell.run(block.text, after.text if after.kind == "text" else "")
+
+
+@pytest.mark.slow
+def test_the_tutorial(shell: Shell, tmp_path: Path):
+    """Its first step installs: `test_packaging` does that."""
+    follow(shell, tmp_path, blocks(DOCS / "tutorial.md")[1:])
+
+
+@pytest.mark.parametrize("page", ["tls", "wire-table"])
+def test_a_how_to(shell: Shell, tmp_path: Path, page: str):
+    follow(shell, tmp_path, blocks(DOCS / "howto" / f"{page}.md"))
+
+
+# --- two languages
+
+
+def pages(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*.md")}
+
+
+ENGLISH = {name for name in pages(DOCS) if not name.startswith("zh/")}
+CHINESE = pages(DOCS / "zh")
+
+
+def test_each_page_is_there_in_chinese_but_for_those_that_say_why_not():
+    """Bilingual tables, what is printed from the code, and the decisions, which are for those who change it."""
+    decisions = {name for name in ENGLISH if name.startswith("adr/")}
+    assert ENGLISH - decisions - set(ONLY) == CHINESE
+
+
+@pytest.mark.parametrize("name", sorted(CHINESE))
+def test_both_languages_show_the_same_commands_and_files(name: str):
+    english, chinese = (map(plain, blocks(folder / name)) for folder in (DOCS, DOCS / "zh"))
+    assert list(english) == list(chinese)
+
+
+def plain(block: Block) -> Block:
+    """Without comments: they are translated."""
+    return block._replace(text=re.sub(r"[ ]*#[ ].*", "", block.text))
+
+
+# --- links
+
+
+@pytest.mark.parametrize("name", sorted(ENGLISH | {f"zh/{name}" for name in CHINESE}))
+def test_links_lead_somewhere(name: str):
+    page = DOCS / name
+    prose = re.sub(r"```.*?```|`[^`]*`", "", page.read_text("utf-8"), flags=re.DOTALL)
+    for link in re.findall(r"\]\(([^)\s]+)\)", prose):
+        where, _, anchor = link.partition("#")
+        if "://" not in link:
+            target = page.parent / where if where else page
+            assert target.is_file(), link
+            assert not anchor or anchor in anchors(target), link
+
+
+def anchors(page: Path) -> set[str]:
+    """As the site makes them of headings."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}

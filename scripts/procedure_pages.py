@@ -10,6 +10,8 @@ from scripts.scenes import PAGES, Page, Scene
 
 DOCS = Path(__file__).parent.parent / "docs"
 CHINESE = re.compile("[\u4e00-\u9fff].*")
+WIDE = "---\nhide: [toc]\n---\n\n"
+"""No table of contents: a ladder takes all the width."""
 FOOT = """---
 
 Played in one process on virtual time, 10 ms a way, and written by `python -m scripts.procedure_pages`; a test fails
@@ -37,14 +39,14 @@ def files() -> dict[Path, bytes]:
 
 
 def english(page: Page) -> str:
-    parts = [f"# {page.title}", page.english]
+    parts = [WIDE + f"# {page.title}", page.english]
     for one in page.scenes:
         parts += [f"## {one.title}", one.english, *_shown(one, page)]
     return "\n\n".join([*parts, FOOT.replace("SLUG", page.slug)])
 
 
 def chinese(page: Page) -> str:
-    parts = [f"# {_in_chinese(page.title)}", page.chinese.replace("../events.md", "../../events.md")]
+    parts = [WIDE + f"# {_in_chinese(page.title)}", page.chinese.replace("../events.md", "../../events.md")]
     for one in page.scenes:
         parts += [f"## {_in_chinese(one.title)}", one.chinese, *_shown(one, page)]
     return "\n\n".join([*parts, FOOT_ZH.replace("SLUG", page.slug)])

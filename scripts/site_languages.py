@@ -20,7 +20,7 @@ def on_page_context(context: dict[str, Any], page: "Page", config: Any, nav: "Na
     """Called before each page is rendered; pages are rendered one after the other."""
     chinese = _is_chinese(page)
     config.theme["language"] = "zh" if chinese else "en"
-    config.extra["alternate"] = [
+    config.extra["languages"] = [
         {"name": "English", "lang": "en", "link": _other(page, nav, chinese=False)},
         {"name": "中文", "lang": "zh", "link": _other(page, nav, chinese=True)},
     ]

@@ -39,9 +39,9 @@ def run(*command: object, **options: object) -> str:
 
 @pytest.mark.parametrize("kind", ["*.whl", "*.tar.gz"])
 def test_it_installs_into_a_clean_environment(built: Path, tmp_path: Path, kind: str):
-    """Its dependencies and the builder are lent by the environment of the tests."""
+    """Its dependencies, pip and the builder are lent by the environment of the tests."""
     (archive,) = built.glob(kind)
-    venv.create(tmp_path / "venv", with_pip=True)
+    venv.create(tmp_path / "venv")
     python = tmp_path / "venv" / "bin" / "python"
     (lent,) = (tmp_path / "venv").glob("lib/python*/site-packages")
     (lent / "lent.pth").write_text(sysconfig.get_path("purelib"))

@@ -7,7 +7,7 @@ import re
 import signal
 import socket
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from http.client import HTTPConnection
@@ -95,6 +95,7 @@ class Core:
     """Where its certificate is (`core1.pem` …) and its authority's (`ca.pem`); with these it listens by TLS too."""
     more: str = ""
     program: Program | None = None
+    starts: int = 0
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     @property
@@ -153,14 +154,22 @@ class Core:
 
     def start(self) -> None:
         """Run the node and wait until it serves."""
+        self.launch()
+        self.wait_ready()
+
+    def launch(self) -> None:
+        """Run the node."""
         self.folder.mkdir(parents=True, exist_ok=True)
         config = self.folder / "node.toml"
         config.write_text(self.config())
         command = [sys.executable, "-m", "opentcf.cli", "run", str(config), "--log-level", "debug"]
-        ready = rf"^ready {re.escape(self.domain)} "
-        printed = len(re.findall(ready, self.program.output, re.MULTILINE)) if self.program else 0
         self.program = Program(self.domain, command, self.folder, {"PYTHONUNBUFFERED": "1"})
-        self.program.wait_for(ready, count=printed + 1)
+        self.starts += 1
+
+    def wait_ready(self) -> None:
+        """Until it serves."""
+        assert self.program is not None
+        self.program.wait_for(rf"^ready {re.escape(self.domain)} ", count=self.starts)
 
     def get(self, path: str) -> Any:
         """An answer of the node's API."""
@@ -244,10 +253,13 @@ class Network:
         """Core networks are counted from 1."""
         return self.cores[number - 1]
 
-    def start(self) -> None:
-        """Run all nodes, and wait until each sees each up."""
-        for core in self.cores:
-            core.start()
+    def start(self, numbers: Iterable[int] = ()) -> None:
+        """Run all nodes, or these, side by side, and wait until each sees each up."""
+        starting = [self[number] for number in numbers] or self.cores
+        for core in starting:
+            core.launch()
+        for core in starting:
+            core.wait_ready()
         for core in self.cores:
             for other in self.cores:
                 if other is not core:

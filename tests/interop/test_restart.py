@@ -1,11 +1,14 @@
-"""`kill -9` of real nodes: what was registered stays registered, and a call made afterwards arrives."""
+"""`kill -9` of real nodes: what was registered stays registered, and a call made afterwards arrives.
 
-from collections.abc import Callable, Iterator
+The tests share their nodes: each finds stores that have been through the restarts of the others.
+"""
+
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.interop.baresip import Baresip
-from tests.interop.network import Network, build
+from tests.interop.network import Network
 from tests.interop.programs import need, wait_until
 from tests.interop.sipp import Phone
 
@@ -13,32 +16,15 @@ pytestmark = [pytest.mark.interop, pytest.mark.slow]
 PhoneMaker = Callable[..., Phone]
 
 
-@pytest.fixture
-def own_network(tmp_path: Path) -> Iterator[Network]:
-    """Four core networks of the test's own: it kills them."""
-    network = build(tmp_path, 4)
-    try:
-        network.start()
-        yield network
-    finally:
-        network.stop()
-
-
 def kill_and_restart(network: Network, *numbers: int) -> None:
     """`kill -9` and start again with the same store; the peers see each other up."""
     for number in numbers:
         network[number].kill()
-    for number in numbers:
-        network[number].start()
-    for core in network.cores:
-        for other in network.cores:
-            if other is not core:
-                network.wait_up(core, other)
+    network.start(numbers)
 
 
-def test_registrations_and_calls_after_every_node_was_killed(own_network: Network, phone: PhoneMaker) -> None:
+def test_registrations_and_calls_after_every_node_was_killed(network: Network, phone: PhoneMaker) -> None:
     need("sipp")
-    network = own_network
     caller = phone(network[1].user(), network[3])
     called = phone(network[2].user(), network[4])
     at_home = phone(network[2].user(), network[2])
@@ -59,9 +45,8 @@ def test_registrations_and_calls_after_every_node_was_killed(own_network: Networ
 
 
 @pytest.mark.parametrize("killed", [1, 2, 3, 4], ids=["caller's H", "called H", "caller's V", "called V"])
-def test_call_after_one_node_was_killed(own_network: Network, phone: PhoneMaker, killed: int) -> None:
+def test_call_after_one_node_was_killed(network: Network, phone: PhoneMaker, killed: int) -> None:
     need("sipp")
-    network = own_network
     caller = phone(network[1].user(), network[3])
     called = phone(network[2].user(), network[4])
     caller.register()
@@ -75,10 +60,9 @@ def test_call_after_one_node_was_killed(own_network: Network, phone: PhoneMaker,
 
 
 @pytest.mark.parametrize("killed", [1, 2, 3, 4], ids=["caller's H", "called H", "caller's V", "called V"])
-def test_running_call_goes_on_after_kill(own_network: Network, tmp_path: Path, killed: int) -> None:
+def test_running_call_goes_on_after_kill(network: Network, tmp_path: Path, killed: int) -> None:
     """Hanging up after the restart still releases the call end to end."""
     need("baresip")
-    network = own_network
     caller = Baresip(tmp_path, network[1].user(), network[3])
     called = Baresip(tmp_path, network[2].user(), network[4])
     try:

@@ -16,6 +16,7 @@ from opentcf.sip.sdp import Sdp, direction_of
 from opentcf.sip.uri import Uri
 
 LENGTH = 200_000
+pytestmark = pytest.mark.no_cover  # what is the same a hundred thousand times needs no tracing
 READERS: dict[str, tuple[Callable[[str], object], list[str]]] = {
     "parameters": (parameters, ["", "a", "a=", "a=[", 'a="', "a=b", ";"]),
     "credentials": (

@@ -138,7 +138,9 @@ class Handover:
         elif happened.what is What.OFFERED:
             leg.answer_as_before(self._ctx)
         elif happened.what is What.CANCELLED and leg.theirs is not None and leg.theirs.open:
-            leg.answer(self._ctx, leg.response(self._ctx, 487))
+            response = leg.response(self._ctx, 487)
+            wire_call.write_cancelled(response, leg.wire, ReleaseCause.NORMAL, Token.CALL)
+            leg.answer(self._ctx, response)
             self._forget(leg.call)
         elif happened.what is What.LOST:
             self._end(leg.call, happened.cause)
@@ -176,7 +178,7 @@ class Handover:
     def _bye(self, leg: Leg, cause: ReleaseCause) -> None:
         early = leg.state is LegState.EARLY
         fill = Request("CANCEL" if early else "BYE", "")
-        wire_call.write_release(fill, leg.wire, cause, Token.HANDOVER if early else None)
+        wire_call.write_release(fill, leg.wire, cause, Token.CALL if early else None)
         (leg.cancel if early else leg.bye)(self._ctx, fill)
 
     def _forget(self, key: str) -> None:

@@ -102,9 +102,9 @@ class PrivateCall:
     """
 
     __slots__ = (
-        "began", "called", "caller", "cause", "continued", "down", "floor", "floor_timers", "guests", "id", "key",
-        "left", "moves", "offering", "operation", "ring", "roles", "setup", "slots", "state", "untold", "up", "waiting",
-        "wanted",
+        "before", "began", "called", "caller", "cause", "continued", "down", "floor", "floor_timers", "guests", "id",
+        "key", "left", "moves", "offering", "operation", "ring", "roles", "setup", "slots", "state", "untold", "up",
+        "waiting", "wanted",
     )  # fmt: skip
 
     def __init__(self, key: str, setup: CallSetup, caller: Aor, called: Aor, up: Leg, down: Leg) -> None:
@@ -121,6 +121,8 @@ class PrivateCall:
         self.cause = ReleaseCause.NORMAL
         self.began = 0.0
         self.offering: Leg | None = None
+        self.before = b""
+        """What the side whose re-INVITE is open had described before it."""
         self.ring: Timer | None = None
         self.moves: list[Move] = []
         self.left: list[Leg] = []

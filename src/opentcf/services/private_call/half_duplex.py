@@ -253,6 +253,15 @@ def take_back(ctx: Context, call: PrivateCall, leg: Leg) -> None:
         FloorLeg(call.other(leg)).tell(ctx, LetGo(call.party(leg), None, FloorCause.GONE))
 
 
+def give_back(ctx: Context, call: PrivateCall, event: Happened) -> None:
+    """What a late answer gave to somebody who had cancelled his request is given back (profile 7)."""
+    leg, message = event.leg, event.message
+    ext = wire_extension.read(message, leg.wire) if message is not None else None
+    if not call.setup.full_duplex and ext is not None and ext.token in (Token.ACCEPT, Token.WAITING):
+        user, grant = call.party(call.other(leg)), ext.number(Param.GRANT)
+        FloorLeg(leg).tell(ctx, LetGo(user, grant, FloorCause.GONE))
+
+
 def passed_request(call: PrivateCall, incoming: Incoming, source: Leg, target: Leg) -> str | None:
     """What a re-INVITE says of the floor, for the next hop; None when it says nothing of it.
 

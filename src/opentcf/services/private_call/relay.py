@@ -151,6 +151,7 @@ class Relay:
         if not other.free or other.state is not LegState.UP or call.moves:
             leg.answer(ctx, leg.response(ctx, 491))
             return
+        call.before = leg.remote_sdp
         if event.incoming.request.body:
             leg.remote_sdp = event.incoming.request.body
         call.offering = leg
@@ -175,7 +176,10 @@ class Relay:
             records.save(self._ctx, call)
             return
         leg, call.offering = call.offering, None
-        if leg is None or leg.theirs is None or not leg.theirs.open:
+        if leg is None:
+            return
+        if leg.theirs is None or not leg.theirs.open:
+            self._undo(call, leg, event)
             return
         says = half_duplex.passed_answer(call, event.message, event.leg, leg)
         if half_duplex.is_waiting(says, leg.wire) and not leg.ptt:
@@ -199,12 +203,25 @@ class Relay:
             records.save(self._ctx, call)
             return
         leg, call.offering = call.offering, None
+        if leg is not None:
+            leg.remote_sdp = call.before
         if leg is not None and leg.theirs is not None and leg.theirs.open:
             response = leg.response(self._ctx, refusal(event.status))
             says = half_duplex.passed_answer(call, event.message, event.leg, leg) if event.message else None
             if says is not None and leg.ptt:
                 response.headers.set(leg.wire.extension, says)
             leg.answer(self._ctx, response)
+
+    def _undo(self, call: PrivateCall, leg: Leg, event: Happened) -> None:
+        """A re-INVITE was cancelled before this answer to it came: both sides go on as before."""
+        other, leg.remote_sdp = event.leg, call.before
+        body = continued(passed(call, leg.remote_sdp, leg, other), other.local_sdp)
+        if other.ours is not None:
+            other.acknowledge(self._ctx, body)
+        elif call.setup.full_duplex and body:
+            other.want(self._ctx, Wish(Rank.MEDIA, "moved", other.carry, body))
+        half_duplex.give_back(self._ctx, call, event)
+        records.save(self._ctx, call)
 
     def _take_over(self, call: PrivateCall) -> None:
         """媒体变更: the call is of another type from now on, which every later re-INVITE says.

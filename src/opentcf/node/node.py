@@ -21,7 +21,7 @@ from opentcf.node.procedures import Procedures
 from opentcf.node.provisioning import Provisioning
 from opentcf.node.routes import LENIENT, SERVICES, Side, capabilities, cares, no_route, routes
 from opentcf.node.settings import Settings
-from opentcf.services import heartbeat
+from opentcf.services import accounting, heartbeat
 from opentcf.services.admission import PeerAdmission, TerminalAdmission
 from opentcf.services.context import TC2, Context, D, Facts, Incoming, MediaPorts
 from opentcf.services.leg import Happened, Leg, What
@@ -118,12 +118,14 @@ class Node:
             dict(snapshot.get("membership", {})),
             dict(snapshot.get("location", {})),
         )
+        accounting.load(ctx, dict(snapshot.get(accounting.OPEN, {})))
         self.procedures.private_call.load(dict(snapshot.get("private_call", {})))
         self.procedures.group_call.load(
             dict(snapshot.get("group_master", {})),
             dict(snapshot.get("group_visited", {})),
             dict(snapshot.get("group_leg", {})),
         )
+        accounting.settle(ctx, self.procedures.private_call.keys | self.procedures.group_call.keys)
         self.procedures.short_data.load(
             dict(snapshot.get("short_message", {})), dict(snapshot.get("short_message_body", {}))
         )
@@ -224,7 +226,7 @@ class Node:
         """At start and at reload: everything that can change while calls go on."""
         self.settings = settings
         ctx = self._ctx
-        ctx.durations, ctx.limits = settings.timers, settings.limits
+        ctx.durations, ctx.limits, ctx.accounted = settings.timers, settings.limits, settings.records
         self.provisioning.apply(settings)
         ctx.wires = {peer.domain: Wire(peer.wire) for peer in settings.peers if peer.wire}
         ctx.local_hosts = _local_hosts(settings)

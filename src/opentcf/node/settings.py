@@ -52,5 +52,7 @@ class Settings:
     groups: tuple[Group, ...] = ()
     timers: TimerSettings = field(default_factory=TimerSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
+    records: bool = False
+    """Are records of calls wanted?"""
     peer_addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Address literals that each peer's host name stands for (the shell resolves it); a literal host needs no entry."""

@@ -13,8 +13,19 @@ from opentcf.runtime.addresses import address, domain_name, host_port, http_url
 from opentcf.runtime.document import ConfigError, Document
 from opentcf.runtime.hep import PORT, Homer
 from opentcf.runtime.network import peer_address, peers, sides
+from opentcf.runtime.otel import Otel, is_installed
 from opentcf.runtime.people import groups, subscribers
-from opentcf.runtime.schema import File, HttpTable, LimitsTable, PeerTable, TimersTable, TraceTable
+from opentcf.runtime.record_files import ENDINGS, RecordFiles
+from opentcf.runtime.schema import (
+    File,
+    HttpTable,
+    LimitsTable,
+    OtelTable,
+    PeerTable,
+    RecordsTable,
+    TimersTable,
+    TraceTable,
+)
 from opentcf.store import check_url
 from opentcf.transport.literal import is_literal, is_loopback
 
@@ -67,6 +78,8 @@ class Config:
     """Domains of the peers that are named by host without a port: RFC 3263 may find one."""
     consoles: Mapping[str, PeerConsole] = field(default_factory=dict)
     """Domain of a peer → its console."""
+    records: RecordFiles | None = None
+    otel: Otel | None = None
 
     @property
     def base(self) -> Path:
@@ -92,6 +105,8 @@ def load_config(path: Path) -> Config:
         homer=_homer(document, file.trace),
         portless=_portless(document, file),
         consoles=consoles(document, file.peer),
+        records=_records(document, file.records),
+        otel=_otel(document, file.otel),
     )
 
 
@@ -110,6 +125,7 @@ def _settings(document: Document, file: File) -> Settings:
         groups=tuple(groups(document, file.group, domain, (user.aor.number for user in users))),
         timers=_timers(document, file.timers),
         limits=_overlay(file.limits, LimitSettings),
+        records=bool(file.records.files or file.otel.endpoint),
     )
 
 
@@ -182,6 +198,25 @@ def _homer(document: Document, table: TraceTable) -> Homer | None:
     if where.transport != "udp":
         raise document.error(("trace", "hep"), f"{table.hep!r} is not udp:HOST:PORT")
     return Homer(where.host, where.port or PORT, table.hep_agent, table.hep_key)
+
+
+def _records(document: Document, table: RecordsTable) -> RecordFiles | None:
+    paths = tuple(document.path.parent / name for name in table.files)
+    for index, path in enumerate(paths):
+        if path.suffix not in ENDINGS:
+            raise document.error(("records", "files", index), f"{path.name!r} has to end in .csv or .jsonl")
+    if not paths:
+        return None
+    return RecordFiles(paths, int(table.rotate_mb * 2**20), table.rotate_daily, table.keep)
+
+
+def _otel(document: Document, table: OtelTable) -> Otel | None:
+    if table.endpoint is None:
+        return None
+    url = document.read(("otel", "endpoint"), http_url, table.endpoint)
+    if not is_installed():
+        raise document.error(("otel", "endpoint"), "needs the extra: pip install 'opentcf[otel]'")
+    return Otel(url, table.headers)
 
 
 def _portless(document: Document, file: File) -> frozenset[str]:

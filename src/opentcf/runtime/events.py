@@ -112,11 +112,11 @@ class Events:
         return len(self._watchers)
 
 
-def beside(first: Callable[[Notice], None], second: Callable[[Notice], None]) -> Callable[[Notice], None]:
-    """Both get every notice."""
+def beside(*hearers: Callable[[Notice], None]) -> Callable[[Notice], None]:
+    """All get every notice."""
 
-    def both(notice: Notice) -> None:
-        first(notice)
-        second(notice)
+    def all_of_them(notice: Notice) -> None:
+        for hear in hearers:
+            hear(notice)
 
-    return both
+    return all_of_them

@@ -3,9 +3,10 @@
 import asyncio
 import gc
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
 from dataclasses import fields, replace
+from functools import partial
 from time import monotonic
 from typing import NamedTuple
 
@@ -13,8 +14,9 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from opentcf.node.node import Node
-from opentcf.node.orders import Notice
+from opentcf.node.orders import Notice, Save
 from opentcf.node.settings import Settings, Side
+from opentcf.runtime.call_records import RECORD, CallRecords, Sink
 from opentcf.runtime.certificates import Certificates
 from opentcf.runtime.clock import boot_id, settle_clock
 from opentcf.runtime.config import Config, ConfigError, load_config
@@ -26,9 +28,11 @@ from opentcf.runtime.loop import TickLoop
 from opentcf.runtime.mask import Mask
 from opentcf.runtime.metrics import registry
 from opentcf.runtime.peer_names import PeerNames, certificate_names, is_complete
+from opentcf.runtime.record_files import RecordFile
+from opentcf.runtime.spans import Spans
 from opentcf.runtime.trace import Trace
 from opentcf.sip.uri import join_host_port
-from opentcf.store import open_store
+from opentcf.store import Store, StoreError, open_store
 from opentcf.transport.interface import ListenError, Sender
 from opentcf.transport.literal import is_literal
 from opentcf.transport.resolve import Resolver
@@ -148,12 +152,16 @@ class Runtime:
         store.commit([clock])
         node.load(snapshot, now, wall)
         self.metrics = registry(node.meters, node.gauges)
-        notice = beside(notice_log(), self.events.add)
+        self.records = CallRecords(_sinks(config, stack), partial(_forget, store))
+        notice = beside(notice_log(), self.events.add, self.records.add)
         self.loop = TickLoop(node, store, self._wrap(self._sockets), self.trace, notice)
         await self._sockets.start(self.loop)
         for watch in (self._watch_names(), self._watch_certificates()):
             stack.callback(asyncio.create_task(watch).cancel)
         self._copy(stack)
+        if config.settings.records:
+            self.records.start(snapshot.get(RECORD, {}))
+            stack.push_async_callback(self.records.close)
         self.loop.begin()
         calm_collector()
 
@@ -206,7 +214,32 @@ class Runtime:
 def notice_log() -> Callable[[Notice], None]:
     """What writes one line a notice."""
     write = line_writer()
-    return lambda notice: write(_LEVELS.get(notice.name, "info"), notice.name, notice.fields)
+
+    def log(notice: Notice) -> None:
+        if notice.name != RECORD:
+            write(_LEVELS.get(notice.name, "info"), notice.name, notice.fields)
+
+    return log
+
+
+def _sinks(config: Config, stack: AsyncExitStack) -> list[Sink]:
+    """All that want call records; they are closed after the last of them."""
+    found: list[Sink] = []
+    if config.records is not None:
+        found += [RecordFile(path, config.records) for path in config.records.files]
+    if config.otel is not None:
+        spans = Spans.exported(config.otel, config.settings.domain)
+        stack.push_async_callback(asyncio.to_thread, spans.close)
+        found.append(spans)
+    return found
+
+
+def _forget(store: Store, names: Iterable[str]) -> None:
+    """The records that were written; a store that fails now fails the next tick as well, and stops the node."""
+    try:
+        store.commit([Save(RECORD, name, None) for name in names])
+    except StoreError as error:
+        _log.error("written call records stay in the store", error=str(error))
 
 
 def needs_restart(old: Config, new: Config) -> list[str]:
@@ -217,6 +250,8 @@ def needs_restart(old: Config, new: Config) -> list[str]:
         "log": ((old.log_level, old.log_format), (new.log_level, new.log_format)),
         "trace.size_mb": (old.trace_bytes, new.trace_bytes),
         "trace.hep": (old.homer, new.homer),
+        "records": (old.records, new.records),
+        "otel": (old.otel, new.otel),
         "d.digest": (old.settings.digest, new.settings.digest),
     }
     for name in ("tc2", "d"):

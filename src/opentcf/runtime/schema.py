@@ -113,6 +113,26 @@ class TraceTable(Table):
         return f"<trace {self.size_mb} MB>"
 
 
+class OtelTable(Table):
+    """`[otel]`"""
+
+    endpoint: str | None = None
+    headers: dict[str, str] = {}
+
+    def __repr__(self) -> str:
+        """Without its secrets."""
+        return f"<otel {self.endpoint}>"
+
+
+class RecordsTable(Table):
+    """`[records]`"""
+
+    files: tuple[str, ...] = ()
+    rotate_mb: Annotated[float, Meta(gt=0, le=100_000)] = 100.0
+    rotate_daily: bool = True
+    keep: Annotated[int, Meta(ge=0, le=100_000)] = 0
+
+
 class SubscriberTable(Table):
     """`[[subscriber]]`"""
 
@@ -208,6 +228,8 @@ class File(Table):
     http: HttpTable | None = None
     log: LogTable = field(default_factory=LogTable)
     trace: TraceTable = field(default_factory=TraceTable)
+    records: RecordsTable = field(default_factory=RecordsTable)
+    otel: OtelTable = field(default_factory=OtelTable)
     subscriber: tuple[SubscriberTable, ...] = ()
     group: tuple[GroupTable, ...] = ()
     timers: TimersTable = field(default_factory=TimersTable)

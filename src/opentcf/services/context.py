@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from opentcf.btrunc.extension import Extension
 from opentcf.btrunc.wire import Wire
+from opentcf.model.account import Account
 from opentcf.model.audit import AuditLog
 from opentcf.model.bounds import LimitSettings, TimerSettings
 from opentcf.model.directory import Directory
@@ -103,9 +104,9 @@ class Context:
     """The surroundings of all procedures of a node. `now` is the time of the verb that runs."""
 
     __slots__ = (
-        "audit_log", "directory", "durations", "epoch", "heard", "ids", "layer", "legs", "limits", "local_hosts",
-        "lockouts", "media", "meters", "now", "outbox", "peer_states", "timers", "wall_offset", "watched", "wire",
-        "wires",
+        "accounted", "accounts", "audit_log", "directory", "durations", "epoch", "heard", "ids", "layer", "legs",
+        "limits", "local_hosts", "lockouts", "media", "meters", "now", "outbox", "peer_states", "timers",
+        "wall_offset", "watched", "wire", "wires",
     )  # fmt: skip
 
     def __init__(
@@ -117,6 +118,9 @@ class Context:
         self.timers = timers
         self.outbox = outbox
         self.meters = meters
+        self.accounted = False
+        """Are records of calls wanted? While they are not no account is opened."""
+        self.accounts: dict[str, Account] = {}
         self.audit_log = AuditLog()
         self.durations = TimerSettings()
         self.limits = LimitSettings()

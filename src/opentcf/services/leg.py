@@ -11,8 +11,10 @@ from typing import NamedTuple
 
 from opentcf.btrunc import call as wire_call
 from opentcf.btrunc.wire import Param, Token, Wire
+from opentcf.model.account import LegAccount
 from opentcf.model.cause import Decline, ReleaseCause
 from opentcf.model.numbers import Aor
+from opentcf.services import accounting
 from opentcf.services.context import ALLOW, Context, Incoming, first_hop, peer_flow
 from opentcf.services.voice import Voice
 from opentcf.sip import session_timer
@@ -202,7 +204,7 @@ class Leg:
         leg.ptt = leg.ptt or incoming.extension is not None
         leg.remote_sdp = request.body
         leg._take(ctx, incoming)
-        ctx.legs[leg.key] = leg
+        leg._enter(ctx)
         return leg
 
     @classmethod
@@ -221,8 +223,14 @@ class Leg:
         dialog = Dialog(ctx.ids.token(), ctx.ids.token(), from_, to, uri)
         leg = cls(owner, dialog, flow, party, peer, ctx.peer_wire(peer))
         leg.caller = True
-        ctx.legs[leg.key] = leg
+        leg._enter(ctx)
         return leg
+
+    def _enter(self, ctx: Context) -> None:
+        ctx.legs[self.key] = self
+        direction = "out" if self.caller else "in"
+        account = LegAccount(str(self.party), self.peer or "", direction, self.dialog.call_id, ctx.wall)
+        accounting.leg_began(ctx, self.call, self.key, account)
 
     def owner(self, purpose: str) -> Owner:
         """Whom outcomes and timers of this leg are for."""
@@ -337,6 +345,8 @@ class Leg:
             self._agree(ctx, session_timer.answer(txn.request, response, ctx.durations.session))
             if self.state is LegState.UP:
                 self.dialog.refresh(txn.request)
+            else:
+                accounting.leg_up(ctx, self.call, self.key)
             self.state = LegState.UP
             self.answered_at, self.revived = ctx.now, False
             if response.body:
@@ -345,6 +355,8 @@ class Leg:
         if response.status >= 300:
             self.theirs = None
             if self.state is LegState.EARLY:
+                far = response.status == 487
+                accounting.leg_over(ctx, self.call, self.key, code=response.status, far=far)
                 self.end(ctx)
             else:
                 self._next(ctx)
@@ -394,6 +406,7 @@ class Leg:
         if self.ours is not None and self.ours.answered:
             self.acknowledge(ctx)
         self._refuse_open(ctx, fill)
+        accounting.leg_over(ctx, self.call, self.key, wire_call.read_release(fill, self.wire))
         self.state = LegState.RELEASING
         self._hush()
         request = self.dialog.request("BYE")
@@ -407,6 +420,7 @@ class Leg:
         if self.ours is not None:
             ctx.layer.abandon(self.ours.branch)
         self._refuse_open(ctx)
+        accounting.leg_over(ctx, self.call, self.key)
         self.state = LegState.ENDED
         self._hush()
         ctx.legs.pop(self.key, None)
@@ -565,6 +579,8 @@ class Leg:
         """Their BYE. When it overtook the answer to our first INVITE, that answer is waited for."""
         ctx.respond(incoming, 200)
         self._refuse_open(ctx, incoming.request)
+        cause = wire_call.read_release(incoming.request, self.wire)
+        accounting.leg_over(ctx, self.call, self.key, cause, far=True)
         if self.state is LegState.RELEASING:
             return None
         if self.state is LegState.EARLY and self.ours is not None:
@@ -605,6 +621,7 @@ class Leg:
         if self.state is LegState.EARLY:
             self.dialog.confirm(response)
             self.state = LegState.UP
+            accounting.leg_up(ctx, self.call, self.key)
         else:
             self.dialog.refresh(response)
         if response.body:
@@ -636,6 +653,7 @@ class Leg:
     def _refused(self, ctx: Context, ours: Ours, outcome: Outcome) -> Happened | None:
         self.ours = None
         if self.state is LegState.EARLY:
+            accounting.leg_over(ctx, self.call, self.key, code=outcome.status, far=ours.cancel is None)
             self.end(ctx)
             return Happened(What.REFUSED, self, outcome.status, outcome.response)
         if outcome.status in DEAD:

@@ -25,6 +25,7 @@ from opentcf.model.floor import Action, FloorState
 from opentcf.model.group import Group, SetUp
 from opentcf.model.numbers import Aor
 from opentcf.model.subscriber import LOWEST_PRIORITY
+from opentcf.services import accounting
 from opentcf.services.context import Context, peer_flow
 from opentcf.services.floor_leg import purpose
 from opentcf.services.group_call.link import Half, Link
@@ -514,6 +515,7 @@ class Masters:
         del self.calls[call.group.aor]
         self.ended.append(call.id)
         self._ctx.directory.end_call(call.id, call.key)
+        accounting.over(self._ctx, call.key, cause)
         self._ctx.notice(
             "group_call", id=call.id, group=str(call.group.aor), state="ended", cause=cause.name.lower()
         )

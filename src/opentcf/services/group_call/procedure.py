@@ -28,7 +28,7 @@ from opentcf.model.facts import (
     VideoSourceAsked,
 )
 from opentcf.model.numbers import Aor
-from opentcf.services import mandate, path
+from opentcf.services import accounting, mandate, path
 from opentcf.services.context import NONE, Context, Facts, Incoming
 from opentcf.services.floor_leg import read_info
 from opentcf.services.group_call import media, records, status
@@ -568,9 +568,17 @@ class GroupCalls:
                 self._downwards(post)
         for group in self._touched:
             self._save(group)
+            self._account(group)
         if self._ctx.watched:
             self._changed |= self._touched
         self._touched.clear()
+
+    def _account(self, group: Aor) -> None:
+        """For the call records: each half has its own."""
+        if self._ctx.accounted:
+            master, visit = self.masters.calls.get(group), self.visits.calls.get(group)
+            for key, about, up, talker in status.accounts(master, visit):
+                accounting.note(self._ctx, key, about, up=up, talker=talker)
 
     # --- what outlives the process
 
@@ -739,6 +747,13 @@ class GroupCalls:
             }
             for call in self.masters.calls.values()
         ]
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """Of both halves of the calls that go on."""
+        return frozenset(
+            call.key for half in (self.masters.calls, self.visits.calls) for call in half.values()
+        )
 
     def __len__(self) -> int:
         return len(self.masters.calls.keys() | self.visits.calls.keys())

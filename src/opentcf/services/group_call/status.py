@@ -1,10 +1,13 @@
-"""What who watches is told of a group's call."""
+"""What who watches, and the call records, are told of a group's call."""
 
+from collections.abc import Iterator
+
+from opentcf.model.account import About
 from opentcf.model.facts import GroupCallChanged
 from opentcf.model.numbers import Aor
 from opentcf.services.context import Context
-from opentcf.services.group_call.master import MasterCall
-from opentcf.services.group_call.visited import VisitedCall
+from opentcf.services.group_call.master import MasterCall, MasterState
+from opentcf.services.group_call.visited import VisitedCall, VisitedState
 
 
 def told(ctx: Context, group: Aor, master: MasterCall | None, visit: VisitedCall | None) -> GroupCallChanged:
@@ -14,6 +17,18 @@ def told(ctx: Context, group: Aor, master: MasterCall | None, visit: VisitedCall
     if visit is not None and not ctx.directory.is_home(group):
         return _of_visit(visit)
     return GroupCallChanged(group)
+
+
+def accounts(master: MasterCall | None, visit: VisitedCall | None) -> Iterator[tuple[str, About, bool, str]]:
+    """For the call records, of each half: its key, what it is, whether it is up, and who talks."""
+    if master is not None:
+        talker = str(master.floor.talker.user) if master.floor.talker is not None else ""
+        setup = master.setup._replace(emergency=master.emergency_by is not None)
+        about = About.of(setup, "master", master.originator, master.group.aor, group=True)
+        yield master.key, about, master.state is MasterState.UP, talker
+    if visit is not None:
+        about = About.of(visit.setup, "visited", visit.setup.caller, visit.group, group=True)
+        yield visit.key, about, visit.state is VisitedState.UP, str(visit.talker or "")
 
 
 def _of_master(ctx: Context, call: MasterCall) -> GroupCallChanged:

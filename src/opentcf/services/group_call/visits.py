@@ -23,6 +23,7 @@ from opentcf.btrunc.wire import Alert
 from opentcf.model.call import CallSetup
 from opentcf.model.cause import Decline, FloorCause, ReleaseCause
 from opentcf.model.numbers import Aor
+from opentcf.services import accounting
 from opentcf.services.context import Context, Incoming, peer_flow
 from opentcf.services.floor_leg import purpose, read_downward, read_info
 from opentcf.services.group_call.link import CHANGE, Half, Link
@@ -513,7 +514,7 @@ class Visits:
         """The same status to each who dialled."""
         for link in call.members.values():
             link.refuse(self._ctx, event.status)
-        self._forget(call)
+        self._forget(call, ReleaseCause.REJECTED)
 
     def _uplink_offered(self, call: VisitedCall, happened: Happened) -> None:
         uplink, incoming = call.uplink, happened.incoming
@@ -661,7 +662,7 @@ class Visits:
         fan = Fan()
         for link in call.members.values():
             link.end(self._ctx, event.cause, fan)
-        self._forget(call)
+        self._forget(call, event.cause)
 
     def _catch_up(self, call: VisitedCall, user: Aor, link: Link) -> None:
         """He answered; who talks may have changed since he was called. That it was he is taken back."""
@@ -697,7 +698,8 @@ class Visits:
             link.tell(self._ctx, Revoke(call.talker, call.grant, FloorCause.TIMEOUT))
             call.talker = None
 
-    def _forget(self, call: VisitedCall) -> None:
+    def _forget(self, call: VisitedCall, cause: ReleaseCause) -> None:
+        accounting.over(self._ctx, call.key, cause)
         if self.calls.get(call.group) is call:
             del self.calls[call.group]
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from opentcf.btrunc import call as wire_call
 from opentcf.btrunc import control as wire_control
 from opentcf.btrunc.wire import Param, Token
+from opentcf.model.account import About
 from opentcf.model.call import CallSetup, CallType
 from opentcf.model.cause import Decline, ReleaseCause
 from opentcf.model.facts import (
@@ -25,7 +26,7 @@ from opentcf.model.facts import (
     VideoSourceAsked,
 )
 from opentcf.model.numbers import Aor
-from opentcf.services import mandate, path
+from opentcf.services import accounting, mandate, path
 from opentcf.services.context import NONE, Context, Facts, Incoming, peer_flow
 from opentcf.services.leg import Happened, Leg, LegState, What
 from opentcf.services.path import Hop, Role
@@ -357,6 +358,11 @@ class PrivateCalls:
     def __len__(self) -> int:
         return len(self._calls)
 
+    @property
+    def keys(self) -> frozenset[str]:
+        """Of the calls that go on."""
+        return frozenset(self._calls)
+
     # --- setting up
 
     def _make_room(self, setup: CallSetup, hop: Hop, called: Aor) -> None:
@@ -407,6 +413,7 @@ class PrivateCalls:
         last = Role.CALLED_VISITED in hop.roles
         call.ring = ctx.start(ctx.durations.tring + (0.0 if last else 5.0), Owner(NAME, key, RING))
         records.save(self._ctx, call)
+        self._account(call)
         self._note(call)
         ctx.notice("call", id=call.id, state="setup", caller=str(caller), called=str(called))
 
@@ -462,6 +469,7 @@ class PrivateCalls:
         before = call.state
         self._relay.step(call, what, event)
         if call.state is not before:
+            self._account(call)
             self._note(call)
             self._record_entry(call, before, event)
         self._call_the_waiting(call)
@@ -474,6 +482,13 @@ class PrivateCalls:
         """Something about it is news, if anybody watches; who enters a call of others is not."""
         if self._ctx.watched and not call.enters:
             self._changed[call] = None
+
+    def _account(self, call: PrivateCall) -> None:
+        """For the call records; who enters a call of others appears there, as a leg."""
+        if self._ctx.accounted:
+            role = ", ".join(role.value for role in call.roles)
+            about = About.of(call.setup, role, call.caller, call.called, group=False)
+            accounting.note(self._ctx, call.key, about, up=call.state is State.UP)
 
     def _record_entry(self, call: PrivateCall, before: State, event: Happened | None) -> None:
         """The dispatcher's home notes what came of it."""
@@ -506,6 +521,7 @@ class PrivateCalls:
             if not self._homes[call.id]:
                 del self._homes[call.id]
         self._ctx.save(NAME, call.key, None)
+        accounting.over(self._ctx, call.key, call.cause)
         self._ctx.notice("call", id=call.id, state="ended", cause=call.cause.name.lower())
 
     # --- calls that may be over elsewhere

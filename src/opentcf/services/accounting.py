@@ -1,0 +1,139 @@
+"""Call records: procedures and legs say what they do, and when something is over its record leaves by the outbox.
+
+Open accounts and records that the shell has not written yet are in the store: a restart loses none.
+"""
+
+from opentcf.model.account import About, Account, CallRecord, LegAccount
+from opentcf.model.cause import ReleaseCause
+from opentcf.services.context import Context
+from opentcf.sip.outbox import Value
+
+OPEN, RECORD = "account", "call_record"
+RESTART = "restart"
+"""The cause of what did not go on after a restart."""
+
+
+def load(ctx: Context, rows: dict[str, Value]) -> None:
+    """Before the procedures go on with their calls."""
+    ctx.accounts = {key: Account.read(row) for key, row in rows.items()}
+
+
+def settle(ctx: Context, running: frozenset[str]) -> None:
+    """After they did: what is not running any more is over."""
+    for key in [key for key in ctx.accounts if key not in running]:
+        over(ctx, key, RESTART)
+
+
+# --- what legs say
+
+
+def leg_began(ctx: Context, call: str, leg: str, account: LegAccount) -> None:
+    """A leg was made, by an INVITE in or out."""
+    if ctx.accounted:
+        ctx.accounts.setdefault(call, Account(ctx.wall)).legs[leg] = account
+        _save(ctx, call)
+
+
+def leg_up(ctx: Context, call: str, leg: str) -> None:
+    """Its first INVITE was answered."""
+    account = ctx.accounts.get(call)
+    if account is not None and leg in account.legs:
+        account.legs[leg] = account.legs[leg]._replace(answer=ctx.wall)
+        _save(ctx, call)
+
+
+def leg_over(
+    ctx: Context, call: str, leg: str, cause: ReleaseCause | None = None, code: int = 0, *, far: bool = False
+) -> None:  # fmt: skip
+    """It is over, by the far end's deed or ours. What it says later is not heard."""
+    account = ctx.accounts.get(call)
+    found = account.legs.pop(leg, None) if account is not None else None
+    if account is None or found is None:
+        return
+    account.ended = ctx.wall
+    if far and cause is not ReleaseCause.HANDOVER:
+        account.by, account.by_at = found.party, ctx.wall
+    if account.about is not None:
+        said = cause.name.lower() if cause is not None else ""
+        _write(ctx, _leg_record(ctx, account, account.about, found, said), code, found.party if far else "")
+    elif not account.legs:
+        del ctx.accounts[call]
+    _save(ctx, call)
+
+
+# --- what procedures say
+
+
+def note(ctx: Context, call: str, about: About, *, up: bool, talker: str = "") -> None:
+    """How the call stands now."""
+    if not ctx.accounted:
+        return
+    account = ctx.accounts.setdefault(call, Account(ctx.wall))
+    before = (account.about, account.answer, account.talks)
+    account.about = about
+    account.talk(talker, ctx.wall)
+    if up and account.answer is None:
+        account.answer = ctx.wall
+    if (account.about, account.answer, account.talks) != before:
+        _save(ctx, call)
+
+
+def over(ctx: Context, call: str, cause: ReleaseCause | str) -> None:
+    """The call is over, and each leg that did not say so."""
+    account = ctx.accounts.get(call)
+    if account is None:
+        return
+    said = cause if isinstance(cause, str) else cause.name.lower()
+    account.talk("", ctx.wall)
+    for leg in list(account.legs):
+        leg_over(ctx, call, leg, None if isinstance(cause, str) else cause)
+    if account.about is not None:
+        by = account.by if not account.about.group or account.by_at == ctx.wall else ""
+        _write(ctx, _call_record(ctx, account, account.about, said), 0, by)
+    ctx.accounts.pop(call, None)
+    _save(ctx, call)
+
+
+# --- inside
+
+
+def _write(ctx: Context, record: CallRecord, code: int, by: str) -> None:
+    """`by` empty: we released it."""
+    row = record._replace(code=code or None, released_by=by or record.node)._asdict()
+    ctx.save(RECORD, record.record, {"v": 1, **row})
+    ctx.notice(RECORD, **row)
+
+
+def _record(ctx: Context, kind: str, about: About) -> CallRecord:
+    name, own = f"{int(ctx.wall * 1000):014}-{ctx.ids.token()}", ctx.directory.domain
+    return CallRecord(
+        name, own, kind, about.id, about.type, about.role, about.priority, about.emergency, about.caller, about.called
+    )  # fmt: skip
+
+
+def _leg_record(ctx: Context, account: Account, about: About, leg: LegAccount, cause: str) -> CallRecord:
+    bursts, seconds = account.talked.get(leg.party, (0, 0.0))
+    if account.talks == leg.party:
+        bursts, seconds = bursts + 1, seconds + ctx.wall - account.since
+    return _record(ctx, "leg", about)._replace(
+        party=leg.party, peer=leg.peer, direction=leg.direction, sip_call_id=leg.sip_call_id, start=leg.start,
+        answer=leg.answer, end=ctx.wall, cause=cause, talks=bursts, talk_seconds=round(seconds, 3),
+    )  # fmt: skip
+
+
+def _call_record(ctx: Context, account: Account, about: About, cause: str) -> CallRecord:
+    """A private call is over with its last leg; of a group no leg need be left."""
+    spent, end = account.talked.values(), ctx.wall if about.group else account.ended or ctx.wall
+    return _record(ctx, "call", about)._replace(
+        start=account.start, answer=account.answer, end=end, cause=cause, talkers=_talkers(account),
+        talks=sum(bursts for bursts, _ in spent), talk_seconds=round(sum(seconds for _, seconds in spent), 3),
+    )  # fmt: skip
+
+
+def _talkers(account: Account) -> str:
+    return " ".join(f"{user}={seconds:.3f}" for user, (_, seconds) in account.talked.items())
+
+
+def _save(ctx: Context, call: str) -> None:
+    """Once a tick."""
+    ctx.save_later(OPEN, call, lambda: account.record() if (account := ctx.accounts.get(call)) else None)

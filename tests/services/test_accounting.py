@@ -1,0 +1,190 @@
+"""Call records, as the core hands them to its shell."""
+
+from dataclasses import replace
+
+import pytest
+from tests.services.group_world import GroupWorld, fire
+from tests.world import World
+
+from opentcf.model.account import CallRecord
+from opentcf.terminal import Behaviour, Terminal
+
+AT = {"1001": 2, "1002": 1, "2001": 3}
+
+
+def recorded(world: World) -> None:
+    """All TCFs keep records from now on."""
+    for core in world.cores.values():
+        core.settings = replace(core.settings, records=True)
+        world.command(core.number, "reload", settings=core.settings)
+    world.run(0.1)
+
+
+def records(world: World, core: int, kind: str) -> list[CallRecord]:
+    rows = sorted(world.cores[core].store.get("call_record", {}).items())
+    return [record for _, row in rows if (record := read(row)).kind == kind]
+
+
+def read(row) -> CallRecord:
+    assert row["v"] == 1
+    return CallRecord(**{name: value for name, value in row.items() if name != "v"})
+
+
+def open_accounts(world: World) -> list[str]:
+    return [key for core in world.cores.values() for key in core.store.get("account", {})]
+
+
+@pytest.fixture
+def two() -> tuple[World, Terminal, Terminal]:
+    """1001 at core 1, 2001 at core 2."""
+    w = World(nodes=2)
+    recorded(w)
+    uas = w.terminal("1001", 1), w.terminal("2001", 2, Behaviour.RING)
+    for ua in uas:
+        w.register(ua)
+    w.run(2.0)
+    return w, *uas
+
+
+def test_a_private_call_is_a_record_at_each_tcf_and_one_of_each_leg(two):
+    w, ann, bob = two
+    w.call(ann, "2001")
+    w.run(3.0)
+    w.answer(bob)
+    w.run(60.0)
+    w.hang_up(bob)
+    w.settle()
+    (one,), (other,) = records(w, 1, "call"), records(w, 2, "call")
+    assert one.call == other.call != ""
+    assert (one.type, one.caller, one.called) == ("private_audio", "1001@core1.example", "2001@core2.example")
+    assert (one.role, other.role) == ("caller's V, caller's H", "called H, called V")
+    assert (one.cause, one.released_by, one.code) == ("normal", "2001@core2.example", None)
+    assert one.answer is not None
+    assert 3.0 < one.answer - one.start < 3.5
+    assert 59.5 < one.end - one.answer < 60.5
+    uplink, bob_leg = sorted(records(w, 2, "leg"), key=lambda leg: leg.direction)
+    assert [(leg.party, leg.peer, leg.direction, leg.released_by) for leg in (bob_leg, uplink)] == [
+        ("2001@core2.example", "", "out", "2001@core2.example"),
+        ("1001@core1.example", "core1.example", "in", "core2.example"),
+    ]
+    assert uplink.end == bob_leg.end == other.end
+    assert open_accounts(w) == []
+
+
+def test_a_call_that_is_not_answered(two):
+    w, ann, bob = two
+    w.call(ann, "2001")
+    w.run(3.0)
+    w.reject(bob, status=486)
+    w.settle()
+    (call,) = records(w, 1, "call")
+    assert (call.answer, call.released_by) == (None, "2001@core2.example")
+    assert [leg.code for leg in records(w, 1, "leg")] == [486, 486]
+    assert {leg.released_by for leg in records(w, 2, "leg")} == {"2001@core2.example", "core2.example"}
+    w.call(ann, "2001")
+    w.run(3.0)
+    w.hang_up(ann)
+    w.settle()
+    assert records(w, 1, "call")[1].released_by == "1001@core1.example"
+    assert [leg.code for leg in records(w, 1, "leg")][2:] == [487, 487]
+    assert open_accounts(w) == []
+
+
+def test_a_restart_in_the_middle_loses_nothing(two):
+    w, ann, bob = two
+    w.call(ann, "2001")
+    w.run(3.0)
+    w.answer(bob)
+    w.run(10.0)
+    w.crash(1)
+    w.restart(1)
+    w.run(10.0)
+    w.hang_up(ann)
+    w.settle()
+    (call,) = records(w, 1, "call")
+    assert call.answer is not None
+    assert 19.0 < call.end - call.answer < 21.0
+    assert len(records(w, 1, "leg")) == 2
+
+
+def test_what_the_restart_itself_ends_is_recorded(two):
+    w, ann, _ = two
+    w.call(ann, "2001")
+    w.run(3.0)
+    w.crash(1)
+    w.restart(1)
+    w.settle()
+    (call,) = records(w, 1, "call")
+    assert (call.answer, call.cause) == (None, "peer_down")
+    assert open_accounts(w) == []
+
+
+def test_a_group_call_tells_who_talked_how_long():
+    w = GroupWorld(fire(*AT, hang_time=5.0), at=AT)
+    recorded(w)
+    w.dial("1001")
+    w.run(10.0)
+    w.let_go("1001")
+    w.run(1.0)
+    w.press("2001")
+    w.run(4.0)
+    w.let_go("2001")
+    w.run(1.0)
+    w.press("1001")
+    w.run(2.0)
+    w.let_go("1001")
+    w.assert_over()
+    calls = records(w, 1, "call")
+    master = next(call for call in calls if call.role == "master")
+    assert (master.type, master.called, master.talks) == ("group_audio", "8001@core1.example", 3)
+    spent = dict(one.split("=") for one in master.talkers.split())
+    assert 11.9 < float(spent["1001@core1.example"]) < 12.2
+    assert 3.9 < float(spent["2001@core2.example"]) < 4.2
+    assert master.released_by == "core1.example"
+    assert {call.call for core in (1, 2, 3) for call in records(w, core, "call")} == {master.call}
+    (ann,) = [leg for leg in records(w, 2, "leg") if leg.party == "1001@core1.example"]
+    assert (ann.role, ann.peer, ann.talks) == ("visited", "", 2)
+    assert 11.8 < ann.talk_seconds < 12.2
+    assert open_accounts(w) == []
+
+
+def test_who_leaves_a_group_call_ends_his_leg_only():
+    w = GroupWorld(fire(*AT, hang_time=5.0), at=AT)
+    recorded(w)
+    w.dial("1001")
+    w.run(2.0)
+    w.leave("2001")
+    w.run(1.0)
+    (leg,) = [one for one in records(w, 3, "leg") if one.party == "2001@core2.example"]
+    assert (leg.cause, leg.released_by) == ("normal", "2001@core2.example")
+    assert [one.peer for one in records(w, 1, "leg")] == ["core3.example"]
+    assert records(w, 1, "call") == []
+
+
+def test_a_group_call_goes_on_over_a_restart_of_its_master():
+    w = GroupWorld(fire(*AT, hang_time=5.0), at=AT)
+    recorded(w)
+    w.dial("1001")
+    w.run(5.0)
+    w.crash(1)
+    w.restart(1)
+    w.run(5.0)
+    w.let_go("1001")
+    w.assert_over()
+    (master,) = [call for call in records(w, 1, "call") if call.role == "master"]
+    assert 9.9 < float(master.talkers.partition("=")[2]) < 10.3
+    assert open_accounts(w) == []
+
+
+def test_nobody_wants_records():
+    w = World(nodes=1)
+    ann = w.terminal("1001", 1)
+    for ua in (ann, w.terminal("1002", 1)):
+        w.register(ua)
+    w.run(2.0)
+    w.call(ann, "1002")
+    w.run(1.0)
+    w.hang_up(ann)
+    w.settle()
+    assert not w.cores[1].store.get("call_record")
+    assert open_accounts(w) == []

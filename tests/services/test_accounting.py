@@ -188,3 +188,15 @@ def test_nobody_wants_records():
     w.settle()
     assert not w.cores[1].store.get("call_record")
     assert open_accounts(w) == []
+
+
+def test_accounts_that_nobody_wants_any_more_are_dropped(two):
+    w, ann, _ = two
+    w.call(ann, "2001")
+    w.run(1.0)
+    w.cores[1].settings = replace(w.cores[1].settings, records=False)
+    w.crash(1)
+    w.restart(1)
+    w.settle()
+    assert not w.cores[1].store["account"]
+    assert records(w, 1, "call") == []

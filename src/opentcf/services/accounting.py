@@ -14,8 +14,12 @@ RESTART = "restart"
 
 
 def load(ctx: Context, rows: dict[str, Value]) -> None:
-    """Before the procedures go on with their calls."""
-    ctx.accounts = {key: Account.read(row) for key, row in rows.items()}
+    """Before the procedures go on with their calls. What is kept of earlier runs is of no use to who wants none."""
+    for key, row in rows.items():
+        if ctx.accounted:
+            ctx.accounts[key] = Account.read(row)
+        else:
+            ctx.save(OPEN, key, None)
 
 
 def settle(ctx: Context, running: frozenset[str]) -> None:
@@ -29,9 +33,8 @@ def settle(ctx: Context, running: frozenset[str]) -> None:
 
 def leg_began(ctx: Context, call: str, leg: str, account: LegAccount) -> None:
     """A leg was made, by an INVITE in or out."""
-    if ctx.accounted:
-        ctx.accounts.setdefault(call, Account(ctx.wall)).legs[leg] = account
-        _save(ctx, call)
+    ctx.accounts.setdefault(call, Account(ctx.wall)).legs[leg] = account
+    _save(ctx, call)
 
 
 def leg_up(ctx: Context, call: str, leg: str) -> None:

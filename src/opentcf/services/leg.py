@@ -228,9 +228,18 @@ class Leg:
 
     def _enter(self, ctx: Context) -> None:
         ctx.legs[self.key] = self
-        direction = "out" if self.caller else "in"
-        account = LegAccount(str(self.party), self.peer or "", direction, self.dialog.call_id, ctx.wall)
-        accounting.leg_began(ctx, self.call, self.key, account)
+        if ctx.accounted:
+            direction = "out" if self.caller else "in"
+            account = LegAccount(str(self.party), self.peer or "", direction, self.dialog.call_id, ctx.wall)
+            accounting.leg_began(ctx, self.call, self.key, account)
+
+    def _account(
+        self, ctx: Context, code: int = 0, release: Message | None = None, *, far: bool = False
+    ) -> None:
+        """For the call records: it is over, by a refusal or a release, of the far end's or ours."""
+        if ctx.accounted:
+            cause = wire_call.read_release(release, self.wire) if release is not None else None
+            accounting.leg_over(ctx, self.call, self.key, cause, code, far=far)
 
     def owner(self, purpose: str) -> Owner:
         """Whom outcomes and timers of this leg are for."""
@@ -355,8 +364,7 @@ class Leg:
         if response.status >= 300:
             self.theirs = None
             if self.state is LegState.EARLY:
-                far = response.status == 487
-                accounting.leg_over(ctx, self.call, self.key, code=response.status, far=far)
+                self._account(ctx, response.status, far=response.status == 487)
                 self.end(ctx)
             else:
                 self._next(ctx)
@@ -406,7 +414,7 @@ class Leg:
         if self.ours is not None and self.ours.answered:
             self.acknowledge(ctx)
         self._refuse_open(ctx, fill)
-        accounting.leg_over(ctx, self.call, self.key, wire_call.read_release(fill, self.wire))
+        self._account(ctx, release=fill)
         self.state = LegState.RELEASING
         self._hush()
         request = self.dialog.request("BYE")
@@ -420,7 +428,7 @@ class Leg:
         if self.ours is not None:
             ctx.layer.abandon(self.ours.branch)
         self._refuse_open(ctx)
-        accounting.leg_over(ctx, self.call, self.key)
+        self._account(ctx)
         self.state = LegState.ENDED
         self._hush()
         ctx.legs.pop(self.key, None)
@@ -579,8 +587,7 @@ class Leg:
         """Their BYE. When it overtook the answer to our first INVITE, that answer is waited for."""
         ctx.respond(incoming, 200)
         self._refuse_open(ctx, incoming.request)
-        cause = wire_call.read_release(incoming.request, self.wire)
-        accounting.leg_over(ctx, self.call, self.key, cause, far=True)
+        self._account(ctx, release=incoming.request, far=True)
         if self.state is LegState.RELEASING:
             return None
         if self.state is LegState.EARLY and self.ours is not None:
@@ -653,7 +660,7 @@ class Leg:
     def _refused(self, ctx: Context, ours: Ours, outcome: Outcome) -> Happened | None:
         self.ours = None
         if self.state is LegState.EARLY:
-            accounting.leg_over(ctx, self.call, self.key, code=outcome.status, far=ours.cancel is None)
+            self._account(ctx, outcome.status, far=ours.cancel is None)
             self.end(ctx)
             return Happened(What.REFUSED, self, outcome.status, outcome.response)
         if outcome.status in DEAD:

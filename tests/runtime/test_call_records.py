@@ -54,8 +54,9 @@ def test_csv_and_json_lines_say_the_same(tmp_path):
     assert (table[1]["answer"], table[1]["code"], lines[1]["answer"]) == ("", "486", None)
 
 
-def test_the_manual_names_each_column():
-    rows = re.findall(r"^\| `(\w+)` \|", (DOCS / "call-records.md").read_text("utf-8"), re.MULTILINE)
+@pytest.mark.parametrize("page", ["call-records.md", "zh/call-records.md"])
+def test_the_manual_names_each_column(page):
+    rows = re.findall(r"^\| `(\w+)` \|", (DOCS / page).read_text("utf-8"), re.MULTILINE)
     assert tuple(rows) == COLUMNS
 
 

@@ -49,7 +49,7 @@ def test_one_refresh_however_often_it_registers(world: World) -> None:
 
 def test_a_wrong_password_is_tried_once(world: World) -> None:
     ua = world.terminal("1001", 1)
-    ua.password = "wrong"
+    ua.line.password = "wrong"
     world.register(ua)
     world.run(5)
     assert [(event.name, event.status) for event in ua.events] == [("refused", 403)]

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from opentcf.btrunc import extension as wire_extension
-from opentcf.btrunc.wire import Param
+from opentcf.btrunc.wire import Param, Token
 from opentcf.sip.message import Message, Request, Response
 from opentcf.sip.transaction import Outcome
 from opentcf.terminal import floor
@@ -42,6 +42,8 @@ class Answers:
         call.provisional = True
         if call.cancelled:
             self._calls.cancel(call)
+        elif call.withdrawn:
+            self._calls.cancel(call, Token.REQUEST)
         elif result.status > 100 and call.state is CallState.CALLING:
             call.state = CallState.RINGING
             learn_id(call, result.response, self._line)
@@ -53,7 +55,7 @@ class Answers:
             self._learn_floor(call, response)
         if is_up and status == 408:
             self._calls.hang_up(call)
-        elif is_up and status == 491 and call.invite is not None:
+        elif is_up and status == 491 and call.invite is not None and not call.withdrawn:
             self._wait(call, call.invite)
         elif is_up and status != 481:
             self._line.tell("failed", call, status, warning(response))

@@ -161,10 +161,16 @@ class Calls:
         if call.sdp:
             request.headers.set("Content-Type", "application/sdp")
             request.body = call.sdp
-        call.invite = request
+        call.invite, call.provisional, call.withdrawn = request, False, False
         line.send(request, "invite", call)
 
     # --- take back
+
+    def withdraw(self, call: Call) -> None:
+        """Cancel a request for the floor; RFC 3261 §9.1: not before a provisional response."""
+        call.withdrawn = True
+        if call.provisional:
+            self.cancel(call, Token.REQUEST)
 
     def cancel(self, call: Call, operation: Token = Token.CALL) -> None:
         """Cancel our INVITE; `operation` says what it was for."""

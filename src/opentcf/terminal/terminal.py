@@ -196,7 +196,7 @@ class Terminal:
     def withdraw(self, call: Call, now: float) -> None:
         """Cancel a request for the floor that is not answered yet; the call stays."""
         self.line.now = now
-        self._calls.cancel(call, Token.REQUEST)
+        self._calls.withdraw(call)
 
     def calm(self, call: Call, now: float) -> None:
         """End the emergency of a group call: its originator or a dispatcher may."""

@@ -163,7 +163,7 @@ def test_media_change_of_a_private_call(hops: int, moment: Moment):
     w.ua("1001").change(call, "sendonly", w.now)
     w.touch(w.ua("1001"))
     w.run(0.3)
-    w.ua("1001")._cancel(call)
+    w.ua("1001")._calls.cancel(call)
     if moment is X:
         w.free()
     w.touch(w.ua("1001"))

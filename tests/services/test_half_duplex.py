@@ -1,8 +1,11 @@
 """Half-duplex private calls (profile 4.2): auto-answer, and a floor that the caller's home arbitrates."""
 
+from typing import Any
+
 import pytest
 from tests.world import World
 
+from opentcf.model.bounds import TimerSettings
 from opentcf.model.call import CallSetup
 from opentcf.model.registration import RegType
 from opentcf.terminal import Behaviour, Call, CallState, Terminal
@@ -17,8 +20,10 @@ PATHS = pytest.mark.parametrize(
 class Talk:
     """Two radios in a half-duplex call."""
 
-    def __init__(self, caller_at: int, called_at: int, called: str, *, plain: bool = False) -> None:
-        self.w = w = World(1)
+    def __init__(
+        self, caller_at: int, called_at: int, called: str, *, plain: bool = False, **more: Any
+    ) -> None:
+        self.w = w = World(1, **more)
         self.one = w.terminal("1001", caller_at)
         self.two = w.terminal(called, called_at, plain=plain, behaviour=Behaviour.ANSWER)
         for ua in (self.one, self.two):
@@ -236,4 +241,24 @@ def test_a_relay_that_restarts_while_a_grant_passes_leaves_nobody_in_error(late:
     t.w.run(late)
     t.restart(crashed)
     assert t.agree()
+    t.end()
+
+
+@pytest.mark.parametrize("asks_again", [False, True])
+def test_a_revoke_that_an_offer_crossed_reaches_its_talker_after_the_grace(asks_again: bool):
+    """The 491 wait may outlast T3: the floor is free by then, and he is told all the same, unless he asked anew."""
+    t = Talk(2, 3, "4001", delay=(0.01, 0.01), timers=TimerSettings(t3=1.0))
+    t.let_go(t.one)
+    t.press(t.two)
+    t.w.run(60.005 - 1.0)  # the revoke leaves at 60.03, when the offer is between core4 and core1
+    t.two.change(t.other, "sendrecv", t.w.now)
+    t.w.touch(t.two)
+    t.w.run(1.5)
+    assert t.w.ladder().count("core4 core1 491 INVITE") == 1
+    assert t.floor() == (None, [])
+    if asks_again:
+        t.press(t.two)
+    t.w.run(5.0)
+    assert t.agree()
+    assert ("revoked timeout" in t.heard(t.two)) is not asks_again
     t.end()

@@ -136,6 +136,7 @@ class HalfDuplex:
 
     def _ask(self, call: PrivateCall, words: FloorLeg, op: Ask) -> None:
         assert call.floor is not None
+        self._forget_revoke(call, words.leg)
         actions = call.floor.request(self._request(call, op, words.leg))
         self._ctx.meters.count("opentcf_floor_requests_total", type(actions[0]).__name__.lower())
         answer = answer_of(actions[0], self._talk_time)
@@ -144,6 +145,15 @@ class HalfDuplex:
         self._apply(call, actions[1:])
         if waits:
             self._apply(call, call.floor.release(op.user))
+
+    def _forget_revoke(self, call: PrivateCall, leg: Leg) -> None:
+        """He asks anew after T3: the answer says all, a revoke of before that still waits would take it back."""
+        assert call.floor is not None
+        for side, op in list(call.untold.items()):
+            is_over = call.floor.talker is None or call.floor.grant != op.grant
+            here = call.floor_legs.get(side) is leg and isinstance(op, Revoke)
+            if here and is_over and leg.drop(purpose(op)):
+                del call.untold[side]
 
     def _let_go(self, call: PrivateCall, words: FloorLeg, op: LetGo) -> None:
         """A grant that still waits for its turn on the leg is pointless now (profile 7)."""
@@ -180,7 +190,7 @@ class HalfDuplex:
         return reached
 
     def timer(self, call: PrivateCall, what: str) -> None:
-        """T2, T3, or something is to be said again."""
+        """T2, T3, or something is to be said again. A revoke that sits out a 491 is still said after T3."""
         call.floor_timers.pop(what, None)
         if call.floor is None:
             return
@@ -190,10 +200,6 @@ class HalfDuplex:
         if what == TALK:
             self._apply(call, call.floor.revoke(FloorCause.TIMEOUT))
             return
-        talker = call.floor.talker
-        if talker is not None:
-            leg = call.floor_legs[talker.leg]
-            leg.drop(purpose(Revoke(talker.user, call.floor.grant, FloorCause.TIMEOUT)))
         self._apply(call, call.floor.revoked(call.floor.grant))
 
     # --- carrying out

@@ -1,7 +1,7 @@
 """Writes docs/conformance.md from marks in code and tests: `python -m scripts.conformance`.
 
-A mark is the text `TC2-C <term>` in the docstring of what does it, or of the test that shows it; the terms stand in
-docs/conformance.toml.
+A mark is the text `TC2-C <term>` in the docstring of what does it, or of the test that shows it. A test module may
+have a table `LINES` of terms, one row a line, which its `test_line` shows. The terms stand in docs/conformance.toml.
 """
 
 import ast
@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent
 LINES, PAGE = ROOT / "docs" / "conformance.toml", ROOT / "docs" / "conformance.md"
+TABLE = "\nLINES: "
 MARK = re.compile(r"TC2-C ([^\s,.;:()`\"]+)")
 HEAD = """# Conformance 符合性
 
@@ -58,12 +59,27 @@ def marks(folder: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for path in sorted((ROOT / folder).rglob("*.py")):
         text = path.read_text("utf-8")
-        if "TC2-C " not in text:
+        if "TC2-C " not in text and TABLE not in text:
             continue
-        for name, said in _docstrings(ast.parse(text)):
+        tree = ast.parse(text)
+        for name, said in _docstrings(tree):
             for term in dict.fromkeys(MARK.findall(said)):
                 found.setdefault(term, []).append(f"{path.relative_to(ROOT)}:{name}".rstrip(":"))
+        for term in _rows(tree):
+            found.setdefault(term, []).append(f"{path.relative_to(ROOT)}:test_line[{term}]")
     return found
+
+
+def _rows(tree: ast.Module) -> list[str]:
+    """The terms of a table of lines."""
+    tables = [
+        node.value
+        for node in tree.body
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "LINES"
+    ]
+    return [
+        ast.literal_eval(key) for table in tables if isinstance(table, ast.Dict) for key in table.keys if key
+    ]
 
 
 def _docstrings(tree: ast.Module) -> Iterator[tuple[str, str]]:

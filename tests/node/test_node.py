@@ -280,6 +280,7 @@ def test_a_bug_fails_one_message_and_not_the_node():
     batch = node.drain()
     assert [notice.name for notice in batch.notices] == ["fault"]
     assert "ZeroDivisionError" in batch.notices[0].fields["trace"]
+    assert [send.data.split(b"\r\n")[0] for send in batch.sends] == [b"SIP/2.0 500 Server Internal Error"]
     assert status(v, made(v, "OPTIONS", "")) == 200
 
 

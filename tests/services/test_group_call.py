@@ -45,7 +45,7 @@ def test_a_call_reaches_every_member_with_one_leg_for_each_v_tcf(caller):
 
 
 def test_what_the_messages_of_a_set_up_say():
-    """TC2-C 组呼呼叫建立的成功响应, TC2-C 话权申请的成功响应."""
+    """TC2-C 组呼呼叫建立的成功响应."""
     w = GroupWorld(at=AT)
     w.dial("1001")
     w.run(1.0)
@@ -316,7 +316,6 @@ def test_a_members_leaving_leaves_the_others():
 
 @pytest.mark.parametrize("caller", ["1001", "1002", "4001"])
 def test_the_originator_releases_where_the_group_says_so(caller):
-    """TC2-C 组呼释放的成功响应."""
     w = talking(fire(owner_release=True), caller=caller)
     w.leave(caller)
     w.run(1.0)
@@ -459,7 +458,6 @@ def test_queue_grant_and_release():
 
 
 def test_a_waiter_leaves_the_queue():
-    """TC2-C 话权释放, TC2-C 话权释放的成功响应."""
     w = talking()
     for number in ("2001", "4001"):
         w.press(number)
@@ -483,7 +481,6 @@ def test_a_full_queue():
 
 
 def test_a_listener_is_refused_with_603():
-    """TC2-C 6xx/D."""
     members = tuple(Member(aor(n), listen_only=n == "2001") for n in MEMBERS)
     w = talking(replace(fire(), members=members))
     w.press("2001")

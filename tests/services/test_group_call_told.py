@@ -8,7 +8,6 @@ AT = {"1001": 1, "1002": 1, "2001": 2, "2002": 2, "3001": 3}
 
 
 def test_who_joins_while_another_talks_is_told_who():
-    """TC2-C INFO/D."""
     for joiner in ("1002", "2001", "2002", "3001"):
         w = GroupWorld(at=AT)
         w.dial("1001")

@@ -47,7 +47,7 @@ def holding(held: list[Seen], what: str) -> Callable[[Seen], bool]:
 def test_set_up_and_release_over_every_path(
     caller_at: int, called_at: int, called: str, hops: list[tuple[int, int]]
 ):
-    """TC2-C 单呼, TC2-C 100, TC2-C 2xx/TC2."""
+    """TC2-C 单呼, TC2-C 100."""
     net = Net()
     caller, other = phones(net, caller_at, called_at, "1001", called)
     net.seen.clear()
@@ -67,7 +67,6 @@ def test_set_up_and_release_over_every_path(
 
 @FOUR
 def test_the_called_side_hangs_up(caller_at: int, called_at: int, called: str, hops: list[tuple[int, int]]):
-    """TC2-C 呼叫释放, TC2-C BYE/D."""
     net = Net()
     call = talk(net, *phones(net, caller_at, called_at, "1001", called))
     call.hang_up_called()
@@ -76,7 +75,6 @@ def test_the_called_side_hangs_up(caller_at: int, called_at: int, called: str, h
 
 
 def test_one_call_has_one_identity_on_all_hops():
-    """TC2-C 单呼呼叫建立的成功响应."""
     net = Net()
     call = talk(net, *phones(net, 2, 3))
     said = {
@@ -118,7 +116,7 @@ def test_max_forwards_goes_down_at_each_hop():
 
 
 def test_183_passes_as_180_without_sdp():
-    """TC2-C 180, TC2-C 1xx/TC2."""
+    """TC2-C 180."""
     net = Net()
     caller, called = phones(net, 1, 4)
     caller.invite("4001")
@@ -128,7 +126,6 @@ def test_183_passes_as_180_without_sdp():
 
 
 def test_a_plain_phone_calls_without_the_extension():
-    """TC2-C INVITE/D."""
     net = Net()
     caller, called = Phone(net, "1001", 2, ptt=False), Phone(net, "4001", 3, ptt=False)
     for phone in (caller, called):
@@ -166,7 +163,6 @@ def test_a_refusal_passes_unchanged(status: int):
     ("theirs", "ours"), [(600, 603), (401, 403), (407, 403), (499, 480), (599, 500), (302, 480)]
 )
 def test_an_unknown_refusal_reads_as_its_class(theirs: int, ours: int):
-    """TC2-C 4xx/D."""
     net = Net()
     caller, called = phones(net, 1, 4)
     caller.invite("4001")
@@ -288,7 +284,7 @@ def test_cancel_travels_hop_by_hop():
 
 
 def test_a_cancel_before_anything_was_heard_waits_for_the_first_100():
-    """RFC 3261 §9.1. TC2-C 1xx/D."""
+    """RFC 3261 §9.1."""
     net = Net()
     caller, called = phones(net, 1, 1, "1001", "1002")
     invite = caller.invite("1002")
@@ -328,7 +324,6 @@ def test_a_cancel_after_the_200_changes_nothing():
 
 
 def test_a_cancel_of_nothing_is_481():
-    """TC2-C CANCEL/D."""
     net = Net(1)
     caller, _ = phones(net, 1, 1, "1001", "1002")
     made = caller.make("INVITE", "sip:1002@core1.example", f"{caller.aor};tag=x", "<sip:1002@core1.example>")
@@ -380,7 +375,6 @@ def test_a_phone_that_is_gone_is_480():
 
 
 def test_both_hang_up_at_once():
-    """TC2-C 单呼释放的成功响应."""
     net = Net()
     call = talk(net, *phones(net, 2, 3))
     held: list[Seen] = []
@@ -407,7 +401,6 @@ def test_both_hang_up_at_once():
     ],
 )
 def test_a_bye_is_never_refused_and_every_bye_has_a_reason(value: str, cause: str, reason: str):
-    """TC2-C BYE/TC2."""
     net = Net()
     call = talk(net, *phones(net, 2, 3))
     bye = call.caller.within("BYE", call.invite, call.ok)
@@ -470,7 +463,6 @@ def test_a_bye_ends_a_re_invite_that_is_open(caller_hangs_up: bool):
 
 
 def test_hold_and_resume_pass_end_to_end():
-    """TC2-C 2xx/D."""
     net = Net()
     call = talk(net, *phones(net, 2, 3))
     for body, answer in (
@@ -637,7 +629,7 @@ def test_a_session_too_short_is_422():
 
 
 def test_a_lost_ack_ends_the_call_after_32_s():
-    """RFC 3261 §13.3.1.4. TC2-C ACK/D."""
+    """RFC 3261 §13.3.1.4."""
     net = Net(1)
     caller, called = phones(net, 1, 1, "1001", "1002")
     caller.invite("1002")
@@ -650,7 +642,7 @@ def test_a_lost_ack_ends_the_call_after_32_s():
 
 
 def test_each_single_loss_between_the_cores_is_made_good():
-    """Every message of a call is lost once: the call still stands and still ends. TC2-C ACK/TC2."""
+    """Every message of a call is lost once: the call still stands and still ends."""
     net = Net()
     call = talk(net, *phones(net, 2, 3))
     call.hang_up()
@@ -736,7 +728,6 @@ def test_to_a_peer_that_is_down_it_is_503_at_once():
 
 
 def test_a_peer_that_goes_down_during_set_up_is_503():
-    """TC2-C 5xx/TC2."""
     net = Net()
     caller, called = phones(net, 2, 3)
     caller.invite("4001")

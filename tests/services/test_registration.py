@@ -70,7 +70,6 @@ def test_at_home_nothing_goes_to_anybody():
 
 
 def test_the_binding_is_stored_before_the_200_leaves():
-    """TC2-C 注册."""
     net = Net(2)
     v = foreign(net, 2, 1)
     node = net.node(1)
@@ -164,7 +163,6 @@ def test_v_refreshes_at_half_the_granted_expiry():
 
 
 def test_the_terminals_own_refresh_stays_local():
-    """TC2-C REGISTER/D."""
     net = Net(2)
     phone = Phone(net, "1001", 2)
     phone.register()
@@ -315,7 +313,6 @@ def test_who_comes_back_is_not_hit_by_the_kick_off_that_waited():
 
 
 def test_the_newest_contact_replaces_and_the_replaced_one_is_told():
-    """TC2-C OPTIONS/D."""
     net = Net(2)
     old, new = Phone(net, "1001", 2), Phone(net, "1001", 2, port=6999)
     old.auto = polite
@@ -449,7 +446,7 @@ def test_a_home_that_is_down_is_503_at_once():
 
 
 def test_a_home_that_is_silent_is_503_before_the_terminal_gives_up():
-    """RFC 4320: sooner than 32 s. TC2-C 5xx/D."""
+    """RFC 4320: sooner than 32 s."""
     net = Net(2)
     net.unreachable.add(tcf(1))
     phone = Phone(net, "1001", 2)
@@ -502,7 +499,6 @@ def test_an_odd_challenge_of_a_home_harms_nobody(challenge: str):
 
 
 def test_what_the_home_refuses_reaches_the_terminal_unchanged():
-    """TC2-C REGISTER/TC2."""
     net = Net(2)
     h = foreign(net, 1, 2)
     phone = Phone(net, "1001", 2)

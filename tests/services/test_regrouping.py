@@ -53,7 +53,6 @@ def test_a_group_is_made_and_each_member_is_reported(boss: str, at: int):
 
 
 def test_members_come_and_go():
-    """TC2-C 动态重组成功响应."""
     w = world()
     w.dgna("1005", CREATE, "1001", "2001")
     w.run(5.0)
@@ -120,7 +119,7 @@ def test_a_silent_home_is_reported_once():
 
 
 def test_the_results_follow_the_requester():
-    """TC2-C 动态重组结果上报, TC2-C 动态重组结果上报的成功响应."""
+    """TC2-C 动态重组结果上报."""
     w = world("2005", 2)
     w.part("core2", "2005")
     w.dgna("2005", CREATE, "1001")

@@ -237,7 +237,6 @@ def test_the_same_msgid_of_another_sender_or_to_another_is_another_message() -> 
 
 
 def test_a_repeat_while_the_first_is_open_gets_its_answer() -> None:
-    """TC2-C 实时短数据响应."""
     w = TextWorld(FOUR)
     w.link = w.link._replace(delay=(0.5, 0.5))
     w.send("1001", "3001", msgid="m1")

@@ -362,7 +362,6 @@ class TestPackages:
 
 
 def test_a_temporary_group_is_seen_as_any_other() -> None:
-    """TC2-C SUBSCRIBE/D."""
     world = ControlWorld(at={DISPATCHER: 1, "1001": 1, "1002": 1})
     ua = world.ua(DISPATCHER)
     watch = ua.watch(Package.MEMBERSHIP, world.now, "1001")

@@ -108,7 +108,7 @@ STATUS = {
 
 
 def answer_of(action: Action, duration: int) -> Accepted | Waiting | Refused:
-    """The first action of a request, as the answer to it. TC2-C 话权申请的成功响应."""
+    """The first action of a request, as the answer to it. TC2-C 话权申请的成功响应, TC2-C 话权排队."""
     match action:
         case floor.Granted(user, _, grant):
             return Accepted(user, duration, grant)
@@ -121,7 +121,7 @@ def answer_of(action: Action, duration: int) -> Accepted | Waiting | Refused:
 
 
 def told_of(action: Action, duration: int, newest: int, *, emergency: bool) -> Grant | Revoke | Inform:
-    """What the V-TCFs hear of an action."""
+    """What the V-TCFs hear of an action. TC2-C 话权授权."""
     match action:
         case floor.Grant(user, _, grant):
             return Grant(user, duration, grant)
@@ -224,7 +224,7 @@ def read_downward(ext: Extension, wire: Wire, domain: str) -> Grant | Revoke | N
 
 
 def read_answer(ext: Extension | None, wire: Wire, user: Aor, status: int) -> Answer:
-    """What a response to Ask says; one that says nothing is a denial. TC2-C 话权排队."""
+    """What a response to Ask says; one that says nothing is a denial."""
     if ext is not None and status < 300:
         if ext.token is Token.ACCEPT:
             return Accepted(user, ext.number(Param.DURATION) or 0, ext.number(Param.GRANT) or 0)

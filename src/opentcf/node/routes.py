@@ -58,7 +58,7 @@ def routes(have: Procedures, ctx: Context) -> dict[tuple[Side, str, Token | None
     """Requests outside a dialog. A token of None is a request without the extension.
 
     TC2-C INVITE/TC2, TC2-C INVITE/D, TC2-C MESSAGE/TC2, TC2-C MESSAGE/D, TC2-C OPTIONS/TC2,
-    TC2-C OPTIONS/D, TC2-C REGISTER/TC2, TC2-C REGISTER/D, TC2-C SUBSCRIBE/TC2,
+    TC2-C OPTIONS/D, TC2-C REGISTER/TC2, TC2-C REGISTER/D,
     TC2-C SUBSCRIBE/D.
     """
 
@@ -197,7 +197,7 @@ def capabilities(ctx: Context, incoming: Incoming) -> None:
 
 
 def no_route(incoming: Incoming) -> Decline:
-    """What nobody here serves."""
+    """What nobody here serves. TC2-C SUBSCRIBE/TC2."""
     method, ext = incoming.request.method, incoming.extension
     if method in ("INVITE", "MESSAGE"):
         return Decline(488, f"the operation {ext.spelled if ext else method} is not served here")

@@ -160,6 +160,7 @@ class TerminalAdmission:
         self._ctx.lockouts.right((user, source))
 
     def _challenge(self, incoming: Incoming, user: Aor, *, stale: bool = False) -> Decline:
+        """On D alone. TC2-C 401."""
         nonce = self._nonces.make(self._ctx.wall, incoming.flow.host)
         lines = tuple(
             ("WWW-Authenticate", digest.challenge(user.domain, nonce, algorithm, stale=stale))

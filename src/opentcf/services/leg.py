@@ -386,7 +386,7 @@ class Leg:
     # --- other requests of ours
 
     def inform(self, ctx: Context, kind: str, fields: bytes) -> None:
-        """INFO; of what waits only the newest of a kind is sent.
+        """INFO; of what waits only the newest of a kind is sent. TC2-C INFO/TC2, TC2-C INFO/D.
 
         It waits for the answer to the one before, and for the ACK of our 2xx: overtaking that, it may find no dialog.
         """
@@ -533,6 +533,7 @@ class Leg:
         return first_hop(self.dialog, self.flow)
 
     def _take(self, ctx: Context, incoming: Incoming) -> None:
+        """100 at once. TC2-C 100."""
         self.theirs = incoming.transaction
         self.theirs_cseq = incoming.request.cseq()[0]
         self.theirs.owner = self.owner(INVITE)
@@ -584,7 +585,10 @@ class Leg:
         return Happened(What.ACKED, self, incoming=incoming)
 
     def _ended(self, ctx: Context, incoming: Incoming) -> Happened | None:
-        """Their BYE. When it overtook the answer to our first INVITE, that answer is waited for."""
+        """Their BYE. When it overtook the answer to our first INVITE, that answer is waited for.
+
+        TC2-C 单呼释放的成功响应, TC2-C 组呼释放的成功响应.
+        """
         ctx.respond(incoming, 200)
         self._refuse_open(ctx, incoming.request)
         self._account(ctx, release=incoming.request, far=True)

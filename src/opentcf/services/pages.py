@@ -87,7 +87,7 @@ class Pages:
 
     def pass_back(self, relayed: Relayed, outcome: Outcome) -> None:
         """Answer a relayed MESSAGE as the far side answered; silence or a broken way is 503, an unknown refusal its
-        class (RFC 3261 §8.1.3.2)."""
+        class (RFC 3261 §8.1.3.2). TC2-C 实时短数据响应."""
         incoming, heard = relayed.incoming, outcome.response
         response = incoming.request.respond(status(outcome), self._ctx.ids.token())
         if heard is not None:

@@ -98,7 +98,7 @@ def is_contact(incoming: Incoming) -> bool:
 
 
 def entry(ctx: Context, incoming: Incoming, caller: Aor, called: Aor, *, known: bool) -> Role:
-    """The role in which a request reaches this TCF; 403 when its sender may not assert this caller.
+    """The role in which a request reaches this TCF; 403 when its sender may not assert this caller. TC2-C 403.
 
     `known`: this call already passed here as its caller's home, so that it comes to the called user's V now.
     """
@@ -224,7 +224,7 @@ def is_dispatcher(ctx: Context, user: Aor) -> bool:
 
 
 def known_subscriber(ctx: Context, user: Aor, status: int) -> Subscriber:
-    """A subscriber of ours; Decline with `status` when there is none."""
+    """A subscriber of ours; Decline with `status` when there is none. TC2-C 404."""
     subscriber = ctx.directory.subscriber(user)
     if subscriber is None:
         raise Decline(status, f"{user} is no subscriber here")

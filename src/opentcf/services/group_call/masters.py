@@ -182,7 +182,7 @@ class Masters:
             self.confirmed_setup(call)
 
     def take_in(self, call: MasterCall, event: Event) -> None:
-        """200 with what the floor says; V-TCFs that are missing are called."""
+        """200 with what the floor says; V-TCFs that are missing are called. TC2-C 组呼呼叫建立的成功响应."""
         assert event.branch is not None
         answer = answer_of(event.actions[0], call.talk_time(self._ctx.durations.t2))
         self._answer(call, event.branch, answer, joining=True)
@@ -502,7 +502,7 @@ class Masters:
         self._step(call, MasterInput.OVER, Event(cause=cause))
 
     def release_all(self, call: MasterCall, event: Event) -> None:
-        """BYE to every leg; the timers stop. TC2-C 组呼释放的成功响应."""
+        """BYE to every leg; the timers stop."""
         cause = event.cause
         for timer in call.timers.values():
             timer.cancel()

@@ -49,7 +49,10 @@ class MasterMedia:
         self._queue = queue
 
     def change(self, call: MasterCall, asker: Branch, op: Change) -> None:
-        """200 to who wants it, re-INVITE to all others; 403 for who neither talks nor called."""
+        """200 to who wants it, re-INVITE to all others; 403 for who neither talks nor called.
+
+        TC2-C 视频下推媒体变更.
+        """
         talker = call.floor.talker
         pushes = asker.link is not None and asker.link.half is Half.PUSHED
         if op.user != call.originator and not pushes and (talker is None or talker.user != op.user):

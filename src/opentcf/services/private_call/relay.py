@@ -257,7 +257,7 @@ class Relay:
         call.other(leg).cancel(self._ctx, fill)
 
     def _pass_info(self, call: PrivateCall, event: Happened | None) -> None:
-        """An INFO of a package we do not know (RFC 6086 §4.2.2). TC2-C INFO/TC2, TC2-C INFO/D."""
+        """An INFO of a package we do not know (RFC 6086 §4.2.2)."""
         assert event is not None
         assert event.incoming is not None
         if half_duplex.pass_information(self._ctx, call, event):
@@ -285,7 +285,6 @@ class Relay:
         self._refuse(call, 480)
 
     def _release_other(self, call: PrivateCall, event: Happened | None) -> None:
-        """TC2-C 单呼释放的成功响应."""
         assert event is not None
         self._give_up_moves(call)
         self.guests.dismiss_all(call, call.cause)

@@ -80,7 +80,7 @@ class HomeRegistration:
     def request(self, incoming: Incoming) -> Facts:
         """A REGISTER on TC2: only registration and de-registration, never challenged (部分是, 无挑战).
 
-        TC2-C 漫游.
+        TC2-C 漫游, TC2-C 注册请求的成功响应, TC2-C 注销的成功响应.
         """
         ctx, request, peer = self._ctx, incoming.request, incoming.peer
         assert peer is not None
@@ -263,7 +263,7 @@ class HomeRegistration:
         return call_id == wanted.call_id and wanted.cseq < cseq
 
     def _deregister(self, wanted: Wanted, binding: Binding | None) -> Facts:
-        """From a V-TCF that does not serve him any more it changes nothing. TC2-C 注销的成功响应."""
+        """From a V-TCF that does not serve him any more it changes nothing."""
         if binding is None or binding.visited != wanted.visited:
             return NONE
         self._left[wanted.user] = (wanted.call_id, wanted.cseq)
@@ -286,7 +286,6 @@ class HomeRegistration:
         self._alarms[number] = self._ctx.timers.start(binding.expires, Owner(NAME, number, BINDING))
 
     def _granted(self, subscriber: Subscriber, expires: int) -> Granted:
-        """TC2-C 注册请求的成功响应."""
         groups = self._ctx.directory.memberships(subscriber.aor)
         stunned = not self._ctx.directory.in_service(subscriber.aor)
         return Granted(expires, groups, stunned, dict(subscriber.ha1 or {}))

@@ -211,7 +211,6 @@ class VisitedRegistration:
         return known and attachment.home_expires > self._ctx.now
 
     def _ask_home(self, incoming: Incoming, asked: Asked) -> Facts:
-        """TC2-C 404."""
         ctx = self._ctx
         attachment = ctx.directory.attachment(asked.user)
         if ctx.directory.is_home(asked.user):

@@ -60,7 +60,7 @@ class Regrouping:
             return self._take(incoming, who, group, request)
 
     def _take(self, incoming: Incoming, who: Aor, group: Aor, request: str) -> Facts:
-        """G: do it, unless this very request did it before. TC2-C 动态重组成功响应."""
+        """G: do it, unless this very request did it before. TC2-C 动态重组设置成功响应, TC2-C 动态重组取消成功响应."""
         ctx, key = self._ctx, f"{who} {request}"
         if key in self._rounds:
             ctx.respond(incoming, 200)

@@ -196,7 +196,6 @@ class ShortMessages:
         self._pages.pass_back(relayed, outcome)
 
     def _told(self, message: ShortMessage) -> None:
-        """TC2-C 实时短数据响应."""
         kind = message.kind.name.lower()
         self._count(kind, message.state)
         self._ctx.notice(

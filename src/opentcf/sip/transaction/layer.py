@@ -121,7 +121,7 @@ class Layer:
     def accept(
         self, request: Request, via: Via, flow: Flow, now: float, opener: str = ""
     ) -> ServerTransaction:
-        """Begin a server transaction. The caller has checked that there is none yet. TC2-C 100."""
+        """Begin a server transaction. The caller has checked that there is none yet."""
         kind = Kind.INVITE_SERVER if request.method == "INVITE" else Kind.SERVER
         key = _server_key(via, request.method)
         txn = ServerTransaction(kind, key, request, response_flow(via, flow))

@@ -117,6 +117,7 @@ class Node:
             dict(snapshot.get("told", {})),
             dict(snapshot.get("membership", {})),
             dict(snapshot.get("location", {})),
+            dict(snapshot.get("report", {})),
         )
         accounting.load(ctx, dict(snapshot.get(accounting.OPEN, {})))
         self.procedures.private_call.load(dict(snapshot.get("private_call", {})))

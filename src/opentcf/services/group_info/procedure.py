@@ -270,7 +270,11 @@ class GroupInfo:
         return NONE
 
     def load(
-        self, told: dict[str, Value], memberships: dict[str, Value], locations: dict[str, Value]
+        self,
+        told: dict[str, Value],
+        memberships: dict[str, Value],
+        locations: dict[str, Value],
+        reports: dict[str, Value],
     ) -> Facts:
         """Go on from what the store held."""
         self._telling.load(told)
@@ -280,6 +284,7 @@ class GroupInfo:
             self._versions.setdefault(user, {})[master] = version
             self._ctx.directory.learn_memberships(user, master, rows.memberships(found))
         self._locations.load(locations)
+        self._reports.load(reports)
         return NONE
 
 

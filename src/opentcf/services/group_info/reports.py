@@ -7,17 +7,18 @@ from opentcf.services.context import Context, peer_flow
 from opentcf.services.group_info import rows
 from opentcf.services.group_info.rows import Place
 from opentcf.services.path import aor_uri
-from opentcf.sip.outbox import Flow
+from opentcf.sip.outbox import Flow, Value
 from opentcf.sip.timers import Timer
 from opentcf.sip.transaction import Outcome, Owner
 
 LOCATE = "locate"
+RECORD = "report"
 AGAIN = 30.0
 """Seconds until what nobody answered is sent again."""
 
 
 class Report:
-    """H: the group location that a master was sent last."""
+    """H: the group location that a master was sent last. What is not answered yet is in the store."""
 
     __slots__ = ("call_id", "cseq", "expires", "reg_type", "timer", "visited")
 
@@ -62,7 +63,16 @@ class Reports:
         if report is None:
             report = self._reports[key] = Report(self._ctx.ids.token())
         report.visited, report.expires, report.reg_type = visited, expires, reg_type
+        kind = reg_type.value if reg_type is not None else None
+        self._ctx.save(RECORD, rows.key(key), [visited, self._ctx.wall + expires if expires else 0.0, kind])
         self._send_report(key, report)
+
+    def load(self, found: dict[str, Value]) -> None:
+        """What was not answered before a restart waits for its master to come up."""
+        for text, (visited, wall, kind) in found.items():
+            report = self._reports[rows.place(text)] = Report(self._ctx.ids.token())
+            report.visited, report.reg_type = visited, RegType(kind) if kind else None
+            report.expires = max(1, int(wall - self._ctx.wall)) if wall else 0
 
     def _send_report(self, key: Place, report: Report) -> None:
         ctx, (group, user) = self._ctx, key
@@ -101,6 +111,7 @@ class Reports:
             report.timer = self._ctx.start(AGAIN, Owner(self._name, outcome.owner.key, LOCATE))
             return
         report.reg_type = None
+        self._ctx.save(RECORD, outcome.owner.key, None)
         if outcome.status >= 300:
             self._ctx.notice("location_refused", location=outcome.owner.key, code=outcome.status)
 

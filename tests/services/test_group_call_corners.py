@@ -147,6 +147,22 @@ def test_a_v_whose_request_is_not_answered_takes_the_floor_within_t1():
     assert w.talking() == []
 
 
+def test_a_talker_who_presses_again_while_he_is_cut_off_loses_the_floor_all_the_same():
+    """His request waits for the master; what takes the floor from him does not wait for that."""
+    w = GroupWorld(fire(hang_time=300.0), at={"1001": 1, "2001": 2})
+    w.dial("2001")
+    w.run(2.0)
+    assert w.talking() == ["2001"]
+    w.part("core1", "core2")
+    w.press("2001")
+    w.run(4.5)
+    assert w.talking() == []
+    w.cut.clear()
+    w.run(60.0)
+    assert w.floor() == ("", []), "what the master gives to a request that was given up is given back"
+    assert w.talking() == []
+
+
 def test_a_talker_whose_v_is_silent_loses_the_floor_within_t1():
     w = talking(fire(hang_time=300.0))
     w.press("4001")

@@ -695,8 +695,15 @@ class Visits:
             return
         link = call.members.get(call.talker) if call.talker is not None else None
         if link is not None and call.talker is not None:
+            self._give_up(call, call.talker, link)
             link.tell(self._ctx, Revoke(call.talker, call.grant, FloorCause.TIMEOUT))
             call.talker = None
+
+    def _give_up(self, call: VisitedCall, user: Aor, link: Link) -> None:
+        """A request of his that waits for the master would keep the revoke waiting too."""
+        if user in call.asking:
+            self._withdraw(call, user)
+            link.answer(self._ctx, Refused(user, FloorCause.TIMEOUT))
 
     def _forget(self, call: VisitedCall, cause: ReleaseCause) -> None:
         accounting.over(self._ctx, call.key, cause)

@@ -10,7 +10,7 @@ TEST := .venv/.stamp-test
 DOCS := .venv/.stamp-docs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench fix fuzz world docs clean partners
+.PHONY: help demo test check bench fix fuzz world chaos docs clean partners
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,11 @@ fix: $(TEST) ## format the code and repair what the linter can repair
 
 world: $(TEST) ## the property tests over whole networks at full length
 	WORLD=full $(BIN)/python -m pytest --timeout 7200 tests/property $(ARGS)
+
+chaos: $(TEST) partners ## a quarter of an hour of random operations and faults over real nodes, the history checked
+	$(BIN)/opentcf chaos --seconds 300 $(ARGS)
+	$(BIN)/opentcf chaos --seconds 240 --kills 200 --faults 0 --drills 0 $(ARGS)
+	$(BIN)/opentcf chaos --namespaces --runs 20 --seconds 15 --kills 1 --faults 5 --drills 1 $(ARGS)
 
 fuzz: $(TEST) ## the fuzz tests at full length
 	FUZZ=full $(BIN)/python -m pytest --timeout 7200 tests/fuzz $(ARGS)

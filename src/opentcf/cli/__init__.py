@@ -10,6 +10,7 @@ COMMANDS = {
     "check": ("opentcf.cli.check:check", "Validate a configuration."),
     "demo": ("opentcf.cli.demo:demo", "Four core networks on this machine, every procedure in turn."),
     "ue": ("opentcf.cli.ue.command:ue", "A terminal or dispatcher at the prompt."),
+    "chaos": ("opentcf.cli.chaos:chaos", "Random operations and faults over real nodes, checked."),
     "peers": ("opentcf.cli.look:peers", "Show the other TCFs and whether they answer."),
     "calls": ("opentcf.cli.look:calls", "Show the calls that go on."),
     "registrations": ("opentcf.cli.look:registrations", "Show who is registered where."),

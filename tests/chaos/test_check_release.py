@@ -1,7 +1,7 @@
 """No BYE without a cause."""
 
 import pytest
-from tests.chaos.tales import CALL, A, B, C, Tale, violated
+from tests.chaos.tales import A, B, C, Tale, violated
 
 from opentcf.chaos.cast import Durations
 
@@ -76,4 +76,12 @@ def test_a_group_call_ends_after_silence():
 
     assert violated(tale(Durations().t4)) == {}
     assert violated(tale(1.0)).keys() == {CAUSE}
-    assert CALL in str(tale(1.0).entries)
+
+
+def test_a_group_call_ends_after_the_silence_of_a_talker_who_is_down():
+    def tale(who: str) -> Tale:
+        told = Tale().registered(A, 1).registered(B, 2).at(50.0).talks(B, 1).fault(who, "kill")
+        return told.at(70.0).bye(A, NORMAL)
+
+    assert violated(tale("core2")) == {}
+    assert violated(tale("core3")).keys() == {CAUSE}

@@ -6,7 +6,7 @@ PASSWORD = "chaos"
 
 
 class Durations(NamedTuple):
-    """Seconds; T1 … Tdown as TC2-C names them. Short, so that a short run sees them pass."""
+    """Seconds, by the names of `[timers]` and `[[peer]]`. Short, so that a short run sees them pass."""
 
     heartbeat: float = 0.7
     heartbeat_wait: float = 0.7

@@ -85,10 +85,13 @@ def _normal(releases: _Releases, bye: Entry) -> bool:
 
 
 def _was_silent(releases: _Releases, bye: Entry) -> bool:
-    """T4 ran out; faults may have kept the end of a burst from G, or its beginning from the talker."""
+    """T4 ran out: nobody talked; or only one did whom a fault kept from G, which took his floor long ago."""
     story = releases.story
     since = bye.at - story.cast.durations.t4 + SLACK
-    return not any(_talked(burst, bye.about["call"], since, bye.at) for burst in releases.bursts)
+    talkers = {burst.user for burst in releases.bursts if _talked(burst, bye.about["call"], since, bye.at)}
+    return all(
+        story.trouble.touching(releases.served(user, bye.at), since - RECOVERY, bye.at) for user in talkers
+    )
 
 
 def _talked(burst: Burst, call: str, since: float, until: float) -> bool:

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from opentcf.btrunc.urgency import Rank
 from opentcf.node.orders import Batch, Command, Flow, Notice, Reply, Save, Send
 from opentcf.runtime.loop import TickLoop
 from opentcf.runtime.trace import Trace
@@ -23,6 +24,7 @@ class Echo:
         self.outbox = Outbox()
         self.timers: list[float] = []
         self.tickets = 0
+        self.waited: list[float] = []
 
     def receive(self, data: bytes, source: Flow, now: float) -> None:
         if data == b"bug":
@@ -30,6 +32,13 @@ class Echo:
         self.outbox.saves.append(Save("echo", data.decode(), 1))
         self.outbox.sends.append(Send(data, source))
         self.outbox.notices.append(Notice("echo", {"data": data}))
+
+    def rank(self, data: bytes) -> Rank:
+        return {b"p": Rank.PROVED, b"n": Rank.NEW}.get(data[:1], Rank.URGENT)
+
+    def offer(self, data: bytes, source: Flow, waited: float, now: float) -> None:
+        self.waited.append(waited)
+        self.receive(data, source, now)
 
     def command(self, command: Command, now: float) -> int:
         self.tickets += 1
@@ -81,13 +90,13 @@ class Journalled(MemoryStore):
 class Bench:
     """A loop with everything around it."""
 
-    def __init__(self) -> None:
+    def __init__(self, at_most: float = 60.0) -> None:
         self.journal: list = []
         self.core = Echo(self.journal)
         self.store = Journalled(self.journal)
         self.trace = Trace(100_000)
         self.unreachable = False
-        self.loop = TickLoop(self.core, self.store, self, self.trace, self._notice)
+        self.loop = TickLoop(self.core, self.store, self, self.trace, self._notice, at_most)
 
     def send(self, order: Send) -> None:
         if self.unreachable:
@@ -122,6 +131,29 @@ async def test_one_tick_takes_all_that_waits_and_stores_before_it_sends():
         ("notice", b"3"),
     ]
     assert bench.store.load() == {"echo": {"1": 1, "2": 1, "3": 1}}
+
+
+async def test_the_urgent_goes_first_and_what_stands_in_line_is_told_how_long():
+    bench = Bench()
+    for data in (b"n1", b"p1", b"1", b"n2", b"p2", b"2"):
+        bench.loop.received(data, FLOW, LOCAL)
+    await settled(bench.loop)
+    sent = [entry[1] for entry in bench.journal if entry[0] == "send"]
+    assert sent == [b"1", b"2", b"p1", b"p2", b"n1", b"n2"]
+    assert len(bench.core.waited) == 4
+    assert all(0 <= waited < 60 for waited in bench.core.waited)
+
+
+async def test_a_tick_ends_when_its_slice_is_over():
+    bench = Bench(at_most=0.0)
+    for data in (b"1", b"n1", b"2"):
+        bench.loop.received(data, FLOW, LOCAL)
+    await settled(bench.loop)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    sent = [entry[1] if entry != "drain" else "" for entry in bench.journal if entry[0] in ("d", "send")]
+    assert sent[:4] == ["", b"1", "", b"2"]
+    assert [data for data in sent if data] == [b"1", b"2", b"n1"]
 
 
 async def test_when_a_commit_fails_nothing_leaves_and_the_loop_stops():

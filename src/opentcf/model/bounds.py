@@ -29,7 +29,10 @@ class TimerSettings:
 
 @dataclass(frozen=True, slots=True)
 class LimitSettings:
-    """Upper bounds; each refusal is counted in `opentcf_refused_total`. Sizes in bytes, rates a second."""
+    """Upper bounds; each refusal is counted in `opentcf_refused_total`. Sizes in bytes, rates a second.
+
+    `max_delay`: seconds that a new request may wait for its turn.
+    """
 
     max_message: int = 65_535
     max_body: int = 32_768
@@ -43,3 +46,4 @@ class LimitSettings:
     max_failed_digests: int = 5
     max_rate_per_source: float = 200.0
     max_rate_per_user: float = 50.0
+    max_delay: float = 0.25

@@ -1,9 +1,10 @@
 """What a peer may begin, and how much anybody may ask (profile 2.1 and 5.2).
 
-Rule one: emergency calls, releases, heartbeats and whatever belongs to a dialog are never held back by a rate.
+Rule one: emergency calls, releases, heartbeats and whatever goes on with a call are never held back by a rate.
 Rule two: who has not proved anything costs no memory but his bucket.
 """
 
+from opentcf.btrunc.urgency import SPARED
 from opentcf.btrunc.wire import Param, Token
 from opentcf.model.cause import Decline
 from opentcf.model.peer import Peer
@@ -78,13 +79,13 @@ class Border:
 
 
 def is_urgent(incoming: Incoming) -> bool:
-    """What no rate and no load holds back: emergency calls, releases, heartbeats, requests within a dialog."""
+    """What no rate and no load holds back: emergency calls, releases, requests within a dialog, what is SPARED."""
     request, ext = incoming.request, incoming.extension
     if request.method in RELEASES or _tag(incoming):
         return True
     if ext is None:
         return False
-    return ext.token is Token.HEARTBEAT or ext.get(Param.EMERGENCY) == "1"
+    return ext.token in SPARED or ext.get(Param.EMERGENCY) == "1"
 
 
 def _tag(incoming: Incoming) -> str:

@@ -9,14 +9,16 @@ from collections.abc import Iterable
 
 from opentcf.btrunc import call as wire_call
 from opentcf.btrunc import extension as wire_extension
+from opentcf.btrunc.urgency import Rank, Urgency
 from opentcf.btrunc.wire import Wire
 from opentcf.model.audit import Audited
 from opentcf.model.cause import Decline, ReleaseCause
 from opentcf.model.directory import Directory
 from opentcf.model.peer import PeerState
-from opentcf.node import commands
+from opentcf.node import commands, overload
 from opentcf.node.border import Border
 from opentcf.node.orders import Batch, Command, Snapshot
+from opentcf.node.overload import Overload
 from opentcf.node.procedures import Procedures
 from opentcf.node.provisioning import Provisioning
 from opentcf.node.routes import LENIENT, SERVICES, Side, capabilities, cares, no_route, routes
@@ -84,6 +86,7 @@ class Node:
         self._cares = cares(self.procedures)
         self._peers = PeerAdmission()
         self._border = Border(self._ctx)
+        self._overload = Overload(self._ctx)
         self._terminals: TerminalAdmission
         self.configure(settings)
 
@@ -139,25 +142,18 @@ class Node:
     def receive(self, data: bytes, source: Flow, now: float) -> None:
         """A datagram or one framed message of a stream."""
         self._ctx.now = now
-        limits = self.settings.limits
-        try:
-            message = parse(
-                data,
-                stream=source.transport != "udp",
-                max_headers=limits.max_headers,
-                max_header=limits.max_header,
-            )
-        except Malformed as error:
-            self.meters.count("opentcf_sip_malformed_total", str(error.status))
-            self._refuse_malformed(error, source)
-            return
-        except RemoteError:
-            self.meters.count("opentcf_sip_malformed_total", "unanswerable")
-            return
-        if isinstance(message, Response):
-            self._response(message, source)
-        else:
-            self._request(message, source, len(data))
+        if not self._overload.is_ours(data):
+            self._receive(data, source, too_much=False)
+
+    def rank(self, data: bytes) -> Rank:
+        """The order in which to serve messages that wait; `offer` what is not URGENT. Nothing changes by it."""
+        return self._ctx.urgency.rank(data, self._ctx.legs)
+
+    def offer(self, data: bytes, source: Flow, waited: float, now: float) -> None:
+        """Receive what has waited so many seconds, or refuse it if that is too long."""
+        self._ctx.now = now
+        self.meters.observe("opentcf_queue_seconds", waited)
+        self._receive(data, source, self._overload.is_too_much(data, source, waited))
 
     def command(self, command: Command, now: float) -> int:
         """What a person or program asks; the Reply with this ticket comes when it is true."""
@@ -230,6 +226,8 @@ class Node:
         ctx.durations, ctx.limits, ctx.accounted = settings.timers, settings.limits, settings.records
         self.provisioning.apply(settings)
         ctx.wires = {peer.domain: Wire(peer.wire) for peer in settings.peers if peer.wire}
+        ctx.urgency = Urgency((ctx.wire, *ctx.wires.values()))
+        self._layer.offers = frozenset((TC2,)) if settings.tc2.overload_control else frozenset()
         ctx.local_hosts = _local_hosts(settings)
         for name, side in ((TC2, settings.tc2), (D, settings.d)):
             if side.media is not None:
@@ -267,6 +265,7 @@ class Node:
         found["opentcf_calls_active", ("group",)] = len(self.procedures.group_call)
         for package, number in self.procedures.subscription.counts().items():
             found["opentcf_subscriptions_active", (self._ctx.wire.events[package],)] = number
+        found["opentcf_overload_loss", ()] = self._overload.loss
         found["opentcf_timers", ()] = len(self._timers)
         found["opentcf_transactions", ()] = len(self._layer)
         return found
@@ -281,7 +280,28 @@ class Node:
 
     # --- requests
 
-    def _request(self, request: Request, source: Flow, size: int) -> None:
+    def _receive(self, data: bytes, source: Flow, too_much: bool) -> None:
+        limits = self.settings.limits
+        try:
+            message = parse(
+                data,
+                stream=source.transport != "udp",
+                max_headers=limits.max_headers,
+                max_header=limits.max_header,
+            )
+        except Malformed as error:
+            self.meters.count("opentcf_sip_malformed_total", str(error.status))
+            self._refuse_malformed(error, source)
+            return
+        except RemoteError:
+            self.meters.count("opentcf_sip_malformed_total", "unanswerable")
+            return
+        if isinstance(message, Response):
+            self._response(message, source)
+        else:
+            self._request(message, source, len(data), too_much)
+
+    def _request(self, request: Request, source: Flow, size: int, too_much: bool) -> None:
         try:
             via = request.via()
         except RemoteError:
@@ -291,7 +311,7 @@ class Node:
         incoming = Incoming(request, via, source, self._ctx.wire)
         incoming.size = size
         try:
-            self._admit_and_serve(incoming)
+            self._admit_and_serve(incoming, too_much)
         except Decline as decline:
             self._decline(incoming, decline.status, decline.text, decline.headers)
         except RemoteError as error:
@@ -300,13 +320,16 @@ class Node:
             self._fault(render(request))
             self._decline(incoming, 500, "internal error", ())
 
-    def _admit_and_serve(self, incoming: Incoming) -> None:
+    def _admit_and_serve(self, incoming: Incoming, too_much: bool) -> None:
         request, via, now = incoming.request, incoming.via, self._ctx.now
         txn = self._layer.match(request, via)
         if txn is not None and not (
             request.method == "ACK" and txn.state is State.ACCEPTED and self._leg_of(request)
         ):
             self._layer.repeated(txn, request, now)
+            return
+        if too_much:
+            self._refuse(incoming)
             return
         self._admit(incoming)
         label = incoming.peer.domain if incoming.peer else ""
@@ -481,6 +504,9 @@ class Node:
         self._spread(self._happened(happened))
 
     def _timer(self, owner: Owner) -> None:
+        if owner.procedure == overload.NAME:
+            self._overload.timer()
+            return
         if owner.procedure != "leg":
             self._spread(self._by_name[owner.procedure].timer(owner))
             return
@@ -502,6 +528,13 @@ class Node:
                 queue.extend(told(fact))
 
     # --- refusing
+
+    def _refuse(self, incoming: Incoming) -> None:
+        """503 before anything is checked or kept (RFC 3261 §21.5.4); a stranger on TC2 hears nothing."""
+        source, via = incoming.flow, incoming.via
+        self._overload.refused()
+        if self._peers.find(source, via) if source.side == TC2 else self._border.answers(source):
+            self._layer.respond_once(incoming.request, via, source, self._overload.refusal(incoming.request))
 
     def _decline(
         self, incoming: Incoming, status: int, text: str, headers: tuple[tuple[str, str], ...]

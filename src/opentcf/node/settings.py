@@ -31,11 +31,15 @@ class MediaRange:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two faces of a TCF: `tc2` towards TCFs or `d` towards terminals."""
+    """One of the two faces of a TCF: `tc2` towards TCFs or `d` towards terminals.
+
+    `overload_control`: offer RFC 7339 there; only TCFs are asked.
+    """
 
     listen: tuple[Listener, ...] = ()
     advertise: str | None = None
     media: MediaRange | None = None
+    overload_control: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ EVENTS: Mapping[str, str] = {
     "handover": "a handover went on",
     "peer": "another TCF answers, or does not any more",
     "peer_lost_state": "another TCF began anew",
+    "overload": "an overload began, or is over; `refused` says how many requests",
     "audit": "somebody acted; an entry of the audit log",
 }
 """Which notices of the node are events, and what they mean."""

@@ -11,13 +11,19 @@ from typing import Any, Protocol
 
 import structlog
 
+from opentcf.btrunc.urgency import Rank
 from opentcf.node.orders import Batch, Command, Flow, Notice, Reply, Send, Value
+from opentcf.runtime.inbox import Inbox
 from opentcf.runtime.trace import Trace
 from opentcf.store import Store, StoreError
 from opentcf.transport.interface import Local, Sender
 
 ANSWER_SECONDS = 10.0
 """A command that is not answered by then is answered 504."""
+
+SLICE = 0.005
+"""Seconds after which a tick ends with messages left over, so that sockets are read while much waits here: what waits
+in the kernel has no rank, and is lost when there is too much of it."""
 
 _SHORTEST = 0.001
 """uvloop rounds timers to milliseconds; a shorter one would fire before it is due."""
@@ -28,7 +34,9 @@ _log = structlog.get_logger()
 class Core(Protocol):
     """The part of a node that the loop turns."""
 
+    def rank(self, data: bytes) -> Rank: ...
     def receive(self, data: bytes, source: Flow, now: float) -> None: ...
+    def offer(self, data: bytes, source: Flow, waited: float, now: float) -> None: ...
     def command(self, command: Command, now: float) -> int: ...
     def wake(self, now: float) -> None: ...
     def deadline(self) -> float | None: ...
@@ -39,21 +47,28 @@ class Core(Protocol):
 
 
 class TickLoop:
-    """What the transports report goes into an inbox; one tick a turn of the event loop empties it.
+    """What the transports report goes into an inbox; one tick a turn of the event loop empties it, or takes a slice.
 
     `stopped` gets the reason when the loop cannot go on.
     """
 
     def __init__(
-        self, core: Core, store: Store, sender: Sender, trace: Trace, notice: Callable[[Notice], None]
+        self,
+        core: Core,
+        store: Store,
+        sender: Sender,
+        trace: Trace,
+        notice: Callable[[Notice], None],
+        at_most: float = SLICE,
     ) -> None:
         self._core = core
         self._store = store
         self._sender = sender
         self._trace = trace
         self._notice = notice
+        self._at_most = at_most
         self._loop = asyncio.get_running_loop()
-        self._inbox: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
+        self._inbox = Inbox()
         self._scheduled = False
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
@@ -65,7 +80,12 @@ class TickLoop:
     def received(self, data: bytes, flow: Flow, local: Local) -> None:
         """A message came in."""
         self._trace.add(True, data, flow, local)
-        self._put(self._core.receive, data, flow)
+        rank = self._core.rank(data)
+        if rank is Rank.URGENT:
+            self._put(self._core.receive, data, flow)
+        else:
+            self._inbox.put_in_line(rank, self._offer, (data, flow, monotonic()))
+            self._wake()
 
     def sent(self, data: bytes, flow: Flow, local: Local) -> None:
         """A message went out."""
@@ -83,6 +103,9 @@ class TickLoop:
     def closed(self, flow: Flow) -> None:
         """A stream went away."""
         self._put(self._core.closed, flow)
+
+    def _offer(self, data: bytes, flow: Flow, came: float, now: float) -> None:
+        self._core.offer(data, flow, max(now - came, 0.0), now)
 
     # --- what people and programs ask
 
@@ -119,7 +142,10 @@ class TickLoop:
             self.stopped.set_result("")
 
     def _put(self, deed: Callable[..., None], *arguments: Any) -> None:
-        self._inbox.append((deed, arguments))
+        self._inbox.put(deed, arguments)
+        self._wake()
+
+    def _wake(self) -> None:
         if not self._scheduled:
             self._schedule()
 
@@ -141,9 +167,12 @@ class TickLoop:
 
     def _turn(self, now: float) -> None:
         core = self._core
-        inbox, self._inbox = self._inbox, []
-        for deed, arguments in inbox:
+        inbox, until = self._inbox, now + self._at_most
+        while (entry := inbox.take()) is not None:
+            deed, arguments = entry
             deed(*arguments, now)
+            if monotonic() > until:
+                break
         deadline = core.deadline()
         if deadline is not None and deadline <= now:
             core.wake(now)
@@ -158,6 +187,8 @@ class TickLoop:
         for reply in replies:
             self._answer(reply)
         self._arm(now)
+        if inbox:
+            self._wake()
 
     def _arm(self, now: float) -> None:
         """A timer that fires too early does no harm; one that fires too late would."""

@@ -46,8 +46,12 @@ METRICS: Mapping[str, Described] = {
     "opentcf_peer_up": Described("gauge", ("peer",), "1 up, 0 not"),
     "opentcf_peer_rtt_seconds": Described("gauge", ("peer",), "Time of the latest heartbeat's answer"),
     "opentcf_refused_total": Described(
-        "counter", ("reason",), "Requests refused by a limit or because the sender is no peer"
+        "counter", ("reason",), "Requests refused by a limit, for overload or because the sender is no peer"
     ),
+    "opentcf_overload_loss": Described(
+        "gauge", (), "Share of new requests that is refused for overload now, by us or by whom we told it"
+    ),
+    "opentcf_queue_seconds": Described("histogram", (), "How long new requests waited for their turn"),
     "opentcf_video_forwards_total": Described(
         "counter", ("result",), "Targets of video forwards, by what became of them"
     ),

@@ -1,6 +1,7 @@
 """Tables of the configuration that say where things are: sides with their listeners, and peers."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from difflib import get_close_matches
 
 from opentcf.btrunc.wire import Token, check_overrides
@@ -16,13 +17,14 @@ from opentcf.runtime.addresses import (
     number_ranges,
 )
 from opentcf.runtime.document import Document, Place
-from opentcf.runtime.schema import File, PeerTable, Tc2Table
+from opentcf.runtime.schema import File, PeerTable, SideTable
 from opentcf.transport.literal import is_literal, is_wildcard
 
 
 def sides(document: Document, file: File) -> tuple[Side, Side]:
     """`[tc2]` and `[d]`. No address is listened on twice, and there is one at all."""
-    tc2, d = _side(document, file.tc2, "tc2"), _side(document, file.d, "d")
+    tc2 = replace(_side(document, file.tc2, "tc2"), overload_control=file.tc2.overload_control)
+    d = _side(document, file.d, "d")
     if not tc2.listen and not d.listen:
         raise document.error(("tcf",), 'nothing to listen on: add listen = ["udp:HOST:5060"] to [tc2] or [d]')
     seen: set[Listener] = set()
@@ -35,7 +37,7 @@ def sides(document: Document, file: File) -> tuple[Side, Side]:
     return tc2, d
 
 
-def _side(document: Document, table: Tc2Table, name: str) -> Side:
+def _side(document: Document, table: SideTable, name: str) -> Side:
     listen = tuple(_listener(document, text, (name, "listen")) for text in table.listen)
     if table.advertise is None and any(is_wildcard(listener.host) for listener in listen):
         reason = "is needed beside a listener on all addresses: the host that others are to use"

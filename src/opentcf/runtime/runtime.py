@@ -38,7 +38,7 @@ from opentcf.transport.literal import is_literal
 from opentcf.transport.resolve import Resolver
 from opentcf.transport.sockets import Sockets
 
-_LEVELS = {"not_a_peer": "warning", "peer_lost_state": "warning", "fault": "error"}
+_LEVELS = {"not_a_peer": "warning", "overload": "warning", "peer_lost_state": "warning", "fault": "error"}
 """How grave a notice is that is more than news."""
 
 _log = structlog.get_logger()

@@ -24,15 +24,21 @@ class TcfTable(Table):
     name: str = ""
 
 
-class Tc2Table(Table):
-    """`[tc2]`"""
+class SideTable(Table):
+    """What `[tc2]` and `[d]` have in common"""
 
     listen: tuple[str, ...] = ()
     advertise: str | None = None
     media: str | None = None
 
 
-class DTable(Tc2Table):
+class Tc2Table(SideTable):
+    """`[tc2]`"""
+
+    overload_control: bool = True
+
+
+class DTable(SideTable):
     """`[d]`"""
 
     digest: Annotated[tuple[Algorithm, ...], Meta(min_length=1)] = ("SHA-256", "MD5")
@@ -214,6 +220,7 @@ class LimitsTable(Table):
     max_failed_digests: Count | None = None
     max_rate_per_source: Rate | None = None
     max_rate_per_user: Rate | None = None
+    max_delay: Seconds | None = None
 
 
 class File(Table):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from opentcf.btrunc.extension import Extension
+from opentcf.btrunc.urgency import Urgency
 from opentcf.btrunc.wire import Wire
 from opentcf.model.account import Account
 from opentcf.model.audit import AuditLog
@@ -22,6 +23,7 @@ from opentcf.sip.ids import Ids
 from opentcf.sip.message import Request, Response
 from opentcf.sip.meters import Meters
 from opentcf.sip.outbox import Flow, Notice, Outbox, Save, Value
+from opentcf.sip.render import render
 from opentcf.sip.timers import Timer, Timers
 from opentcf.sip.transaction import Layer, Outcome, Owner, ServerTransaction
 from opentcf.sip.uri import Uri
@@ -106,7 +108,7 @@ class Context:
     __slots__ = (
         "accounted", "accounts", "audit_log", "directory", "durations", "epoch", "heard", "ids", "layer", "legs",
         "limits", "local_hosts", "lockouts", "media", "meters", "now", "outbox", "peer_states", "timers",
-        "wall_offset", "watched", "wire", "wires",
+        "urgency", "wall_offset", "watched", "wire", "wires",
     )  # fmt: skip
 
     def __init__(
@@ -129,6 +131,7 @@ class Context:
         self.media: dict[str, MediaPorts] = {}
         self.legs: dict[str, Leg] = {}
         self.wire = Wire()
+        self.urgency = Urgency((self.wire,))
         self.wires: dict[str, Wire] = {}
         self.peer_states: dict[str, PeerState] = {}
         self.heard: dict[str, float] = {}
@@ -208,7 +211,18 @@ class Context:
 
     def request(self, request: Request, flow: Flow, owner: Owner, timeout: float | None = None) -> str:
         """Send a request outside legs; its outcome comes back to `owner`. Returns the branch."""
-        return self.layer.request(request, flow, owner, self.now, timeout).branch
+        held = self.is_held(request, flow)
+        return self.layer.request(request, flow, owner, self.now, timeout, held=held).branch
+
+    def is_held(self, request: Request, flow: Flow) -> bool:
+        """Is this request to be held back, as its overloaded server asked us (RFC 7339 §7.2)?"""
+        share = self.layer.throttles.share(flow, self.now)
+        if not share or request.to_tag() is not None or self.urgency.spares(render(request).lower()):
+            return False
+        held = self.ids.uniform(0.0, 1.0) < share
+        if held:
+            self.meters.count("opentcf_refused_total", "peer_overload")
+        return held
 
     def new_request(self, method: str, uri: str, from_: str, to: str) -> Request:
         """A request outside a dialog (RFC 3261 §8.1.1), with tag, Call-ID and CSeq 1."""

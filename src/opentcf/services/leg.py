@@ -290,7 +290,8 @@ class Leg:
         if request.body:
             self.local_sdp = request.body
         self.ours = ours
-        txn = ctx.layer.request(request, self.hop(), self.owner(INVITE), ctx.now)
+        hop = self.hop()
+        txn = ctx.layer.request(request, hop, self.owner(INVITE), ctx.now, held=ctx.is_held(request, hop))
         ours.branch = txn.branch
 
     def want(self, ctx: Context, wish: Wish) -> None:

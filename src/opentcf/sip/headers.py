@@ -42,7 +42,7 @@ _PLAIN_TAG = re.compile(
     re.DOTALL,
 )
 _PLAIN_ADDRESS = re.compile(rf"<({PLAIN})>(?:;tag=([A-Za-z0-9\-.!%*_+`'~]+))?\Z")
-_PLAIN_VIA = re.compile(r"([^;,\"]+);branch=([A-Za-z0-9\-.!%*_+`'~]+)(;rport)?\Z")
+_PLAIN_VIA = re.compile(r"([^;,\"]+);branch=([A-Za-z0-9\-.!%*_+`'~]+)(;rport)?(;oc;oc-algo=\"loss\")?\Z")
 _TAIL = re.compile(r"\s*(?:;|\Z)")
 _BLANKS = re.compile(r"\s+")
 _SENT_BY = re.compile(
@@ -195,8 +195,10 @@ class Via:
             params: dict[str, str | None] = {"branch": plain[2]}
             if plain[3]:
                 params["rport"] = None
+            if plain[4]:
+                params |= {"oc": None, "oc-algo": "loss"}
             return cls(*_sent_by(plain[1]), params)
-        first = text if "," not in text else split_outside_quotes(text, ",")[0]
+        first, _ = split_via(text)
         hop = first.partition(";")[0]
         return cls(*_sent_by(hop), parameters(first[len(hop) :]))
 
@@ -211,6 +213,14 @@ class Via:
 
     def __repr__(self) -> str:
         return f"<Via {self}>"
+
+
+def split_via(line: str) -> tuple[str, str]:
+    """The first element of a raw Via line, and the others with their comma."""
+    if "," not in line:
+        return line, ""
+    first = split_outside_quotes(line, ",")[0]
+    return first, line[line.index(first) + len(first) :].lstrip()
 
 
 @lru_cache(512)

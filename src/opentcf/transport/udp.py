@@ -7,8 +7,8 @@ from collections import deque
 from opentcf.sip.outbox import Flow, Send
 from opentcf.transport.interface import Local, Reports, reason
 
-BURST = 64
-"""Datagrams read per wake-up, so that other sockets and timers get their turn under load."""
+BURST = 256
+"""Datagrams read per wake-up, so that other sockets and timers get their turn under load; more than come in a tick."""
 
 _LONGEST = 65_535
 _KEEP_ALIVE = 4

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping
 
 from opentcf.sip.errors import RemoteError
-from opentcf.sip.headers import Via
+from opentcf.sip.grammar import render_parameters
+from opentcf.sip.headers import Via, split_via
 from opentcf.sip.ids import Ids
 from opentcf.sip.message import Message, Request, Response
 from opentcf.sip.meters import Meters
 from opentcf.sip.outbox import Flow, Outbox, Send
+from opentcf.sip.overload import OFFER, Feedback, Throttles
 from opentcf.sip.render import render
 from opentcf.sip.timers import Timers
 from opentcf.sip.transaction.machines import (
@@ -56,12 +58,12 @@ class Layer:
     """All transactions of a node.
 
     `sent_by` maps (side, transport, is IPv6) to what our Via says; `udp_message` is the size above which a request
-    goes by TCP; `label` names a flow's peer for the counters.
+    goes by TCP; `label` names a flow's peer for the counters; on the sides of `offers` requests offer overload control.
     """
 
     __slots__ = (
-        "_clients", "_ids", "_meters", "_no_tcp", "_opened", "_outbox", "_servers", "_timers", "label", "sent_by",
-        "udp_message", "values",
+        "_clients", "_ids", "_meters", "_no_tcp", "_opened", "_outbox", "_servers", "_timers", "feedback", "label",
+        "offers", "sent_by", "throttles", "udp_message", "values",
     )  # fmt: skip
 
     def __init__(
@@ -83,6 +85,9 @@ class Layer:
         self.sent_by = sent_by
         self.udp_message = udp_message
         self.label = label
+        self.offers: frozenset[str] = frozenset()
+        self.feedback = Feedback()
+        self.throttles = Throttles()
         self._clients: dict[str, ClientTransaction] = {}
         self._servers: dict[str, ServerTransaction] = {}
         self._no_tcp: dict[tuple[str, int], float] = {}
@@ -145,6 +150,7 @@ class Layer:
 
     def respond_once(self, request: Request, via: Via, flow: Flow, response: Response) -> None:
         """Send a response without keeping anything (RFC 3261 §8.2.7)."""
+        self.feedback.fill(response)
         self._outbox.sends.append(Send(render(response), response_flow(via, flow)))
         self._count_response("out", flow, response, request.method)
 
@@ -158,8 +164,12 @@ class Layer:
         now: float,
         timeout: float | None = None,
         branch: str = "",
+        held: bool = False,
     ) -> ClientTransaction:
-        """Send a request; `timeout` replaces 64·T1. A CANCEL is sent with the INVITE's `branch` (RFC 3261 §9.1)."""
+        """Send a request; `timeout` replaces 64·T1. A CANCEL is sent with the INVITE's `branch` (RFC 3261 §9.1).
+
+        A request that is `held` back for overload does not leave: its outcome is 503 at the next wake.
+        """
         branch = branch or COOKIE + self._ids.token()
         wanted, (flow, data) = flow, self._fit(request, flow, branch, now)
         kind = Kind.INVITE_CLIENT if request.method == "INVITE" else Kind.CLIENT
@@ -167,6 +177,9 @@ class Layer:
         txn.last, txn.began = data, now
         txn.by_size = flow is not wanted
         self._clients[txn.key] = txn
+        if held:
+            txn.linger = self._timers.start(now, TransactionAlarm(txn, Input.BROKEN))
+            return txn
         self._outbox.sends.append(Send(data, flow, txn.key))
         self._meters.count("opentcf_sip_requests_total", flow.side, self.label(flow), request.method, "out")
         if flow.transport == "udp":
@@ -203,12 +216,14 @@ class Layer:
 
     def receive_response(self, response: Response, flow: Flow, now: float) -> tuple[bool, Result]:
         """Match a response (RFC 3261 §17.1.3): was there a transaction, and what is to be handed up."""
-        branch = response.via().branch or ""
+        via = response.via()
         _, method = response.cseq()
         label = self._count_response("in", flow, response, method)
-        txn = self._clients.get(branch + method)
+        txn = self._clients.get((via.branch or "") + method)
         if txn is None:
             return False, None
+        if "oc" in via.parameters:
+            self.throttles.learn(via, txn.flow, now)
         if response.status >= 200 and txn.state in WAITING:
             self._meters.observe("opentcf_request_seconds", now - txn.began, flow.side, label, method)
         return True, self._step(txn, _kind_of(response.status), response, now)
@@ -263,6 +278,7 @@ class Layer:
     def reply(self, txn: Transaction, response: Response) -> None:
         """Send and remember a response."""
         assert isinstance(txn, ServerTransaction)
+        self.feedback.fill(response)
         txn.last = render(response)
         self._outbox.sends.append(Send(txn.last, txn.flow))
         method = response.headers.fields["CSeq"][0].rpartition(" ")[2]
@@ -347,6 +363,8 @@ class Layer:
         via = f"SIP/2.0/{flow.transport.upper()} {self._sent_by(flow)};branch={branch};rport"
         if flow.transport == "tls" and not flow.connection:
             via += ";alias"  # RFC 5923 §5.1: on the connection that we open we take their requests too
+        if flow.side in self.offers:
+            via += OFFER
         request.headers.set("Via", via)
         return render(request)
 
@@ -405,8 +423,11 @@ def stamp_via(request: Request, via: Via, flow: Flow) -> None:
         via.parameters["received"] = flow.host
     else:
         return
-    tail = "".join([f";{k}" if v is None else f";{k}={v}" for k, v in via.parameters.items()])
     lines = list(request.headers.fields["Via"])
-    _, comma, others = lines[0].partition(",")
-    lines[0] = f"SIP/2.0/{via.transport.upper()} {join_host_port(via.host, via.port)}{tail}{comma}{others}"
+    if '"' in lines[0]:
+        tail = render_parameters(via.parameters)
+    else:
+        tail = "".join([f";{k}" if v is None else f";{k}={v}" for k, v in via.parameters.items()])
+    others = split_via(lines[0])[1]
+    lines[0] = f"SIP/2.0/{via.transport.upper()} {join_host_port(via.host, via.port)}{tail}{others}"
     request.headers.fields["Via"] = lines

@@ -64,11 +64,11 @@ class ForeignTcf(Partner):
         run = self.call("tc2_options", f"sip:{self.core.domain}", self.domain, self.core.domain, extension)
         return run.finish().messages("received")[-1]
 
-    def play(self, scenario: Scenario) -> Sipp:
+    def play(self, scenario: Scenario, *options: str, calls: int = 1) -> Sipp:
         """Play a composed scenario; one that begins with waiting is ready when this returns."""
         path = scenario.write(self.folder / f"{self.name}-{len(self.runs) + 1}.xml")
         begin = self.start if scenario.calls else self.wait
-        return begin(path, self.core.tc2, {})
+        return begin(path, self.core.tc2, {}, *options, calls=calls)
 
 
 class Meeting(NamedTuple):

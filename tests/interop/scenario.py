@@ -37,10 +37,12 @@ class Scenario:
 
     # --- to begin
 
-    def invite(self, group: str, caller: str, extension: str, direction: str = "sendrecv") -> "Scenario":
-        """INVITE to a group."""
-        self._begin(group, caller)
-        return self._request("INVITE", f"sip:{group}", extension, direction, to=f"To: <sip:{group}>")
+    def invite(
+        self, called: str, caller: str, extension: str, direction: str = "sendrecv", *, uri: str = ""
+    ) -> "Scenario":
+        """INVITE to a group or a user; `uri` where that is not his number."""
+        self._begin(called, caller)
+        return self._request("INVITE", uri or f"sip:{called}", extension, direction, to=f"To: <sip:{called}>")
 
     def message(self, user: str, sender: str, extension: str, content_type: str, body: str) -> "Scenario":
         """A MESSAGE on its own."""
@@ -94,6 +96,11 @@ class Scenario:
         """ACK of the last INVITE; after a refusal it belongs to the same transaction (RFC 3261 §17.1.1.3)."""
         number = self._number if refused else self._number * 100
         return self._send("ACK", "[next_url]", self._cseq, number, self._ends[1], retransmit=False)
+
+    def pause(self, milliseconds: int) -> "Scenario":
+        """As long as what goes on elsewhere takes."""
+        self._steps.append(f'<pause milliseconds="{milliseconds}"/>')
+        return self
 
     def trying(self) -> "Scenario":
         """Hear 100."""

@@ -207,6 +207,51 @@ def test_a_member_cancels(radio: Maker, master: ForeignTcf, group: str) -> None:
     assert member.hear("ended")["status"] == 487
 
 
+def idle_call(group: str, number: str) -> Scenario:
+    """The master calls; nobody talks."""
+    setup = f"pttcall;calltype=4;OnlineCallID=sea-{number}"
+    calling = Scenario().invite(f"{group}@{FOREIGN}", f"{group}@{FOREIGN}", setup, "sendonly")
+    return calling.hear(200).ack()
+
+
+def test_a_member_takes_a_floor_request_back(radio: Maker, master: ForeignTcf, group: str) -> None:
+    """487 with the operation that was cancelled; the call goes on, and he may ask again."""
+    member, _ = radio(group)
+    udn = f'UDN="{member.user.aor}"'
+    calling = idle_call(group, "11").hear("INVITE").answer(100).hear("CANCEL").answer_cancelled()
+    calling.hear("INVITE").answer(200, f"pttaccept;{udn};duration=5;grant=2", "recvonly").hear("ACK")
+    calling.say("BYE", "pttrelease;cause=16", reason="SIP;cause=200").hear(200)
+    run = master.play(calling)
+    member.hear("up")
+    member.type("press")
+    run.wait_received("INVITE ")
+    member.type("withdraw")
+    assert member.hear("failed")["status"] == 487
+    member.type("press")
+    assert member.hear("granted")["text"] == "2"
+    cancel = run.finish().received("CANCEL ")[0]
+    assert cancel.header("Ptt-Extension") == "pttrelease;cause=16;optype=pttrequest"
+    assert cancel.header("CSeq").split()[0] == run.received("INVITE ")[0].header("CSeq").split()[0]
+
+
+def test_a_request_that_crosses_an_invite_of_the_master(radio: Maker, master: ForeignTcf, group: str) -> None:
+    """491, and the same request again after the wait of RFC 3261 14.1; the terminal hears of nothing but its grant."""
+    member, _ = radio(group)
+    udn = f'UDN="{member.user.aor}"'
+    calling = idle_call(group, "12").hear("INVITE").answer(491).hear("ACK")
+    calling.hear("INVITE").answer(200, f"pttaccept;{udn};duration=5;grant=2", "recvonly").hear("ACK")
+    calling.say("INVITE", f"pttreleasefloor;{udn};cause=timeout;grant=2", "sendonly").hear(200).ack()
+    calling.say("BYE", "pttrelease;cause=16", reason="SIP;cause=200").hear(200)
+    run = master.play(calling)
+    member.hear("up")
+    member.type("press")
+    assert member.hear("granted")["text"] == "2"
+    assert member.hear("revoked")["text"] == "timeout"
+    first, again = run.finish().received("INVITE ")
+    assert shape(first)[0] == shape(again)[0] == f"pttrequest;{udn}"
+    assert int(again.header("CSeq").split()[0]) > int(first.header("CSeq").split()[0])
+
+
 @pytest.mark.parametrize("status", [403, 404, 480])
 def test_what_the_master_refuses_reaches_the_terminal(
     radio: Maker, master: ForeignTcf, group: str, status: int

@@ -51,6 +51,7 @@ class Baresip:
         transport: str = "udp",
         codecs: str = "PCMA/8000/1,PCMU/8000/1",
         more: str = "",
+        video: bool = False,
         authority: Path | None = None,
     ) -> None:
         need("baresip")
@@ -69,6 +70,8 @@ class Baresip:
             answer=answer,
             codecs=codecs,
         )
+        if video:
+            account = account.rstrip() + ";video_codecs=VP8\n"
         (home / "accounts").write_text(account)
         (home / "contacts").touch()
         self.program = Program("baresip", ["baresip", "-f", str(home), "-s", "-v"], home)

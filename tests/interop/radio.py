@@ -22,6 +22,10 @@ class Radio:
     def type(self, line: str) -> None:
         self.program.say(line + "\n")
 
+    def skip(self) -> None:
+        """What it heard until now is no matter."""
+        self._read = self.program.output.count("\n")
+
     def hear(self, name: str) -> dict[str, Any]:
         """The next event of that name."""
         return wait_until(lambda: self._next(name), f"{self.user.aor} hears {name}: {self.program.output}")

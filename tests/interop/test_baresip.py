@@ -70,6 +70,38 @@ def test_audio_flows_between_the_phones(network: Network, pair: PairMaker) -> No
     called.wait("CALL_CLOSED")
 
 
+VIDEO = "module vp8.so\nmodule fakevideo.so\nvideo_source fakevideo,nil\nvideo_display fakevideo,nil"
+
+
+@pytest.fixture
+def filmed(network: Network, tmp_path: Path) -> Iterator[tuple[Baresip, Baresip]]:
+    """The same with cameras."""
+    need("baresip")
+    made = [
+        Baresip(tmp_path, network[which].user(), network[which + 2], more=VIDEO, video=True)
+        for which in (1, 2)
+    ]
+    yield made[0], made[1]
+    for phone in made:
+        phone.stop()
+
+
+def flowing(phone: Baresip) -> set[str]:
+    """The streams that it receives."""
+    return {event["param"] for event in phone.seen("CALL_RTPESTAB")}
+
+
+def test_a_video_call_over_four_nodes(network: Network, filmed: tuple[Baresip, Baresip]) -> None:
+    """Both streams of both descriptions pass, and pictures flow as sound does."""
+    caller, called = filmed
+    establish(caller, called)
+    wait_until(lambda: flowing(caller) == flowing(called) == {"audio", "video"}, "both streams flow")
+    assert legs(network) == [1, 1, 1, 1]
+    caller.do("hangup")
+    called.wait("CALL_CLOSED")
+    quiet(network)
+
+
 def test_hold_and_resume(network: Network, pair: PairMaker) -> None:
     caller, called = pair()
     establish(caller, called)

@@ -31,9 +31,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Two]:
     network = build(folder, 2)
     foreign = ForeignTcf(network[1], folder, host, "udp")
     for core in network.cores:
-        core.peers.append(
-            PeerEntry(FOREIGN, f"udp:{host}:5060", "heartbeat = 600.0\nshare_ha1 = false")
-        )
+        core.peers.append(PeerEntry(FOREIGN, f"udp:{host}:5060", "heartbeat = 600.0\nshare_ha1 = false"))
     try:
         first = foreign.expect("tc2_any", calls=2)
         network.start()

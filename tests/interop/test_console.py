@@ -13,7 +13,8 @@ from tests.interop.programs import need, wait_until
 from tests.interop.radio import Radio
 
 pytestmark = pytest.mark.interop
-ANN, BOB = User("1001", "core1.example"), User("2001", "core2.example")
+ANN, BOB, GONE = User("1001", "core1.example"), User("2001", "core2.example"), User("1002", "core1.example")
+DAN = User("2003", "core2.example")
 GROUP = f"""\
 [[group]]
 number = "8001"
@@ -39,6 +40,10 @@ PAGES = {
     "ladder": BOB.aor,
 }
 """Each page, and what stands on it while Ann calls Bob and talks in the group."""
+WEIGHT = (
+    "[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]"
+    ".reduce((sum, one) => sum + one.decodedBodySize, 0)"
+)
 
 
 @pytest.fixture(scope="module")
@@ -56,16 +61,25 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
 
 
 @pytest.fixture(scope="module")
-def busy(network: Network, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
-    """Ann calls Bob and talks in the call of their group; a text went over; somebody was kicked off."""
+def radios(network: Network, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Radio]]:
+    """Those of Ann, of Bob, of who will be kicked off, and of Dan."""
     folder = tmp_path_factory.mktemp("radios")
-    gone = User("1002", "core1.example")
-    radios = [Radio(folder, network[1], ANN), Radio(folder, network[2], BOB), Radio(folder, network[1], gone)]
-    for radio in radios:
+    where = {ANN: 1, BOB: 2, GONE: 1, DAN: 2}
+    all_of_them = [Radio(folder, network[core], user) for user, core in where.items()]
+    for radio in all_of_them:
         radio.type("register")
         radio.hear("registered")
-    ann, bob, _ = radios
-    network[1].post(f"/api/v1/users/{gone.number}/kick")
+    yield all_of_them
+    for radio in all_of_them:
+        radio.type("quit")
+        radio.program.stop()
+
+
+@pytest.fixture(scope="module")
+def busy(network: Network, radios: list[Radio]) -> Network:
+    """Ann calls Bob and talks in the call of their group; a text went over; somebody was kicked off."""
+    ann, bob, *_ = radios
+    network[1].post(f"/api/v1/users/{GONE.number}/kick")
     ann.type(f"text {BOB.aor} good evening")
     bob.hear("message")
     ann.hear("delivered")
@@ -73,26 +87,31 @@ def busy(network: Network, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     ann.hear("up")
     ann.type("group 8001")
     ann.hear("granted")
-    yield network
-    for radio in radios:
-        radio.type("quit")
-        radio.program.stop()
+    return network
 
 
 def private_call(busy: Network) -> dict[str, Any]:
     return next(row for row in busy[1].items("calls") if row["called"] == BOB.aor)
 
 
-@pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Chromium]:
-    """It must have nothing to complain of."""
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
     need("chromium")
-    made = Chromium(tmp_path / "chromium")
+    made = Chromium(tmp_path_factory.mktemp("chromium"))
     try:
         yield made
-        assert not made.errors, made.errors
     finally:
         made.close()
+
+
+@pytest.fixture
+def browser(chromium: Chromium) -> Iterator[Chromium]:
+    """It remembers nothing, and must have nothing to complain of."""
+    chromium.open("about:blank")
+    chromium.tell("Storage.clearDataForOrigin", origin="*", storageTypes="all")
+    chromium.errors.clear()
+    yield chromium
+    assert not chromium.errors, chromium.errors
 
 
 def go(browser: Chromium, core: Core, page: str) -> None:
@@ -106,6 +125,7 @@ def go(browser: Chromium, core: Core, page: str) -> None:
 def test_each_page_shows_what_there_is(busy: Network, browser: Chromium, page: str) -> None:
     go(browser, busy[1], page)
     browser.sees(PAGES[page])
+    assert browser.run(WEIGHT) < 300_000, "bytes before compression"
 
 
 def test_it_speaks_chinese(busy: Network, browser: Chromium) -> None:
@@ -135,6 +155,132 @@ def test_the_ladder_shows_the_call_on_both_sides(busy: Network, browser: Chromiu
     browser.click(".ladder .msg[aria-label*='core1.example → core2.example']", "INVITE")
     browser.sees("OnlineCallID", "aside")
     assert browser.run("document.querySelectorAll('.badge.warn').length") == 0, "no trace is missing"
+
+
+def open_ladder(browser: Chromium, busy: Network, call: str) -> None:
+    go(browser, busy[1], f"ladder/{call}")
+    browser.sees(BOB.number, ".ladder")
+
+
+def clocks(browser: Chromium) -> list[str]:
+    return list(browser.run("[...document.querySelectorAll('.msg .clock')].map(one => one.textContent)"))
+
+
+def test_the_ladder_has_three_clocks(busy: Network, browser: Chromium) -> None:
+    open_ladder(browser, busy, private_call(busy)["id"])
+    times = {}
+    for name in ("absolute", "relative", "delta"):
+        browser.click(f"[data-key={name}]")
+        browser.until(f"document.querySelector('[data-key={name}]').getAttribute('aria-pressed') === 'true'")
+        times[name] = clocks(browser)
+    assert times["relative"][0] == "0.0000"
+    assert all(one.startswith("+") for one in times["delta"][1:])
+    assert all(one.count(":") == 2 for one in times["absolute"])
+    since_start = sum(float(one) for one in times["delta"])
+    assert since_start == pytest.approx(float(times["relative"][-1]), abs=0.01), "rounded one by one"
+
+
+def test_a_request_and_its_answers_have_one_colour(busy: Network, browser: Chromium) -> None:
+    open_ladder(browser, busy, private_call(busy)["id"])
+    told = "[one.getAttribute('aria-label').split(' ').slice(1, 5).join(' '), one.classList[1]]"
+    hops = "core1.example → core2.example"
+    rows = browser.run(f"[...document.querySelectorAll('.msg')].map(one => {told})")
+    there = {colour for said, colour in rows if said == f"{hops} INVITE"}
+    back = {colour for said, colour in rows if said == "core2.example → core1.example 200"}
+    assert len(there) == 1
+    assert there <= back
+    assert len({colour for _, colour in rows}) > 2
+
+
+def test_two_messages_are_compared(busy: Network, browser: Chromium) -> None:
+    open_ladder(browser, busy, private_call(busy)["id"])
+    browser.click(f".msg[aria-label*='{ANN.number} → core1.example']", "INVITE")
+    browser.click("aside [data-key=compare]")
+    browser.click(".msg[aria-label*='core1.example → core2.example']", "INVITE")
+    browser.sees("P-Asserted-Identity", "dialog .diff")
+    added = "[...document.querySelectorAll('dialog .plus')].map(one => one.textContent.split(':')[0])"
+    assert "P-Asserted-Identity" in browser.run(added), "a TCF says who it is"
+    browser.click("dialog button")
+    browser.until("!document.querySelector('dialog')")
+
+
+def test_the_floor_lane_of_a_group_call_stands_above_its_ladder(busy: Network, browser: Chromium) -> None:
+    (row,) = busy[1].items("floors")
+    open_ladder(browser, busy, row["id"])
+    browser.until("document.querySelectorAll('.lane-picture .talk').length === 1")
+    browser.sees(ANN.number, ".lane-picture")
+    top = "document.querySelector('{}').getBoundingClientRect().top"
+    assert browser.run(top.format(".lane-picture")) < browser.run(top.format(".ladder"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "ending", "begin"),
+    [
+        ("SVG", "svg", b"<svg"),
+        ("HTML", "html", b"<!doctype html>"),
+        ("Mermaid", "mmd", b"sequenceDiagram"),
+        ("pcapng", "pcapng", b"\x0a\x0d\x0d\x0a"),
+    ],
+)
+def test_a_ladder_is_saved(
+    busy: Network, browser: Chromium, tmp_path: Path, kind: str, ending: str, begin: bytes
+) -> None:
+    call = private_call(busy)["id"]
+    open_ladder(browser, busy, call)
+    browser.tell("Page.setDownloadBehavior", behavior="allow", downloadPath=str(tmp_path))
+    browser.click(f"[data-key={kind}]")
+    saved = tmp_path / f"{call}.{ending}"
+    wait_until(saved.exists, f"{saved.name} is saved")
+    assert saved.read_bytes().startswith(begin)
+
+
+def test_the_keyboard_goes_through_a_ladder(busy: Network, browser: Chromium) -> None:
+    open_ladder(browser, busy, private_call(busy)["id"])
+    browser.run("document.querySelector('.msg').focus()")
+    browser.press("ArrowDown")
+    chosen = "document.querySelectorAll('.msg')[1] === document.activeElement"
+    assert browser.run(chosen)
+    browser.press("Enter")
+    browser.sees("Call-ID", "aside")
+    browser.press("Escape")
+    browser.until("document.querySelector('aside').hidden")
+    assert browser.run(chosen), "back where he was"
+
+
+def test_light_and_dark_stay_as_chosen(busy: Network, browser: Chromium) -> None:
+    theme = "document.documentElement.dataset.theme"
+    go(browser, busy[1], "calls")
+    browser.until(f"{theme} === 'light'")
+    light = browser.run("getComputedStyle(document.body).backgroundColor")
+    browser.click("#theme")
+    browser.until(f"{theme} === 'dark'")
+    assert browser.run("getComputedStyle(document.body).backgroundColor") != light
+    browser.open("about:blank")
+    go(browser, busy[1], "calls")
+    assert browser.run(theme) == "dark"
+
+
+def test_many_visits_leave_no_connection_behind(busy: Network, browser: Chromium) -> None:
+    """A browser opens six to a node: the seventh page would wait for ever."""
+    for _ in range(8):
+        browser.open("about:blank")
+        go(browser, busy[1], "calls")
+        browser.sees(BOB.aor)
+
+
+def test_a_call_is_followed_from_invite_to_bye(busy: Network, browser: Chromium, radios: list[Radio]) -> None:
+    *_, gone, dan = radios
+    gone.type("register")
+    gone.hear("registered")
+    go(browser, busy[1], "ladder")
+    gone.type(f"call {DAN.aor}")
+    dan.hear("incoming")
+    (call,) = [row["id"] for row in busy[1].items("calls") if row.get("caller") == GONE.aor]
+    browser.click("main a", call)
+    browser.sees("INVITE", ".ladder")
+    browser.sees("180", ".ladder")
+    gone.type("hangup")
+    browser.sees("BYE", ".ladder")
 
 
 def test_a_call_is_released_and_the_page_says_so(busy: Network, browser: Chromium) -> None:

@@ -69,7 +69,7 @@ VALUES: Mapping[Enum, str] = {
     CallType.PRIVATE_VIDEO: "视频单呼",
     CallType.GROUP_AUDIO: "语音组呼",
     CallType.GROUP_AUDIO_VIDEO: "音视频组呼",
-    CallType.AMBIENCE: "环境侦听",
+    CallType.AMBIENCE: "环境监听",
     CallType.VIDEO_PULL: "视频回传",
     CallType.VIDEO_PUSH: "视频下推",
     ReleaseCause.PREEMPTED: "被抢占",

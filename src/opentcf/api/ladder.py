@@ -50,9 +50,13 @@ class Ladder(NamedTuple):
     floor: list[dict[str, Any]]
     rows: list[Row]
 
-    def document(self) -> dict[str, Any]:
-        """As JSON tells it."""
-        return {"columns": self.columns, "items": self.items, "floor": self.floor}
+    def document(self, last: int = 0) -> dict[str, Any]:
+        """As JSON tells it: the `last` messages, or all. `began` is the time of the first of all."""
+        items = self.items[-last:]
+        earlier = len(self.items) - len(items)
+        began = self.items[0]["time"] if self.items else None
+        shown = {"columns": self.columns, "items": items, "floor": self.floor}
+        return {**shown, "earlier": earlier, "began": began}
 
 
 def ladder(traces: Mapping[str, Sequence[Row]], peer: str = "", *, heartbeats: bool = True) -> Ladder:

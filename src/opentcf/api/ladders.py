@@ -46,7 +46,7 @@ class Ladders:
         )
         if wanted != "json":
             return await to_thread(_file, drawn, wanted, query.get("call", self._own))
-        answer = as_json({**drawn.document(), "failed": failed})
+        answer = as_json({**drawn.document(query.get("last", 0)), "failed": failed})
         return tagged(request, bytes(answer.body), answer)
 
     async def message(self, request: Request) -> Response:

@@ -155,6 +155,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
                 0,
                 5000,
             ),
+            Query("last", "Only the last so many of the ladder; `earlier` counts the others", 0),
             Query("heartbeats", "0 leaves heartbeats out", 0, 1),
             Query("format", "`json`, or a file: `svg`, `html`, `mermaid`, `pcapng`"),
         ),

@@ -1,6 +1,6 @@
 // The node's API, with its token, and its events read as a stream (EventSource cannot send a token).
 
-const state = { token: sessionStorage.getItem("token") ?? "" };
+const state = { token: sessionStorage.getItem("token") ?? "", seen: "" };
 export class Refused extends Error { constructor(status, text) { super(text); this.status = status; } }
 
 export const hasToken = () => state.token !== "";
@@ -30,12 +30,11 @@ export function get(steps, query = {}) {
 }
 export const act = (steps, body) => ask("POST", path(steps), body);
 
-/** Hand every event to `hear(name, data)`; `turn(on)` says whether they come in. Comes back by itself. */
+/** Hand every event to `hear(name, data)`; `turn(on)` says whether they come in. Comes back by itself, and goes on where it was. */
 export async function events(hear, turn, signal) {
-  let seen = "";
   while (!signal.aborted) {
     try {
-      const more = seen ? { "Last-Event-ID": seen } : {};
+      const more = state.seen ? { "Last-Event-ID": state.seen } : {};
       const answer = await fetch("/api/v1/events", { headers: { ...headers(), ...more }, signal });
       if (answer.status === 401) return;
       if (!answer.ok) throw new Error(answer.status);
@@ -49,7 +48,7 @@ export async function events(hear, turn, signal) {
         rest = blocks.pop();
         for (const block of blocks) {
           const fields = Object.fromEntries(block.split("\n").filter((line) => line && line[0] !== ":").map((line) => { const at = line.indexOf(": "); return [line.slice(0, at), line.slice(at + 2)]; }));
-          if (fields.id) seen = fields.id;
+          if (fields.id) state.seen = fields.id;
           if (fields.event) hear(fields.event, JSON.parse(fields.data));
         }
       }

@@ -53,12 +53,19 @@ async function enter() {
   try {
     shared.node = await get("node");
     listen();
-    setInterval(() => get("node").then((node) => { shared.node = node; }).catch(() => {}), 5000);
     return true;
   } catch (error) {
     refuse(error);
     return false;
   }
+}
+
+/** What the node has to do changes; a log-out in the meantime stands. */
+async function again() {
+  const known = shared.node;
+  if (!known || document.hidden) return;
+  const node = await get("node").catch(() => known);
+  if (shared.node === known) shared.node = node;
 }
 
 function refuse(error) {
@@ -103,11 +110,23 @@ function heard(name, data) {
 
 document.getElementById("language").addEventListener("click", () => {
   localStorage.setItem("language", isChinese() ? "en" : "zh");
-  speak(localStorage.getItem("language"));
+  setInterval(again, 5000);
+// A browser opens six connections to a node, for all its tabs: one that nobody sees leaves its own to the others.
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) stream?.abort();
+  else if (shared.node) listen();
+});
+speak(localStorage.getItem("language"));
   show();
 });
 document.getElementById("theme").addEventListener("click", () => { localStorage.setItem("theme", theme() === "dark" ? "light" : "dark"); dress(); });
 document.getElementById("logout").addEventListener("click", () => { remember(""); shared.node = null; show(); });
 addEventListener("hashchange", () => { show().then(() => main.focus({ preventScroll: true })); scrollTo(0, 0); });
+setInterval(again, 5000);
+// A browser opens six connections to a node, for all its tabs: one that nobody sees leaves its own to the others.
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) stream?.abort();
+  else if (shared.node) listen();
+});
 speak(localStorage.getItem("language") ?? (navigator.language.startsWith("zh") ? "zh" : "en"));
 show();

@@ -8,14 +8,14 @@ const CLOCK = 104, ROW = 34, HEAD = 50, COLOURS = 12;
 export const colour = (transaction) => `c${transaction % COLOURS}`;
 const short = (name) => (name.length > 16 ? `${name.slice(0, 15)}…` : name);
 
-export function timed(clock, items, at) {
+export function timed(clock, items, at, began) {
   const time = items[at].time;
   if (clock === "absolute") { const when = new Date(time * 1000); return `${when.toLocaleTimeString("en-GB")}.${String(when.getMilliseconds()).padStart(3, "0")}`; }
   if (clock === "delta") return at ? `+${(time - items[at - 1].time).toFixed(4)}` : "0.0000";
-  return (time - items[0].time).toFixed(4);
+  return (time - began).toFixed(4);
 }
 
-export function drawing({ columns, items, clock, chosen, width, chinese, choose }) {
+export function drawing({ columns, items, began, clock, chosen, width, chinese, choose }) {
   const step = Math.max(104, Math.min(240, (width - CLOCK - 20) / columns.length));
   const at = new Map(columns.map((column, n) => [column.name, CLOCK + step * (n + 0.5)]));
   const wide = CLOCK + step * columns.length + 20, high = items.length * ROW + 20;
@@ -42,8 +42,8 @@ export function drawing({ columns, items, clock, chosen, width, chinese, choose 
     const words = chinese && item.chinese ? item.chinese : item.english;
     const said = `${item.label} ${words}`;
     const node = svg("g", { class: `msg ${colour(item.transaction)}${item.again ? " again" : ""}${item.id === chosen ? " chosen" : ""}`, tabindex: "0", role: "listitem", "data-key": item.id,
-      "aria-label": `${timed(clock, items, n)} ${item.source} → ${item.target} ${said}`, onclick: () => choose(item), onkeydown: (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(item); } } });
-    node.append(svg("rect", { class: "hit", x: 0, y: n * ROW + 4, width: wide, height: ROW }), svg("text", { class: "clock", x: 12, y: y + 4, text: timed(clock, items, n) }));
+      "aria-label": `${timed(clock, items, n, began)} ${item.source} → ${item.target} ${said}`, onclick: () => choose(item), onkeydown: (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(item); } } });
+    node.append(svg("rect", { class: "hit", x: 0, y: n * ROW + 4, width: wide, height: ROW }), svg("text", { class: "clock", x: 12, y: y + 4, text: timed(clock, items, n, began) }));
     if (from === undefined || to === undefined) { node.append(svg("text", { class: "label", x: CLOCK, y: y - 4, text: said })); return node; }
     const way = to > from ? 1 : -1;
     node.append(

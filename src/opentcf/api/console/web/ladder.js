@@ -9,6 +9,7 @@ import { listing } from "./table.js";
 import { isChinese, say } from "./words.js";
 
 const EVERY = 1000;
+const MORE = 300; // messages that are shown at first, and more at a time
 const CLOCKS = ["absolute", "relative", "delta"];
 
 export async function ladder(main, context) {
@@ -27,7 +28,7 @@ export async function ladder(main, context) {
 
 async function follow(main, context, id) {
   const { signal, shared, refuse } = context;
-  const view = { data: null, clock: sessionStorage.getItem("clock") ?? "relative", chosen: null, first: null, following: true };
+  const view = { data: null, clock: sessionStorage.getItem("clock") ?? "relative", chosen: null, first: null, following: true, last: MORE };
   let before = "", asking = false;
   const picture = el("div", { class: "ladder", tabindex: "-1" });
   const lane = el("div", { class: "scroll" });
@@ -36,12 +37,13 @@ async function follow(main, context, id) {
   const missing = el("span");
   const side = el("aside", { class: "panel message", "aria-label": say("message"), hidden: true });
   const clocks = el("span", { class: "group-buttons", role: "group", "aria-label": say("clock") });
+  const earlier = el("button", { "data-key": "earlier", hidden: true, onclick: () => { view.last += MORE; look(); } });
   const following = el("button", { "data-key": "follow", text: say("follow"), onclick: () => { view.following = !view.following; buttons(); draw(); } });
 
   const both = el("div", { class: "with-message" });
   both.append(
     el("section", { class: "panel" },
-      el("div", { class: "head" }, clocks, following, el("span", { class: "grow" }), exporter(id)),
+      el("div", { class: "head" }, clocks, following, earlier, el("span", { class: "grow" }), exporter(id)),
       picture),
     side);
   fill(main,
@@ -64,13 +66,16 @@ async function follow(main, context, id) {
   }
 
   function draw() {
-    const { items, columns, floor: spans, failed } = view.data;
-    count.textContent = `${items.length} ${say("messages_n")}`;
+    if (!view.data) return;
+    const { items, columns, floor: spans, failed, earlier: before } = view.data;
+    count.textContent = `${items.length + before} ${say("messages_n")}`;
+    earlier.hidden = before === 0;
+    earlier.textContent = `${say("earlier")} (${before})`;
     fill(missing, Object.entries(failed).map(([domain, why]) => el("span", { class: "badge warn", title: why, text: `${say("missing")} ${domain}` })));
     floor.hidden = spans.length === 0;
     if (spans.length) fill(lane, laneOf(spans, items));
     if (!items.length) return fill(picture, el("div", { class: "empty", text: say("no_messages") }));
-    fill(picture, drawing({ columns, items, clock: view.clock, chosen: view.chosen, width: picture.clientWidth, chinese: isChinese(), choose }));
+    fill(picture, drawing({ columns, items, began: view.data.began, clock: view.clock, chosen: view.chosen, width: picture.clientWidth, chinese: isChinese(), choose }));
     if (view.following && !view.chosen) picture.scrollTop = picture.scrollHeight;
   }
 
@@ -81,10 +86,18 @@ async function follow(main, context, id) {
       const message = await get(["ladder", ...item.id.split("/")]);
       if (view.chosen !== item.id || signal.aborted) return;
       const start = el("button", { text: say("compare"), "data-key": "compare", onclick: () => { view.first = { item, message }; start.replaceWith(el("span", { class: "badge warn", text: say("compare_hint") })); } });
-      const close = el("button", { text: say("close"), "data-key": "close", onclick: () => { view.chosen = view.first = null; reveal(); } });
+      const close = el("button", { text: say("close"), "data-key": "close", onclick: leave });
       reveal(el("div", { class: "head" }, el("h2", { text: `${item.label} ${isChinese() ? item.chinese : item.english}` }), el("span", { class: "grow" }), start, close),
         el("div", { class: "scroll" }, shown(message, item)));
     } catch (error) { refuse(error); }
+  }
+
+  /** Back to the ladder alone, and to the message there. */
+  function leave() {
+    const key = view.chosen;
+    view.chosen = view.first = null;
+    reveal();
+    picture.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
   }
 
   async function compare(item) {
@@ -98,7 +111,7 @@ async function follow(main, context, id) {
     if (asking || signal.aborted || document.hidden) return;
     asking = true;
     try {
-      const data = await get("ladder", { call: id });
+      const data = await get("ladder", { call: id, last: view.last });
       const now = JSON.stringify(data);
       if (now !== before && !signal.aborted) { before = now; view.data = data; draw(); }
     } catch (error) { refuse(error); } finally { asking = false; }
@@ -106,7 +119,8 @@ async function follow(main, context, id) {
 
   const clock = setInterval(look, EVERY);
   signal.addEventListener("abort", () => clearInterval(clock));
-  addEventListener("resize", () => view.data && draw(), { signal });
+  addEventListener("resize", draw, { signal });
+  addEventListener("keydown", (event) => { if (event.key === "Escape" && !side.hidden && !document.querySelector("dialog")) leave(); }, { signal });
   shared.hear = look;
   await look();
 }

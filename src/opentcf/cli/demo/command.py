@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import shutil
 import signal
 import sys
@@ -14,7 +15,7 @@ import click
 from rich.console import Console
 
 from opentcf.cli.demo.day import DAY
-from opentcf.cli.demo.network import Network, NetworkError, check_ports
+from opentcf.cli.demo.network import HTTP_PORT, Network, NetworkError, check_ports, host
 from opentcf.cli.demo.play import Player, everything
 from opentcf.cli.demo.procedure import Procedure
 from opentcf.cli.demo.show import Lines, Screen, Show
@@ -104,10 +105,11 @@ async def _perform(
             outcomes = await player.play(chosen)
             show.table(outcomes)
             return FAILED if any(outcome.failure for outcome in outcomes) else 0
-        async with _visited(web) as join:
+        async with _visited(web) as (join, visitor):
             show.opening(web=web, join=join)
+            _open_pages(join)
             while True:
-                await _again(player, show, chosen, the_day=len(chosen) == len(everything()))
+                await _again(player, show, chosen, visitor)
     except asyncio.CancelledError:
         return INTERRUPTED
     finally:
@@ -118,30 +120,40 @@ async def _perform(
         show.close()
 
 
-async def _again(player: Player, show: Show, chosen: Sequence[Procedure], *, the_day: bool) -> None:
+def _open_pages(join: str) -> None:
+    """Where somebody sits at a screen his browser shows the console of the first core, and where to join in."""
+    screen = sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    if join and screen and sys.stdout.isatty():
+        for url in (f"http://{host(1)}:{HTTP_PORT}/", join):
+            click.launch(url)
+
+
+async def _again(player: Player, show: Show, chosen: Sequence[Procedure], visitor: Visitor | None) -> None:
     """The whole day, or (when somebody chose) the same procedures once more."""
-    if not the_day:
+    if len(chosen) < len(everything()):
         show.table(await player.play(chosen))
         return
     known = {procedure.key: procedure for procedure in chosen}
     outcomes = []
     for chapter in DAY:
         show.chapter(chapter.clock, chapter.english, chapter.chinese)
+        if visitor is not None:
+            visitor.begin(chapter.clock, chapter.english, chapter.chinese)
         outcomes += await player.play([known[key] for key in chapter.keys])
     show.table(outcomes)
 
 
 @contextlib.asynccontextmanager
-async def _visited(web: bool) -> AsyncIterator[str]:
-    """Somebody may join in; gives the address of his page."""
+async def _visited(web: bool) -> AsyncIterator[tuple[str, Visitor | None]]:
+    """Somebody may join in; gives the address of his page, and him."""
     if not web:
-        yield ""
+        yield "", None
         return
     visitor = Visitor()
     await visitor.open()
     try:
         async with serve_visitor(visitor) as address:
-            yield address
+            yield address, visitor
     finally:
         visitor.close()
 

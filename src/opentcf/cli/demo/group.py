@@ -9,7 +9,7 @@ from opentcf.cli.demo.stage import PATIENCE, Stage
 from opentcf.model.call import CallSetup, CallType
 from opentcf.terminal import Behaviour, Call, CallState
 
-LOOK = 1.5
+LOOK = 3.0
 """Seconds that somebody who watches needs for what just happened."""
 
 

@@ -48,8 +48,10 @@ async def queue(stage: Stage) -> None:
     group.let_go("1011")
     await group.until_queued("3011", 1)
     await group.until_floor("2011", "3011")
+    await stage.pause(LOOK)
     group.let_go("2011")
     await group.until_floor("3011")
+    await stage.pause(LOOK)
     await _end(group, "1011")
 
 
@@ -66,23 +68,6 @@ async def unqueue(stage: Stage) -> None:
     group.let_go("2011")
     await group.until_queued("3011", 1)
     await group.until_floor("1011", "3011")
-    await _end(group, "1011")
-
-
-@procedure("floor-cancel", "Floor request cancelled", "话权申请取消", *FIRE, roles=ROLES)
-async def cancelled(stage: Stage) -> None:
-    """The master is slow: 3011 lets go before it has answered. He neither talks nor waits, and stays in the call."""
-    group = GroupCall(stage)
-    await group.begin("1011", "2011", "3011")
-    await stage.freeze(MASTER)
-    group.press("3011")
-    stage["3011"].withdraw(group.call_of("3011"))
-    await group.until_heard("3011", "failed")
-    stage.expect(_failed(stage, "3011"), 487, "the answer to the request")
-    stage.thaw(MASTER)
-    await group.until_floor("1011")
-    await group.until_in("1011", "2011", "3011")
-    await stage.pause(LOOK)
     await _end(group, "1011")
 
 
@@ -172,6 +157,7 @@ async def emergency(stage: Stage) -> None:
     """Whatever the group's settings say, an emergency request pre-empts."""
     group = GroupCall(stage)
     await group.begin("1011", "2011", "3011")
+    await stage.pause(LOOK)
     group.press("3011", emergency=True)
     await group.until_floor("3011")
     await group.until_heard("1011", "revoked", "preempted")

@@ -38,7 +38,7 @@ async def by_roaming_member(stage: Stage) -> None:
 
 
 @procedure(
-    "group-one-leg", "One leg for three members", "每TCF一条支路",
+    "group-one-leg", "One leg for three members", "每TCF一条呼叫腿",
     member("1011", at=1, left=True), member("2011", at=2), member("2012", at=2), member("3011", at=2),
     roles={1: "G=V", 2: "V"},
 )  # fmt: skip

@@ -10,7 +10,7 @@ FIRE = (member("1011", at=1, left=True), member("2011", at=2), member("3011", at
 LOST = 3
 
 
-@procedure("group-v-down", "V-TCF down, taken in later", "拜访TCF恢复补入", *FIRE, roles=ROLES)
+@procedure("group-v-down", "V-TCF down, taken in later", "访问域TCF恢复补入", *FIRE, roles=ROLES)
 async def visited_down(stage: Stage) -> None:
     """A V-TCF that is down is left out of the set-up, and called when it is back."""
     group = GroupCall(stage)

@@ -7,7 +7,7 @@ from time import time
 from typing import Any
 
 from opentcf.cli.demo.guests import GROUP, PARTNERS, VISITOR
-from opentcf.cli.demo.network import D_PORT, MASTER, PASSWORD, domain, host
+from opentcf.cli.demo.network import D_PORT, HTTP_PORT, MASTER, PASSWORD, domain, host
 from opentcf.model.call import CallSetup, CallType
 from opentcf.model.numbers import Aor
 from opentcf.model.registration import RegType
@@ -29,6 +29,7 @@ class Visitor:
         self.log: deque[dict[str, Any]] = deque(maxlen=KEPT)
         self.changed = asyncio.Event()
         self.core = 1
+        self.chapter: dict[str, str] = {}
         self._number = 0
         self._radio: Radio | None = None
         self._partners: dict[str, Radio] = {}
@@ -62,6 +63,11 @@ class Visitor:
         radio.pump()
         return radio
 
+    def begin(self, clock: str, english: str, chinese: str) -> None:
+        """A chapter of the day begins around him."""
+        self.chapter = {"clock": clock, "english": english, "chinese": chinese}
+        self.changed.set()
+
     # --- what the visitor does
 
     @property
@@ -77,7 +83,9 @@ class Visitor:
             "number": VISITOR,
             "core": self.core,
             "registered": self.radio.terminal.registered,
-            "call": None if call is None else {"with": call.remote, "state": call.state.value},
+            "console": f"http://{host(self.core)}:{HTTP_PORT}/",
+            "chapter": self.chapter,
+            "call": None if call is None else {"with": call.remote, "state": call.state.value, "id": call.id},
             "talking": call.talking if call is not None else False,
             "talker": call.talker if call is not None else "",
             "position": call.position if call is not None else 0,

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import calls, core, groups, memory, messages, profile, registrations, report, texts
+from bench import calls, console, core, groups, memory, messages, profile, registrations, report, texts
 from bench.calls import Sample
 from bench.processes import find
 from bench.servers import Kamailio, OpenTcf, Servers, Sippy, missing_kamailio, missing_sippy
@@ -31,9 +31,10 @@ RATES = {
 """Calls a second that are tried, each the double of the one before."""
 HOPS = {"one hop": 1, "chain of four": 4}
 REGISTRATIONS = 400.0
+STANDING = 1500
 USUAL = ("calls", "registrations", "memory", "messages", "core", "profile")
 """What runs when nothing is said: under a quarter of an hour."""
-PARTS = (*USUAL, "groups", "text")
+PARTS = (*USUAL, "groups", "text", "console")
 
 
 def main() -> int:
@@ -62,25 +63,28 @@ def main() -> int:
 
 
 def _part(part: str, folder: Path, rounds: int, seconds: float) -> str:
-    if part == "calls":
-        return "\n".join(_calls(path, folder, rounds, seconds) for path in RATES)
-    if part == "registrations":
-        return _registrations(folder, rounds)
-    if part == "text":
-        measured = {
-            path: texts.measure(path, folder / "texts", rounds, seconds, _note) for path in texts.HOPS
-        }
-        return "\n".join(report.calls(path, *found, "text") for path, found in measured.items())
-    if part == "memory":
-        count = 1500
-        return report.memory(memory.measure(folder / "memory", count), count)
-    if part == "messages":
-        return report.messages(messages.measure())
-    if part == "core":
-        return report.core(core.measure(folder / "core"))
-    if part == "groups":
-        return groups.report(*groups.measure(folder / "groups", rounds, 10.0 if rounds > 1 else 5.0))
-    return report.profile(profile.measure(folder / "profile", 400, 15.0 if rounds > 1 else 5.0))
+    """One part of the report."""
+    parts: dict[str, Callable[[], str]] = {
+        "calls": lambda: "\n".join(_calls(path, folder, rounds, seconds) for path in RATES),
+        "registrations": lambda: _registrations(folder, rounds),
+        "text": lambda: _texts(folder, rounds, seconds),
+        "memory": lambda: report.memory(memory.measure(folder / "memory", STANDING), STANDING),
+        "messages": lambda: report.messages(messages.measure()),
+        "core": lambda: report.core(core.measure(folder / "core")),
+        "groups": lambda: groups.report(
+            *groups.measure(folder / "groups", rounds, 10.0 if rounds > 1 else 5.0)
+        ),
+        "console": lambda: console.report(console.measure(folder / "console", rounds)),
+        "profile": lambda: report.profile(
+            profile.measure(folder / "profile", 400, 15.0 if rounds > 1 else 5.0)
+        ),
+    }
+    return parts[part]()
+
+
+def _texts(folder: Path, rounds: int, seconds: float) -> str:
+    measured = {path: texts.measure(path, folder / "texts", rounds, seconds, _note) for path in texts.HOPS}
+    return "\n".join(report.calls(path, *found, "text") for path, found in measured.items())
 
 
 def _makers(path: str) -> tuple[dict[str, Make], list[str]]:

@@ -50,7 +50,9 @@ class OpenTcf:
 
     name = "OpenTCF"
 
-    def __init__(self, folder: Path, cores: int, launcher: Sequence[str] = ()) -> None:
+    def __init__(
+        self, folder: Path, cores: int, launcher: Sequence[str] = (), users: int = USERS, more: str = ""
+    ) -> None:
         self.digest = cores > 1
         self.hosts = {core: host(core) for core in range(1, cores + 1)}
         self.entry = f"{self.hosts[3]}:{D}" if cores > 1 else f"{self.hosts[1]}:{TC2}"
@@ -59,14 +61,14 @@ class OpenTcf:
         for core in self.hosts:
             place = folder / domain(core)
             place.mkdir(parents=True)
-            (place / "node.toml").write_text(configuration(core, self.hosts))
+            (place / "node.toml").write_text(configuration(core, self.hosts, users) + more)
             self.programs.append(Program(f"node{core}", [*launcher, "run", "node.toml"], place, SERVER_CORE))
         with stopped_on_failure(self.programs):
             for program in self.programs:
                 program.wait_for("ready ")
 
 
-def configuration(core: int, hosts: Mapping[int, str]) -> str:
+def configuration(core: int, hosts: Mapping[int, str], users: int = USERS) -> str:
     """The configuration of one of the nodes at `hosts`; a lone one has sipp's foreign TCFs as peers."""
     at = hosts[core]
     tables = [
@@ -81,7 +83,7 @@ def configuration(core: int, hosts: Mapping[int, str]) -> str:
             _peer(CALLER_TCF, CALLER_AT) + "heartbeat = 3600.0\n",
             _peer(CALLED_TCF, CALLED_AT) + "heartbeat = 3600.0\n",
         ]
-    for index in range(1, USERS + 1):
+    for index in range(1, users + 1):
         user = number(core, index)
         tables.append(f'[[subscriber]]\nnumber = "{user}"\npassword = "{password(user)}"')
     return "\n\n".join(tables) + "\n"

@@ -35,7 +35,7 @@ class Shell:
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         self._bash = subprocess.Popen(
-            ["timeout", str(PATIENCE * 4), "bash", "-u"],
+            ["timeout", str(PATIENCE * 8), "bash", "-u"],
             cwd=folder,
             env=environment,
             stdin=subprocess.PIPE,

@@ -24,6 +24,9 @@ def text(name: str) -> str:
     return (DOCS / name).read_text("utf-8")
 
 
+LANGUAGES = pytest.mark.parametrize("folder", ["", "zh/"], ids=["english", "chinese"])
+
+
 # --- commands
 
 
@@ -42,28 +45,31 @@ def within(name: str, command: click.Command) -> Iterator[tuple[str, click.Comma
         yield name, command
 
 
-def documented_commands() -> set[str]:
+def documented_commands(folder: str) -> set[str]:
     r"""`opentcf user stun\|kill UDN` names two."""
     names = set()
-    for span in re.findall(r"`opentcf ([^`]+)`", text("commands.md").partition("\n## Planned")[0]):
+    there_are, _, _ = text(f"{folder}commands.md").replace("计划中", "Planned").partition("\n## Planned")
+    for span in re.findall(r"`opentcf ([^`]+)`", there_are):
         plain = takewhile(re.compile(r"[a-z|\\]+").fullmatch, span.split())
         names |= {" ".join(found) for found in product(*(word.split(r"\|") for word in plain))}
     return names
 
 
+@LANGUAGES
 @pytest.mark.parametrize(("name", "command"), list(commands()), ids=str)
-def test_a_command_and_its_options_are_documented(name, command):
-    assert name in documented_commands()
+def test_a_command_and_its_options_are_documented(name, command, folder):
+    assert name in documented_commands(folder)
     assert command.help or COMMANDS[name]
-    known = set(re.findall(r"--[a-z][a-z0-9-]*", text("commands.md")))
+    known = set(re.findall(r"--[a-z][a-z0-9-]*", text(f"{folder}commands.md")))
     options = {option for param in command.params if isinstance(param, click.Option) for option in param.opts}
     assert {option for option in options if option.startswith("--")} - EVERYWHERE <= known
 
 
-def test_no_command_is_documented_that_there_is_not():
+@LANGUAGES
+def test_no_command_is_documented_that_there_is_not(folder):
     there_are = {name for name, _ in commands()}
     groups = {name.partition(" ")[0] for name in there_are}
-    assert documented_commands() - there_are - groups == set()
+    assert documented_commands(folder) - there_are - groups == set()
 
 
 # --- settings
@@ -92,10 +98,10 @@ def struct(kind: inspect.Type) -> inspect.StructType:
     raise AssertionError(kind)
 
 
-def documented_settings() -> dict[str, set[str]]:
+def documented_settings(folder: str) -> dict[str, set[str]]:
     """Heading → the keys in the first column of its table."""
     found: dict[str, set[str]] = {}
-    for section in re.split(r"^## ", text("configuration.md"), flags=re.MULTILINE)[1:]:
+    for section in re.split(r"^## ", text(f"{folder}configuration.md"), flags=re.MULTILINE)[1:]:
         name = re.match(r"`(\[+[a-z0-9]+\]+)`", section)
         if name:
             rows = re.findall(r"^\| (`[^|]*) \|", section, re.MULTILINE)
@@ -103,29 +109,32 @@ def documented_settings() -> dict[str, set[str]]:
     return found
 
 
+@LANGUAGES
 @pytest.mark.parametrize(
     ("table", "keys"), list(settings()), ids=lambda value: value if isinstance(value, str) else ""
 )
-def test_the_settings_of_a_table_are_those_of_the_manual(table, keys):
-    assert documented_settings()[table] == keys
+def test_the_settings_of_a_table_are_those_of_the_manual(table, keys, folder):
+    assert documented_settings(folder)[table] == keys
 
 
-def test_no_table_is_documented_that_there_is_not():
-    assert documented_settings().keys() == {table for table, _ in settings()}
+@LANGUAGES
+def test_no_table_is_documented_that_there_is_not(folder):
+    assert documented_settings(folder).keys() == {table for table, _ in settings()}
 
 
 # --- metrics
 
 
-def test_the_metrics_are_those_of_the_manual():
-    rows = re.findall(r"^\| `(opentcf_\w+)` \| (\w+) \| ([^|]*)\|", text("metrics.md"), re.MULTILINE)
+@LANGUAGES
+def test_the_metrics_are_those_of_the_manual(folder):
+    rows = re.findall(r"^\| `(opentcf_\w+)` \| (\w+) \| ([^|]*)\|", text(f"{folder}metrics.md"), re.MULTILINE)
     said = {name: (kind, labels(cell)) for name, kind, cell in rows}
     assert said == {name: (one.kind, one.labels) for name, one in METRICS.items()}
 
 
 def labels(cell: str) -> tuple[str, ...]:
     """Values in brackets are no labels."""
-    return tuple(re.findall(r"`(\w+)`", re.sub(r"\([^)]*\)", "", cell)))
+    return tuple(re.findall(r"`(\w+)`", re.sub(r"\([^)]*\)|（[^）]*）", "", cell)))
 
 
 # --- endpoints

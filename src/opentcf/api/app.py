@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from opentcf.api import console, openapi
+from opentcf.api.bundle import Bundle
 from opentcf.api.guard import Guard
 from opentcf.api.ladders import Ladders
 from opentcf.api.problems import as_json, on_bug, on_http_exception, on_wrong_value
@@ -49,6 +50,7 @@ def _serve(runtime: Runtime, resources: Resources, endpoint: Endpoint) -> Serve:
         "node": resources.node,
         "ladder": ladders.ladder,
         "ladder_message": ladders.message,
+        "bundle": Bundle(runtime).serve,
         "events": EventStream(resources.events).serve,
         "openapi": _openapi,
         "docs": _docs,

@@ -168,6 +168,13 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     ),
     Endpoint(
         "GET",
+        "/api/v1/bundle",
+        "bundle",
+        "What somebody needs who is to help with this node, in one zip; no secret is in it",
+        media="application/zip",
+    ),
+    Endpoint(
+        "GET",
         "/api/v1/events",
         "events",
         "Server-sent events: what happens, as it happens",

@@ -28,6 +28,10 @@ COMMANDS = {
         "opentcf.cli.trace:trace",
         "Show who said what, over all TCFs: recorded or live, or as a file.",
     ),
+    "bundle": (
+        "opentcf.cli.bundle:bundle",
+        "Put what a node knows of itself into one zip, for those who help.",
+    ),
     "user": ("opentcf.cli.act:user", "Act on a user."),
 }
 """Name → where it is, and the line in the list of commands, which is shown without importing anything."""

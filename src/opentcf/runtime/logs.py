@@ -4,6 +4,7 @@ import json
 import logging
 import re
 import sys
+from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from time import time
@@ -18,6 +19,15 @@ LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _BARE = re.compile(r"[^\s=\"\\\x00-\x1f\x7f-\x9f\ud800-\udfff]+\Z")
 
 
+_kept: deque[str] = deque(maxlen=2000)
+_LONGEST_KEPT = 4096
+
+
+def recent() -> list[str]:
+    """The latest lines, oldest first; a very long one was cut."""
+    return list(_kept)
+
+
 class _Lines:
     """Where lines go. A closed or broken stderr must not stop a node."""
 
@@ -25,6 +35,7 @@ class _Lines:
         self._stream = stream
 
     def msg(self, line: str) -> None:
+        _kept.append(line[:_LONGEST_KEPT])
         try:
             self._stream.write(f"{line}\n")
             self._stream.flush()

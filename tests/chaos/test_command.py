@@ -11,7 +11,7 @@ from opentcf.chaos.history import History
 
 @pytest.mark.slow
 def test_twenty_kills_under_load_lose_nothing_that_was_acknowledged(tmp_path):
-    options = ("--seconds", 8, "--kills", 20, "--faults", 2, "--drills", 1, "--rate", 12, "--seed", 20)
+    options = ("--seconds", 6, "--kills", 20, "--faults", 2, "--drills", 1, "--rate", 12, "--seed", 20)
     ended = opentcf("chaos", *options, "--json", "--dir", tmp_path)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     summary = json.loads(ended.stdout.splitlines()[-1])

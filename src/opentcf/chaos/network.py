@@ -94,10 +94,10 @@ class Namespaces:
         os.makedirs("/run/netns", exist_ok=True)
         _run("mount", "-t", "tmpfs", "tmpfs", "/run/netns")
         _run("ip", "link", "set", "lo", "up")
-        for bridge in ("tc2", "d"):
+        for bridge in ("br-tc2", "br-d"):
             _run("ip", "link", "add", bridge, "type", "bridge")
             _run("ip", "link", "set", bridge, "up")
-        _run("ip", "address", "add", "10.77.2.254/24", "dev", "d")
+        _run("ip", "address", "add", "10.77.2.254/24", "dev", "br-d")
         for core in range(1, cores + 1):
             self._build(core)
 
@@ -121,12 +121,12 @@ class Namespaces:
         space = f"core{core}"
         _run("ip", "netns", "add", space)
         _run("ip", "-n", space, "link", "set", "lo", "up")
-        for bridge, address in (("tc2", self.tc2(core)), ("d", self.d(core))):
-            end = f"{bridge}-{core}"
-            _run("ip", "link", "add", end, "type", "veth", "peer", "name", bridge, "netns", space)
-            _run("ip", "link", "set", end, "master", bridge, "up")
-            _run("ip", "-n", space, "address", "add", f"{address}/24", "dev", bridge)
-            _run("ip", "-n", space, "link", "set", bridge, "up")
+        for side, address in (("tc2", self.tc2(core)), ("d", self.d(core))):
+            outer, inner = f"{side}-{core}", f"to-{side}"
+            _run("ip", "link", "add", outer, "type", "veth", "peer", "name", inner, "netns", space)
+            _run("ip", "link", "set", outer, "master", f"br-{side}", "up")
+            _run("ip", "-n", space, "address", "add", f"{address}/24", "dev", inner)
+            _run("ip", "-n", space, "link", "set", inner, "up")
 
 
 def own_namespace() -> list[str]:

@@ -13,7 +13,7 @@ from typing import Any
 from opentcf.chaos.cast import name
 from opentcf.chaos.configuration import HTTP_PORT
 
-START_SECONDS, STOP_SECONDS, ASK_SECONDS = 60.0, 5.0, 10.0
+START_SECONDS, STOP_SECONDS, ASK_SECONDS = 60.0, 1.0, 10.0
 
 
 class ChaosError(Exception):
@@ -71,16 +71,16 @@ class Node:
         self._signal(signal.SIGCONT)
 
     async def end(self) -> None:
-        """SIGTERM, and SIGKILL for one that does not listen."""
+        """SIGTERM, a second one for one that waits for open transactions, and SIGKILL for one that does not listen."""
         if self._process is None:
             return
         self.thaw()
-        self._signal(signal.SIGTERM)
-        try:
-            async with asyncio.timeout(STOP_SECONDS):
-                await self._process.wait()
-        except TimeoutError:
-            await self.kill()
+        for _ in range(2):
+            self._signal(signal.SIGTERM)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(STOP_SECONDS):
+                    await self._process.wait()
+        await self.kill()
 
     def died(self) -> str:
         """Why it ended although nobody ended it; empty while it runs."""

@@ -44,6 +44,18 @@ DAY = (
         "指挥员通话中跨网移动",
         ("handover-prepared", "handover-talker"),
     ),
+    Chapter(
+        "12:30",
+        "The dispatcher sees the harbour, and shows it to the crews",
+        "调度台查看并转发现场视频",
+        ("video-pull", "video-push-change", "video-forward-list"),
+    ),
+    Chapter(
+        "13:10",
+        "He breaks into a conversation",
+        "调度台强插通话",
+        ("insert-full", "insert-group", "call-emergency"),
+    ),
     Chapter("13:40", "A radio is stolen", "终端被盗", ("stun-call", "kill")),
     Chapter(
         "15:30",

@@ -1,5 +1,6 @@
 """Corner rules of group calls (profile 7): cancelled floor requests, late entry, phones, T1 without the master."""
 
+import pytest
 from tests.services.group_world import MEMBERS, GroupWorld, ext, fire
 from tests.services.test_group_call import talking
 
@@ -184,6 +185,33 @@ def test_a_talker_whose_v_restarts_within_t1_keeps_the_floor():
     w.run(20.0)
     assert w.floor() == ("1001", [])
     assert w.talking() == ["1001"]
+
+
+@pytest.mark.parametrize("away", [8.0, 60.0])
+def test_a_floor_that_was_taken_while_the_master_was_away_is_given_back(away: float):
+    """The master, back with its store, would let nobody else talk until T2; down for long or not."""
+    w = talking(fire(hang_time=300.0, talk_time=300.0))
+    w.press("4001")
+    w.run(9.0)
+    w.crash(1)
+    w.run(away)
+    w.restart(1)
+    w.run(20.0)
+    assert w.talking() == ["4001"]
+    assert w.floor() == ("4001", [])
+
+
+def test_who_asks_again_after_his_floor_was_taken_keeps_it():
+    w = talking(fire(hang_time=300.0, talk_time=300.0))
+    w.run(9.0)
+    w.crash(1)
+    w.run(8.0)
+    assert w.talking() == []
+    w.restart(1)
+    w.press("1001")
+    w.run(20.0)
+    assert w.talking() == ["1001"]
+    assert w.floor() == ("1001", [])
 
 
 def test_a_member_who_leaves_costs_his_neighbour_nothing():

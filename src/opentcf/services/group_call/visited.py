@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from opentcf.btrunc.floor import Ask, Grant, Revoke
+from opentcf.btrunc.floor import Ask, Grant, LetGo, Revoke
 from opentcf.model.call import CallSetup
 from opentcf.model.numbers import Aor
 from opentcf.services.group_call.link import Link
@@ -54,6 +54,7 @@ class VisitedCall:
         "released",
         "setup",
         "state",
+        "taken",
         "talker",
         "untold",
         "uplink",
@@ -90,6 +91,8 @@ class VisitedCall:
         self.began = 0.0
         self.watched: float | None = None
         """When that was sent whose answer is watched for: without one within T1 our talker loses the floor."""
+        self.taken: tuple[LetGo, float] | None = None
+        """What we took back by ourselves, for the master, which is silent since then."""
         self.doubtful = False
         """The master was down: it may have lost our leg."""
 

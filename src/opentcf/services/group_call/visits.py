@@ -435,6 +435,8 @@ class Visits:
 
     def _ask(self, call: VisitedCall, op: Ask) -> None:
         call.asking[op.user] = op
+        if call.taken is not None and call.taken[0].user == op.user:
+            call.taken = None
         if op.emergency:
             call.urgent.add(op.user)
         self.up(call, op)
@@ -690,6 +692,7 @@ class Visits:
 
     def cut_off(self, call: VisitedCall) -> None:
         """T1 without a word of the master: the floor is taken from a talker of ours (profile 4.4, partition)."""
+        self._give_back(call)
         since, call.watched = call.watched, None
         if since is None or call.uplink is None or call.uplink.heard_since(self._ctx, since):
             return
@@ -697,7 +700,20 @@ class Visits:
         if link is not None and call.talker is not None:
             self._give_up(call, call.talker, link)
             link.tell(self._ctx, Revoke(call.talker, call.grant, FloorCause.TIMEOUT))
+            call.taken = LetGo(call.talker, call.grant, FloorCause.GONE), since
             call.talker = None
+            self._give_back(call)
+
+    def _give_back(self, call: VisitedCall) -> None:
+        """The master, back with its store, believes that he still talks: it is told as soon as it is heard again."""
+        if call.taken is None or call.uplink is None:
+            return
+        op, since = call.taken
+        if call.uplink.heard_since(self._ctx, since):
+            call.taken = None
+            self.up(call, op)
+        else:
+            self._ctx.start(self._ctx.durations.t1, Owner(NAME, str(call.group), CUT_OFF))
 
     def _give_up(self, call: VisitedCall, user: Aor, link: Link) -> None:
         """A request of his that waits for the master would keep the revoke waiting too."""

@@ -51,6 +51,7 @@ async def stun_in_call(stage: Stage) -> None:
     user = stage["2001"]
     call = user.call(stage["4001"].uri)
     await stage.until_up(call, "4001", (2, 3, 4))
+    await stage.pause(LOOK)
     await _order(stage, UserState.STUNNED, user.terminal.user, "success")
     await stage.until_over(call, "the call of 2001 is over")
     await stage.until(stage["4001"].is_idle, "4001 is free")
@@ -135,6 +136,7 @@ async def dismantle_group(stage: Stage) -> None:
     """The order goes to the group; its master releases every leg."""
     group = GroupCall(stage)
     call = await group.begin("1011", "2011", "4011")
+    await stage.pause(LOOK)
     await _carry_out(stage, control.dismantle(Aor("8001", domain(MASTER)), call.id), "2100")
     await group.until_over()
 

@@ -57,6 +57,9 @@ def test_the_wheel_has_all_that_a_node_needs(built: Path):
     shipped = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("opentcf/")}
     source = ROOT / "src"
     assert shipped == {str(path.relative_to(source)) for path in files(source / "opentcf")}
+    assert any(
+        name.endswith("/share/opentcf/wireshark/btrunc.lua") for name in zipfile.ZipFile(wheel).namelist()
+    )
 
 
 def files(folder: Path) -> Iterator[Path]:

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from opentcf.btrunc import extension
+from opentcf.btrunc.call import PUSHES
 from opentcf.btrunc.extension import Extension
 from opentcf.btrunc.registration import read_kick
 from opentcf.btrunc.wire import Alert, Param, Token, Wire
@@ -126,6 +127,12 @@ _DIRECTIONS: dict[str, Name] = {
     "inactive": ("hold", "呼叫保持"),
 }
 _MEDIA_CHANGE: Name = ("media change", "媒体变更")
+_PUSH_CHANGE: Name = ("video push change", "视频下推媒体变更")
+_EMERGENCIES: dict[CallType, Name] = {
+    CallType.PRIVATE_AUDIO: ("emergency call", "紧急单呼"),
+    CallType.GROUP_AUDIO: ("emergency group call", "紧急组呼"),
+}
+_ASKED: Name = ("cancel floor request", "话权申请取消")
 _RELEASES = (TOKENS[Token.RELEASE_FLOOR], TOKENS[Token.ACCEPT], *_REVOKED.values())
 
 
@@ -163,7 +170,10 @@ class Namer:
             return self._invite(request, ext)
         if request.method == "INFO" and ext is not None and ext.token is Token.INFO:
             return self._floor_information(ext)
-        if request.method in ("ACK", "BYE", "CANCEL") or ext is None or ext.token is None:
+        if request.method == "CANCEL" and ext is not None:
+            asked = (ext.get(Param.OPERATION) or "").lower() == self._wire.tokens[Token.REQUEST].lower()
+            return _ASKED if asked else _METHODS["CANCEL"]
+        if request.method in ("ACK", "BYE") or ext is None or ext.token is None:
             return _METHODS.get(request.method, (request.method.lower(), ""))
         return TOKENS.get(ext.token, _METHODS.get(request.method, ("", "")))
 
@@ -201,28 +211,38 @@ class Namer:
             return TOKENS.get(ext.token, _METHODS["INVITE"])
         if request.to_tag() is not None and ext is not None and ext.get(Param.EMERGENCY) == "0":
             return ("emergency ends", "取消紧急")
-        if request.to_tag() is not None:
-            return _offer(request.body)
         code = (ext.get(Param.CALL_TYPE) or "") if ext is not None else ""
-        kind = self._wire.member(CallType, code)
-        if kind is CallType.GROUP_AUDIO and ext is not None and ext.get(Param.EMERGENCY) == "1":
-            return ("emergency group call", "紧急组呼")
-        return _CALLS.get(kind, _METHODS["INVITE"]) if kind is not None else _METHODS["INVITE"]
+        kind = self._wire.member(CallType, code) or CallType.PRIVATE_AUDIO
+        if request.to_tag() is not None:
+            return _PUSH_CHANGE if kind in PUSHES else _offer(request.body)
+        if ext is not None and ext.get(Param.EMERGENCY) == "1":
+            return _EMERGENCIES.get(kind, _CALLS.get(kind, _METHODS["INVITE"]))
+        if ext is not None and ext.get(Param.DUPLEX) == "0":
+            return ("half-duplex call", "半双工单呼")
+        return _CALLS.get(kind, _METHODS["INVITE"])
 
     def _response(self, response: Response, method: str, asked: Name | None) -> Name:
         if (floor := self._floor_answer(response, method)) is not None:
             return floor
         if response.status not in (200, 202):
-            return _STATUSES.get(response.status, (response.reason.lower(), ""))
+            return _not_done(response, asked)
         if asked is not None and asked[0] == "de-registration":
             return ("de-registered", "注销成功")
-        if asked is not None and asked[0] in ("heartbeat", "hold", "resume", "refresh", "media change"):
+        if asked is not None and asked[0] in (
+            "heartbeat",
+            "hold",
+            "resume",
+            "refresh",
+            "media change",
+            _PUSH_CHANGE[0],
+        ):
             return {
                 "heartbeat": ("alive", "心跳响应"),
                 "hold": ("held", "已保持"),
                 "resume": ("resumed", "已恢复"),
                 "refresh": ("refreshed", "周期注册成功"),
                 "media change": ("media changed", "媒体变更完成"),
+                _PUSH_CHANGE[0]: ("media changed", "媒体变更完成"),
             }[asked[0]]
         if asked is not None and (asked in _RELEASES or asked == ("emergency ends", "取消紧急")):
             return ("ok", "成功")
@@ -246,6 +266,12 @@ class Namer:
             cause = self._wire.member(FloorCause, ext.get(Param.CAUSE) or "")
             return _DENIED.get(cause or FloorCause.DENIED, _DENIED[FloorCause.DENIED])
         return None
+
+
+def _not_done(response: Response, asked: Name | None) -> Name:
+    if response.status == 487 and asked == TOKENS[Token.REQUEST]:
+        return ("request cancelled", "话权申请已取消")
+    return _STATUSES.get(response.status, (response.reason.lower(), ""))
 
 
 def _offer(body: bytes) -> Name:

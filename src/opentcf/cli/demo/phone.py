@@ -57,9 +57,9 @@ class Phone:
         self.terminal.prepare(call, domain(core), self.radio.now)
         self.radio.pump()
 
-    def call(self, number: str, setup: CallSetup | None = None) -> Call:
-        """Call somebody."""
-        call = self.terminal.call(number, self.radio.now, setup)
+    def call(self, number: str, setup: CallSetup | None = None, offer: bytes | None = None) -> Call:
+        """Call somebody; `offer` in place of a description of its own."""
+        call = self.terminal.call(number, self.radio.now, setup, offer)
         self.radio.pump()
         return call
 
@@ -131,6 +131,11 @@ class Phone:
     def let_go(self, call: Call) -> None:
         """Give the floor, or the place in the queue, back."""
         self.terminal.let_go(call, self.radio.now)
+        self.radio.pump()
+
+    def withdraw(self, call: Call) -> None:
+        """Cancel the request for the floor."""
+        self.terminal.withdraw(call, self.radio.now)
         self.radio.pump()
 
     def calm(self, call: Call) -> None:

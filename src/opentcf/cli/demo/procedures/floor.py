@@ -71,6 +71,23 @@ async def unqueue(stage: Stage) -> None:
     await _end(group, "1011")
 
 
+@procedure("floor-cancel", "Floor request cancelled", "话权申请取消", *FIRE, roles=ROLES)
+async def cancelled(stage: Stage) -> None:
+    """The master is slow: 3011 lets go before it has answered. He neither talks nor waits, and stays in the call."""
+    group = GroupCall(stage)
+    await group.begin("1011", "2011", "3011")
+    await stage.freeze(MASTER)
+    group.press("3011")
+    stage["3011"].withdraw(group.call_of("3011"))
+    await group.until_heard("3011", "failed")
+    stage.expect(_failed(stage, "3011"), 487, "the answer to the request")
+    stage.thaw(MASTER)
+    await group.until_floor("1011")
+    await group.until_in("1011", "2011", "3011")
+    await stage.pause(LOOK)
+    await _end(group, "1011")
+
+
 @procedure("floor-preempted", "Floor pre-empted, priority", "话权抢占", *RESCUE[:3], roles=ROLES)
 async def preempted(stage: Stage) -> None:
     """1051 has the better priority: the talker is revoked, then 1051 is granted."""

@@ -60,6 +60,25 @@ async def called_user(stage: Stage) -> None:
 
 
 @procedure(
+    "handover-both", "Both move at once", "双方同时切换",
+    Actor("2001", at=1, left=True), Actor("3001", at=4),
+    roles={1: "V of 2001", 2: "H of 2001, target", 3: "H of 3001, target", 4: "V of 3001"},
+)  # fmt: skip
+async def both(stage: Stage) -> None:
+    """Two handovers of one call cross; it goes on between the targets."""
+    call, other = await _talk(stage)
+    stage["2001"].hand_over(3, call)
+    stage["3001"].hand_over(2, other)
+    for user, core in (("2001", 3), ("3001", 2)):
+        await _until_moved(stage, stage[user], core)
+    await stage.until_quiet()
+    stage.expect((call.state, other.state), (CallState.UP, CallState.UP), "the call")
+    await stage.pause(TALK)
+    stage["2001"].hang_up(call)
+    await stage.until_released()
+
+
+@procedure(
     "handover-prepared", "Prepared handover", "预先准备的切换",
     Actor("2001", at=1, left=True), Actor("3001", at=4),
     roles={1: "V, source", 2: "H of 2001", 3: "H of 3001, target", 4: "V of 3001"},
@@ -97,6 +116,30 @@ async def talker(stage: Stage) -> None:
     group.let_go("2011")
     await group.until_floor("3011")
     await group.leave("2011")
+    await group.until_over()
+
+
+@procedure(
+    "handover-waiter", "A listener and a waiter move", "听者与排队者切换",
+    member("1011", at=1, left=True), member("2011", at=2), member("3011", at=3),
+    roles={1: "G=V, talker", 2: "V", 3: "V", 4: "V, target"},
+)  # fmt: skip
+async def waiter(stage: Stage) -> None:
+    """The listener's downlink is set up anew at the target; the waiter keeps his place and is granted there."""
+    group = GroupCall(stage)
+    await group.begin("1011", "2011", "3011")
+    stage["2011"].hand_over(4, stage.call_of("2011"))
+    await _until_moved(stage, stage["2011"], 4)
+    await group.until_floor("1011")
+    group.press("3011")
+    await group.until_queued("3011", 1)
+    stage["3011"].hand_over(4, stage.call_of("3011"))
+    await _until_moved(stage, stage["3011"], 4)
+    await group.until_floor("1011", "3011")
+    await stage.pause(LOOK)
+    group.let_go("1011")
+    await group.until_floor("3011")
+    await group.leave("1011")
     await group.until_over()
 
 

@@ -92,6 +92,29 @@ async def listen(stage: Stage) -> None:
 
 
 @procedure(
+    "listen-group", "Discreet listening, group call", "缜密监听组呼",
+    Actor("2100", at=2, left=True), member("1011", at=1), member("2011", at=3), member("4011", at=4),
+    roles={1: "G=V", 2: "dispatcher's H", 3: "V", 4: "V"},
+)  # fmt: skip
+async def listen_to_group(stage: Stage) -> None:
+    """He hears whoever talks; the floor stays with the talker, and no member is told."""
+    group = GroupCall(stage)
+    call = await group.begin("1011", "2011", "4011")
+    told = [stage[user].told() for user in ("1011", "2011", "4011")]
+    entered = stage["2100"].enter(Aor("8001", domain(MASTER)), call, Token.LISTEN)
+    await stage.until(lambda: entered.state is CallState.UP, "the dispatcher is in the call")
+    await stage.until_quiet()
+    stage.expect(direction_of(entered.remote_sdp), "sendonly", "what the dispatcher gets")
+    await stage.pause(LOOK)
+    stage["2100"].hang_up(entered)
+    await stage.until_quiet()
+    stage.expect([stage[user].told() for user in ("1011", "2011", "4011")], told, "what the members saw")
+    await group.until_floor("1011")
+    await group.leave("1011")
+    await group.until_over()
+
+
+@procedure(
     "ambience", "Ambience listening", "环境监听",
     DISPATCHER, Actor("2001", at=3), roles={1: "dispatcher's H", 2: "H", 3: "V"},
 )  # fmt: skip

@@ -8,6 +8,7 @@ from opentcf.model.call import CallSetup
 from opentcf.sip.sdp import direction_of
 from opentcf.terminal import Behaviour, Call, CallState
 
+NO_MEDIA = b"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 0 RTP/AVP 8\r\n"
 TALK = 4.0
 """Seconds of a call that somebody watches."""
 
@@ -209,3 +210,41 @@ async def half_duplex(stage: Stage) -> None:
     await stage.until(lambda: call.talker == "", "2001 is told that nobody talks")
     stage["2001"].hang_up(call)
     await stage.until_released()
+
+
+@procedure(
+    "call-emergency", "Emergency private call", "紧急单呼",
+    Actor("2001", at=1, left=True), Actor("1001", at=1), Actor("3001", at=4, behaviour=Behaviour.ANSWER),
+    roles={1: "V", 2: "H", 3: "H", 4: "V"},
+)  # fmt: skip
+async def emergency(stage: Stage) -> None:
+    """3001 talks to 1001: that call is released, cause pre-empted, and the emergency call gets through."""
+    first = stage["1001"].call(stage["3001"].uri)
+    await stage.until(lambda: first.state is CallState.UP, "1001 talks to 3001")
+    await stage.until_quiet()
+    await stage.pause(TALK)
+    call = stage["2001"].call(stage["3001"].uri, CallSetup(emergency=True))
+    await stage.until_over(first, "the first call is over")
+    stage.expect(_cause(stage, "1001"), "preempted", "the cause of its release")
+    await stage.until_up(call, "3001", (1, 2, 3, 4))
+    await stage.pause(TALK)
+    stage["2001"].hang_up(call)
+    await stage.until_released()
+
+
+@procedure(
+    "no-media", "Offer without media", "媒体不可接受",
+    Actor("2001", at=1, left=True), Actor("3001", at=4), roles={1: "V", 2: "H", 3: "H", 4: "V"},
+)  # fmt: skip
+async def no_media(stage: Stage) -> None:
+    """An offer whose only stream is closed: 488 at once."""
+    phone = stage["2001"]
+    call = phone.call(stage["3001"].uri, offer=NO_MEDIA)
+    await stage.until_over(call, "2001 is told")
+    stage.expect(call.status, 488, "what the caller got")
+    stage.expect(stage["3001"].heard("incoming"), None, "a call at 3001")
+
+
+def _cause(stage: Stage, user: str) -> str:
+    event = stage[user].heard("ended")
+    return event.text if event else ""

@@ -5,11 +5,11 @@ from functools import partial
 from opentcf.btrunc.video import Goal, Source
 from opentcf.btrunc.wire import Wire
 from opentcf.cli.demo.actor import Actor
-from opentcf.cli.demo.group import LOOK, member
+from opentcf.cli.demo.group import LOOK, GroupCall, member
 from opentcf.cli.demo.network import MASTER, domain
 from opentcf.cli.demo.procedure import procedure
 from opentcf.cli.demo.stage import Stage
-from opentcf.model.call import CallSetup, CallType
+from opentcf.model.call import CalledType, CallSetup, CallType
 from opentcf.model.numbers import Aor
 from opentcf.sip.sdp import direction_of
 from opentcf.terminal import Behaviour, Call, CallState, control
@@ -58,6 +58,69 @@ async def push(stage: Stage) -> None:
 
 
 @procedure(
+    "video-push-group", "Video push to a group", "视频下推至组",
+    member("2011", at=1, left=True), member("1011", at=1), member("3011", at=4),
+    roles={1: "G=V", 3: "H", 4: "V"},
+)  # fmt: skip
+async def push_to_group(stage: Stage) -> None:
+    """A member sends, all others look on."""
+    setup = CallSetup(CallType.VIDEO_PUSH, called_type=CalledType.GROUP)
+    call = stage["2011"].call(GroupCall(stage).aor, setup)
+    await stage.until(lambda: call.state is CallState.UP, "the caller's call is up")
+    for user in ("1011", "3011"):
+        await stage.until(partial(_is_up, stage, user), f"{user} looks on")
+        offered = stage.call_of(user).remote_sdp
+        stage.expect(
+            (_open(offered), direction_of(offered)), (["video"], "sendonly"), f"what {user} is offered"
+        )
+    await stage.until_quiet()
+    await stage.pause(LOOK)
+    await _end(stage, "2011", call)
+
+
+@procedure(
+    "video-push-change", "Video push media change", "视频下推媒体变更",
+    Actor("2001", at=1, left=True), Actor("3001", at=4, behaviour=Behaviour.ANSWER),
+    roles={1: "V", 2: "H", 3: "H", 4: "V"},
+)  # fmt: skip
+async def push_changes(stage: Stage) -> None:
+    """The picture stands still for a while; then the push is turned into a pull: now 3001 sends."""
+    call = await _video(stage, "2001", "3001", CallType.VIDEO_PUSH)
+    for kind, ours, theirs in (
+        (CallType.VIDEO_PUSH, "inactive", "inactive"),
+        (CallType.VIDEO_PULL, "recvonly", "sendonly"),
+    ):
+        await stage.pause(LOOK)
+        before = call.remote_sdp
+        stage["2001"].become(call, kind, ours)
+        await stage.until_described(call, before, "the media change was answered")
+        stage.expect(direction_of(call.remote_sdp), theirs, "the answer, as the caller saw it")
+        await stage.until_quiet()
+    await _end(stage, "2001", call)
+
+
+@procedure(
+    "video-group", "Group call with video", "视频组呼",
+    member("1011", at=1, left=True), member("2011", at=2), member("3011", at=4),
+    roles={1: "G=V", 2: "V", 3: "H", 4: "V"},
+)  # fmt: skip
+async def group_call(stage: Stage) -> None:
+    """Audio and video follow the floor."""
+    group = GroupCall(stage)
+    stage["1011"].call(group.aor, CallSetup(CallType.GROUP_AUDIO_VIDEO))
+    await group.until_in("1011", "2011", "3011")
+    await group.until_floor("1011")
+    for user in ("2011", "3011"):
+        stage.expect(_open(group.call_of(user).remote_sdp), ["audio", "video"], f"what {user} is offered")
+    await stage.pause(LOOK)
+    group.let_go("1011")
+    group.press("3011")
+    await group.until_floor("3011")
+    await group.leave("1011")
+    await group.until_over()
+
+
+@procedure(
     "video-pull", "Video pull", "视频上拉",
     DISPATCHER, Actor("2001", at=3, behaviour=Behaviour.ANSWER), roles={1: "dispatcher's H", 2: "H", 3: "V"},
 )  # fmt: skip
@@ -99,6 +162,25 @@ async def forward_to_group(stage: Stage) -> None:
 
 
 @procedure(
+    "video-forward-list", "Video forward to a list", "视频转发至列表",
+    DISPATCHER, CAMERA, member("3011", at=3), Actor("4002", at=4, behaviour=Behaviour.ANSWER), SCREEN,
+    roles={1: "G, dispatcher's H", 2: "V=H, controlling", 3: "V", 4: "H=V"},
+)  # fmt: skip
+async def forward_to_list(stage: Stage) -> None:
+    """A user, a group and one who is not registered: the result of each is reported."""
+    call = await _video(stage, "2001", "4001", CallType.VIDEO_PUSH)
+    found, group, absent = stage["4002"].terminal.user, Aor("8001", domain(MASTER)), Aor("3001", domain(3))
+    goals = (Goal(found, False), Goal(group, True), Goal(absent, False))
+    await _order_forward(stage, call, *goals)
+    for text in (f"{found}: success", f"{group}: success", f"{absent}: unreachable"):
+        await _until_reported(stage, text)
+    for user in ("3011", "4002"):
+        await stage.until(partial(_is_up, stage, user), f"{user} looks on")
+    await _terminate(stage, call, "3011", "4002")
+    await _end(stage, "2001", call)
+
+
+@procedure(
     "video-forward-over", "The source of a video forward ends", "视频转发源结束",
     DISPATCHER, CAMERA, Actor("3001", at=3, behaviour=Behaviour.ANSWER), SCREEN,
     roles={1: "dispatcher's H", 2: "V=H, controlling", 3: "H=V", 4: "H=V"},
@@ -129,12 +211,19 @@ async def _end(stage: Stage, user: str, call: Call) -> None:
 
 async def _forward(stage: Stage, call: Call, goal: Goal) -> None:
     """Order it, until success is reported."""
-    order = control.forward(stage["2001"].terminal.user, Source(call.id, False), (goal,), Wire())
-    await _carry_out(stage, order)
-    text = f"{goal.aor}: success"
-    await stage.until(lambda: stage["1100"].times("forwarded", text) == 1, f"reported is {text}")
+    await _order_forward(stage, call, goal)
+    await _until_reported(stage, f"{goal.aor}: success")
     await stage.until_quiet()
     await stage.pause(LOOK)
+
+
+async def _order_forward(stage: Stage, call: Call, *goals: Goal) -> None:
+    party = stage["2001"].terminal.user
+    await _carry_out(stage, control.forward(party, Source(call.id, False), goals, Wire()))
+
+
+async def _until_reported(stage: Stage, text: str) -> None:
+    await stage.until(lambda: stage["1100"].times("forwarded", text) == 1, f"reported is {text}")
 
 
 async def _terminate(stage: Stage, call: Call, *users: str) -> None:

@@ -126,6 +126,11 @@ PANELS = (
                 "{{instance}} forward {{result}}",
         },
     ),
+    Panel(
+        "Call records that wait",
+        {f"opentcf_call_records_waiting{{{NODE}}}": "{{instance}}"},
+        says="More than a few for minutes: their files cannot be written",
+    ),
     Panel("Subscriptions to events", {f"opentcf_subscriptions_active{{{NODE}}}": "{{instance}} {{event}}"}),
     Panel(
         "Transactions and timers",

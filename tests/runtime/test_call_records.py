@@ -45,6 +45,7 @@ def test_csv_and_json_lines_say_the_same(tmp_path):
         file = RecordFile(tmp_path / name, settings())
         file.write([ROW])
         file.write([{**ROW, "answer": None, "code": 486}])
+        assert file.path.stat().st_mode & 0o007 == 0, "not for everybody"
     with (tmp_path / "calls.csv").open() as text:
         table = list(csv.DictReader(text))
     lines = [json.loads(line) for line in (tmp_path / "calls.jsonl").read_text().splitlines()]
@@ -158,9 +159,11 @@ async def test_a_file_that_cannot_be_written_delays_its_records_only(tmp_path, c
     records.start(dict(kept.rows))
     assert await written(good, 2) == ["1", "2"]
     assert sorted(kept.rows) == ["1", "2"]
+    assert records.gauge() == 2
     (tmp_path / "disk").unlink()
     assert await written(bad, 2) == ["1", "2"]
     await records.close()
+    assert records.gauge() == 0
     assert kept.rows == {}
     assert await written(good, 2) == ["1", "2"]
 

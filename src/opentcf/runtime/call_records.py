@@ -60,6 +60,10 @@ class CallRecords:
             self._something.set()
         self._task = asyncio.create_task(self._run())
 
+    def gauge(self) -> float:
+        """How many wait in memory."""
+        return float(len(self._waiting) + len(self._batch))
+
     async def close(self) -> None:
         """Write what waits, once; what cannot be written stays in the store."""
         self._closing.set()

@@ -58,6 +58,7 @@ METRICS: Mapping[str, Described] = {
     "opentcf_control_total": Described(
         "counter", ("operation", "result"), "Control orders of dispatchers: done or refused"
     ),
+    "opentcf_call_records_waiting": Described("gauge", (), "Call records that are not on disk yet"),
     "opentcf_faults_total": Described("counter", (), "Bugs of ours that cost one message each"),
     "opentcf_build_info": Described("gauge", ("version",), "1"),
 }

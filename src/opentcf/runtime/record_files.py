@@ -43,7 +43,7 @@ class RecordFile:
     def write(self, rows: Sequence[Row]) -> None:
         """All of them, on disk when this returns; OSError when they are not, and then none is in the file."""
         self._rotate(time())
-        with self.path.open("ab", buffering=0) as file:
+        with open(self.path, "ab", buffering=0, opener=_private) as file:
             begin = _whole_lines(self.path, file.tell())
             file.truncate(begin)
             try:
@@ -99,6 +99,11 @@ def _whole_lines(path: Path, size: int) -> int:
                 return step + found + 1
             begin = step
     return 0
+
+
+def _private(path: str, flags: int) -> int:
+    """Who spoke with whom is not everybody's business."""
+    return os.open(path, flags, 0o640)
 
 
 def _write(file: FileIO, data: bytes) -> None:

@@ -151,8 +151,11 @@ class Runtime:
         wall, clock = settle_clock(snapshot, now, boot_id())
         store.commit([clock])
         node.load(snapshot, now, wall)
-        self.metrics = registry(node.meters, node.gauges)
         self.records = CallRecords(_sinks(config, stack), partial(_forget, store))
+        waiting = self.records.gauge
+        self.metrics = registry(
+            node.meters, lambda: {**node.gauges(), ("opentcf_call_records_waiting", ()): waiting()}
+        )
         notice = beside(notice_log(), self.events.add, self.records.add)
         self.loop = TickLoop(node, store, self._wrap(self._sockets), self.trace, notice)
         await self._sockets.start(self.loop)

@@ -50,6 +50,7 @@ def test_csv_and_json_lines_say_the_same(tmp_path):
         table = list(csv.DictReader(text))
     lines = [json.loads(line) for line in (tmp_path / "calls.jsonl").read_text().splitlines()]
     assert tuple(lines[0]) == tuple(table[0]) == COLUMNS
+    assert (table[0]["emergency"], lines[0]["emergency"]) == ("false", False)
     assert table[0]["start"] == lines[0]["start"] == "2001-09-09T01:46:40.000Z"
     assert (table[0]["duration"], lines[0]["duration"]) == ("7.5", 7.5)
     assert (table[1]["answer"], table[1]["code"], lines[1]["answer"]) == ("", "486", None)

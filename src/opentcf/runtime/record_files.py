@@ -116,7 +116,8 @@ def _write(file: FileIO, data: bytes) -> None:
 
 def _csv(values: Sequence[object]) -> bytes:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(values)
+    cells = [str(value).lower() if isinstance(value, bool) else value for value in values]
+    csv.writer(text, lineterminator="\n").writerow(cells)
     return text.getvalue().encode()
 
 

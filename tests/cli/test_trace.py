@@ -13,15 +13,18 @@ import pytest
 from tests.cli.process import opentcf
 from tests.interop.network import Network, User, build
 from tests.interop.radio import Radio
+from tests.transport.conftest import certificates
 from tests.tshark import complaints, tshark
 
+__all__ = ["certificates"]
+DECODE = ("-d", "tcp.port==5061,sip")
 ANN, BOB = User("1001", "core1.example"), User("2001", "core2.example")
 
 
 @pytest.fixture(scope="module")
-def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
-    """Core 1 knows where the API of core 2 is, core 2 nothing of that of core 1."""
-    network = build(tmp_path_factory.mktemp("trace"), 2)
+def two(tmp_path_factory: pytest.TempPathFactory, certificates: Path) -> Iterator[Network]:
+    """They speak TLS to each other. Core 1 knows where the API of core 2 is, core 2 nothing of that of core 1."""
+    network = build(tmp_path_factory.mktemp("trace"), 2, transport="tls", certificates=certificates)
     network[1].peers = [
         replace(peer, more=f'console = "http://{network[2].host}:8060"') for peer in network[1].peers
     ]
@@ -110,14 +113,19 @@ def test_svg_html_and_mermaid(two: Network, call: str, tmp_path: Path) -> None:
 def test_a_capture_of_both_nodes(two: Network, call: str, tmp_path: Path) -> None:
     file = tmp_path / "call.pcapng"
     assert opentcf("trace", *url(two, 1), "--call", call, "--save", file).returncode == 0
-    ends = tshark(file, "sip.Method == INVITE", "frame.interface_name", "ip.src", "ip.dst")
+    fields = ("frame.interface_name", "ip.src", "ip.dst", "frame.comment")
+    rows = tshark(file, "sip.Method == INVITE", *fields, more=DECODE)
+    ends = [row[:3] for row in rows]
+    assert [row[3] for row in rows] == [
+        f"OnlineCallID {call}{inside}" for inside in ("", "; decrypted from TLS", "")
+    ]
     ann, bob = ends[0][1], ends[2][2]
     assert ends == [
         ["core1.example", ann, two[1].host],
         ["core1.example", two[1].host, two[2].host],
         ["core2.example", two[2].host, bob],
     ]
-    assert complaints(file) == []
+    assert complaints(file, DECODE) == []
 
 
 @pytest.mark.parametrize("ending", ["html", "pcapng"])

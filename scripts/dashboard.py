@@ -61,6 +61,11 @@ PANELS = (
         says="Waiting in the queue included",
     ),
     Panel(
+        "Address in use of each peer",
+        {f"opentcf_peer_address{{{NODE}}}": "{{instance}} → {{peer}}"},
+        says="1 is the first; above that the first one does not answer",
+    ),
+    Panel(
         "Round trip of heartbeats", {f"opentcf_peer_rtt_seconds{{{NODE}}}": "{{instance}} → {{peer}}"}, "s"
     ),
     Panel(

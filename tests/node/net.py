@@ -68,7 +68,9 @@ def subscriber(number: str, domain: str, **values: Any) -> Subscriber:
 
 
 class Net:
-    """The network. Core n is at 127.0.n.1 with users n001 to n004; `unreachable` hosts get nothing."""
+    """The network. Core n is at 127.0.n.1 with users n001 to n004; `unreachable` hosts get nothing, and who sends
+    to `refusing` ones is told so.
+    """
 
     def __init__(
         self,
@@ -88,6 +90,7 @@ class Net:
         self.replies: list[Reply] = []
         self.saved: dict[str, dict[str, dict[str, Any]]] = {}
         self.unreachable: set[str] = set()
+        self.refusing: set[str] = set()
         self.lose: Callable[[Seen], bool] = lambda seen: False
         self.timers, self.limits = timers or TimerSettings(), limits or LimitSettings()
         self.special, self.peer_values, self.groups = subscribers or {}, peers or {}, groups
@@ -160,6 +163,9 @@ class Net:
         if self.lose(seen):
             return
         self.seen.append(seen)
+        if flow.host in self.refusing:
+            self.nodes[host].failed(order, "connection refused", self.now)
+            return
         if flow.host in self.unreachable:
             return
         port = 5060 if flow.side == "tc2" else 5070

@@ -79,7 +79,7 @@ def test_the_file_of_the_manual(load, tmp_path):
             {"token.call": "pttCall"},
         ),
     )  # fmt: skip
-    assert config.portless == {"core3.example"}
+    assert config.portless == {"tcf.core3.example"}
     assert (config.store_url, config.http) == ("memory:", Http("127.0.1.1", 8060, {"default": "sesame"}))
     assert config.tls == Tls(tmp_path / "core1.pem", tmp_path / "core1.key", tmp_path / "peers.pem")
     alice, bob = settings.subscribers
@@ -123,6 +123,7 @@ share_ha1 = false
 tls = {name = "tcf3.core3.example"}
 wire = {"token.call" = "pttCall"}
 [d]
+plain = true
 listen = ["udp:0.0.0.0:5070", "tls:[::1]"]
 advertise = "203.0.113.7"
 digest = ["MD5", "MD5"]
@@ -241,13 +242,51 @@ def test_port_0_asks_for_any_port_as_often_as_one_likes(load):
     assert [where.port for where in load(text).settings.d.listen] == [0, 0]
 
 
+TLS_PEER = '[[peer]]\ndomain = "core2.example"\naddress = ["tls:core2.example", "tls:192.0.2.2:5071"]\n'
+
+
+def test_a_peer_may_have_several_addresses(load, tmp_path):
+    for name in ("core1.pem", "core1.key", "peers.pem"):
+        (tmp_path / name).touch()
+    files = '[tls]\ncertificate = "core1.pem"\nkey = "core1.key"\nca = "peers.pem"\n'
+    config = load(TLS_PEER + files)
+    (peer,) = config.settings.peers
+    assert peer.address == ("tls", "core2.example", 5061)
+    assert peer.ways == (("tls", "core2.example", 5061), ("tls", "192.0.2.2", 5071))
+    assert config.portless == {"core2.example"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'plain = true\nadvertise = "192.0.2.1"\n',
+        '[d]\nplain = true\nlisten = ["tcp:192.0.2.1"]\n',
+        'plain = true\n[[peer]]\ndomain = "core2.example"\naddress = "udp:core2.example"\n',
+        '[d]\nlisten = ["udp:127.9.9.9", "tcp:[::1]"]\n',
+        '[[peer]]\ndomain = "core2.example"\naddress = "udp:localhost"\n',
+    ],
+)
+def test_what_is_not_protected_is_allowed_where_it_says_so_or_stays_on_the_machine(load, text):
+    assert load(text)
+
+
+def test_other_tcfs_are_reached_by_tls_unless_it_says_otherwise(load):
+    text = '[tcf]\ndomain = "core1.example"\n[tc2]\nlisten = ["udp:192.0.2.1"]\n'
+    with pytest.raises(
+        ConfigError, match=r"tc2.listen: udp: to or from 192.0.2.1 is not protected; use tls:"
+    ):
+        load(text, base="")
+    assert load(text + "plain = true\n", base="").settings.tc2.listen == (Listener("udp", "192.0.2.1", 5060),)
+
+
 # ------------------------------------------------------------------------------------------------------ what is wrong
 
+BARE = "use tls:, or say plain = true in [{}] where the network itself is trusted"
 PEER = '[[peer]]\ndomain = "core2.example"\naddress = "udp:127.0.2.1:5060"\n'
 RIGHTS = "insert, release, stun, kill, regroup, forward, listen, ambience, events"
 NO_URI = "is not udp:HOST:PORT, tcp:HOST:PORT or tls:HOST:PORT"
 ADVERTISE = "is needed beside a listener on all addresses: the host that others are to use"
-D_WILD = '[d]\nlisten = ["udp:0.0.0.0:5070"]\n'
+D_WILD = '[d]\nlisten = ["udp:0.0.0.0:5070"]\nplain = true\n'
 
 
 def member(text: str) -> str:
@@ -257,6 +296,19 @@ def member(text: str) -> str:
 @pytest.mark.parametrize(
     ("text", "line"),
     [
+        # protection
+        (
+            '[d]\nlisten = ["tcp:0.0.0.0"]\nadvertise = "192.0.2.1"\n',
+            f"core1.toml:6: d.listen: tcp: to or from 0.0.0.0 is not protected; {BARE.format('d')}",
+        ),
+        (
+            '[d]\nplain = true\n[[peer]]\ndomain = "core2.example"\naddress = ["tls:192.0.2.1", "udp:192.0.2.2"]\n',
+            f"core1.toml:9: peer.address: udp: to or from 192.0.2.2 is not protected; {BARE.format('tc2')}",
+        ),
+        (
+            '[[peer]]\ndomain = "core2.example"\naddress = []\n',
+            "core1.toml:7: peer.address: is empty",
+        ),
         # spelling
         ("[timer]\n", 'core1.toml:5: timer: unknown key; did you mean "timers"?'),
         ("[timers]\nt1 = 4\n", 'core1.toml:6: timers.t1: unknown key; did you mean "T1"?'),
@@ -407,11 +459,11 @@ def member(text: str) -> str:
             D_WILD,
             f"core1.toml:5: d.advertise: {ADVERTISE}",
         ),
-        (D_WILD + 'advertise = "::"\n', "core1.toml:7: d.advertise: nobody can reach ::"),
-        (D_WILD + 'advertise = "a.example:5060"\n', "core1.toml:7: d.advertise: is a host without a port"),
+        (D_WILD + 'advertise = "::"\n', "core1.toml:8: d.advertise: nobody can reach ::"),
+        (D_WILD + 'advertise = "a.example:5060"\n', "core1.toml:8: d.advertise: is a host without a port"),
         (
             D_WILD + 'advertise = "a_b"\n',
-            "core1.toml:7: d.advertise: 'a_b' is neither an address nor a host name",
+            "core1.toml:8: d.advertise: 'a_b' is neither an address nor a host name",
         ),
         ('[d]\nmedia = "127.0.0.1:4000"\n', "core1.toml:6: d.media: '127.0.0.1:4000' is not HOST:FIRST-LAST"),
         ('[d]\nmedia = "127.0.0.1:4000-3000"\n', "core1.toml:6: d.media: 4000-3000 is not a range of ports"),

@@ -12,6 +12,10 @@ $TTL 0
 @ SOA ns.example. root.example. 1 3600 600 86400 300
 @ NS ns.example.
 _sip._udp.core2 SRV 10 1 5070 tcf.example.
+_sip._tls.twin SRV 0 0 0 .
+_sip._tcp.twin SRV 10 1 5060 tcf.example.
+_sip._tcp.twin SRV 10 1 5060 core3.example.
+_sip._tcp.twin SRV 20 1 5062 core3.example.
 tcf A 127.0.2.1
 tcf AAAA ::1
 core3 A 127.0.3.1
@@ -74,3 +78,24 @@ def test_the_names_that_certificates_must_bear():
         ("::1", 5061): "core2.example",
         ("127.0.3.1", 5061): "three.example",
     }
+
+
+async def test_all_servers_that_srv_names_are_addresses_of_the_peer_and_keep_their_order(hosts):
+    """RFC 3263 §4.3. Those of one rank come in an order by chance, which is drawn once."""
+    twin = Peer("twin.example", "tcp", "twin.example", 5060)
+    async with nameserver(ZONE, hosts) as (_, resolver):
+        names = PeerNames(resolver)
+        found = [await names.settle(settings(twin), frozenset({"twin.example"})) for _ in range(10)]
+    (peer,) = found[0].peers
+    assert peer.address == peer.ways[0]
+    assert sorted(peer.ways[:2]) == [("tcp", "core3.example", 5060), ("tcp", "tcf.example", 5060)]
+    assert peer.ways[2] == ("tcp", "core3.example", 5062)
+    assert found == [found[0]] * 10
+    assert found[0].peer_addresses == {"twin.example": ("127.0.2.1", "127.0.3.1", "::1")}
+
+
+def test_every_address_of_a_peer_must_bear_its_name():
+    ways = (("tls", "192.0.2.1", 5061), ("tls", "192.0.2.2", 5071), ("tcp", "192.0.2.3", 5060))
+    two = Peer("core2.example", "tls", "192.0.2.1", 5061, addresses=ways)
+    found = certificate_names(Settings("core1.example", peers=(two,)))
+    assert found == {("192.0.2.1", 5061): "core2.example", ("192.0.2.2", 5071): "core2.example"}

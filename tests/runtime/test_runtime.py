@@ -141,8 +141,9 @@ async def test_a_peer_that_is_found_later(tmp_path):
     """The name has no address at the start; when it gets one, the node goes there."""
     async with nameserver(ZONE, tmp_path / "absent", negative=0.0) as (server, resolver):
         content = text(1, ONE, "udp", "udp:core2.example", "heartbeat = 0.05\nheartbeat_wait = 0.05\n")
+        trusted = content.replace("[tc2]", "[tc2]\nplain = true")
         async with (
-            node(tmp_path / "core1.toml", content, resolver=resolver, paces=Paces(missing_names=0.01)) as one,
+            node(tmp_path / "core1.toml", trusted, resolver=resolver, paces=Paces(missing_names=0.01)) as one,
             node(tmp_path / "core2.toml", text(2, TWO, "udp", f"udp:{ONE}:5060")) as two,
         ):
             assert one.settings.peer_addresses == {}

@@ -1,6 +1,6 @@
 """Heartbeat and recovery (profile 5.1)."""
 
-from tests.node.net import Net, Party, polite, tcf
+from tests.node.net import Net, Party, phones, polite, talk, tcf
 
 from opentcf.sip.message import Request
 
@@ -127,3 +127,131 @@ def test_a_peer_without_the_token_is_answered_with_what_we_can():
     assert answer.status == 200
     for field in ("Allow", "Accept", "Supported"):
         assert answer.headers.get(field), field
+
+
+# --- a second address
+
+SECOND = "127.0.2.101"
+WAYS = (("udp", tcf(2), 5060), ("udp", SECOND, 5060))
+
+
+def twofold() -> Net:
+    """Core 2 has a second address; each of its two networks can fail."""
+    net = Net(2, peers={2: {"addresses": WAYS}})
+    net.nodes[SECOND], net.saved[SECOND] = net.nodes[tcf(2)], net.saved[tcf(2)]
+    return net
+
+
+def row(net: Net) -> dict[str, object]:
+    return net.rows(1, "peers")[0]
+
+
+def test_the_second_address_is_used_when_a_heartbeat_is_missed_at_the_first_and_left_when_it_is_back():
+    net = twofold()
+    assert (row(net)["address"], row(net)["way"]) == ("udp:127.0.2.1:5060", 1)
+    assert row(net)["addresses"] == ["udp:127.0.2.1:5060", "udp:127.0.2.101:5060"]
+    net.unreachable.add(tcf(2))
+    net.advance(13.5)
+    assert (row(net)["address"], row(net)["way"], row(net)["state"]) == ("udp:127.0.2.101:5060", 2, "up")
+    assert net.node(1).gauges()["opentcf_peer_address", ("core2.example",)] == 2
+    net.advance(60.0)
+    assert net.peer_states(1) == {"core2.example": "up"}
+    net.unreachable.clear()
+    net.advance(10.0)
+    assert (row(net)["address"], row(net)["misses"]) == ("udp:127.0.2.1:5060", 0)
+    assert [notice["address"] for notice in net.noticed("peer_address")] == [
+        "udp:127.0.2.101:5060",
+        "udp:127.0.2.1:5060",
+    ]
+
+
+def test_a_peer_is_down_when_none_of_its_addresses_answers():
+    net = twofold()
+    net.unreachable |= {tcf(2), SECOND}
+    net.advance(35.0)
+    assert net.peer_states(1) == {"core2.example": "up"}
+    net.advance(2.0)
+    assert net.peer_states(1) == {"core2.example": "down"}
+    net.unreachable.discard(SECOND)
+    net.advance(14.0)
+    assert (net.peer_states(1), row(net)["way"]) == ({"core2.example": "up"}, 2)
+
+
+def test_a_call_in_progress_goes_on_over_the_second_address():
+    net = twofold()
+    talking = talk(net, *phones(net, 1, 2, "1001", "2001"))
+    net.unreachable.add(tcf(2))
+    net.advance(13.5)
+    talking.hang_up()
+    assert talking.called.requests("BYE")
+    assert net.count("BYE", tcf(1), SECOND) == 1
+
+
+def test_a_call_that_is_being_set_up_when_the_first_address_fails_arrives_by_the_second():
+    net = twofold()
+    caller, called = phones(net, 1, 2, "1001", "2001")
+    net.unreachable.add(tcf(2))
+    caller.invite("2001")
+    assert called.requests("INVITE") == []
+    net.advance(14.0)
+    called.answer(called.request("INVITE"), 180)
+    net.pump()
+    assert caller.statuses("INVITE")[-1] == 180
+
+
+def test_an_answer_that_the_first_address_lost_arrives_by_the_second():
+    """The called user picks up while the network of the first address is down."""
+    net = twofold()
+    caller, called = phones(net, 1, 2, "1001", "2001")
+    called.auto = lambda request: None
+    caller.invite("2001")
+    net.unreachable.add(tcf(2))
+    called.answer(called.request("INVITE"), 180)
+    net.advance(14.0)
+    net.pump()
+    assert caller.statuses("INVITE")[-1] == 180
+
+
+def test_where_the_first_address_refuses_the_second_is_used_at_once():
+    net = twofold()
+    caller, called = phones(net, 1, 2, "1001", "2001")
+    net.advance(5.0)
+    net.refusing.add(tcf(2))
+    caller.invite("2001")
+    assert called.requests("INVITE")
+    assert row(net)["way"] == 2
+
+
+def test_who_refuses_at_all_addresses_is_not_asked_without_end():
+    net = twofold()
+    caller, _ = phones(net, 1, 2, "1001", "2001")
+    net.advance(5.0)
+    net.refusing |= {tcf(2), SECOND}
+    caller.invite("2001")
+    net.advance(8.0)
+    assert caller.statuses("INVITE")[-1] == 503
+    assert net.count("OPTIONS", tcf(1), SECOND) == net.count("OPTIONS", tcf(1), tcf(2)) - 1 <= 4
+
+
+def test_calls_go_on_over_the_second_address_after_a_restart():
+    net = twofold()
+    talking = talk(net, *phones(net, 1, 2, "1001", "2001"))
+    net.unreachable.add(tcf(2))
+    net.advance(14.0)
+    net.start(1, keep=True)
+    net.pump()
+    net.advance(4.0)
+    talking.hang_up()
+    assert net.count("BYE", tcf(1), SECOND) == 1
+
+
+def test_a_reload_that_takes_the_second_address_away_goes_back_to_the_first():
+    net = twofold()
+    net.unreachable.add(tcf(2))
+    net.advance(14.0)
+    net.peer_values = {}
+    net.node(1).reload(net.settings(1))
+    assert (row(net)["address"], row(net)["addresses"]) == ("udp:127.0.2.1:5060", ["udp:127.0.2.1:5060"])
+    net.unreachable.clear()
+    net.advance(10.0)
+    assert net.peer_states(1) == {"core2.example": "up"}

@@ -83,9 +83,12 @@ async def test_addresses_and_servers_of_a_peer(hosts):
         assert await resolver.addresses("local.example") == ("127.0.9.1", "::1")
         assert await resolver.addresses("127.0.0.1") == ("127.0.0.1",)
         assert await resolver.addresses("absent.example") == ()
-        assert await resolver.server("core2.example", "udp") == ("tcf.example", 5070)
-        assert await resolver.server("plain.example", "udp") == ("plain.example", 5060)
-        assert await resolver.server("closed.example", "udp") == ("closed.example", 5060)
+        assert await resolver.servers("core2.example", "udp") == [
+            ("tcf.example", 5070),
+            ("backup.example", 5080),
+        ]
+        assert await resolver.servers("plain.example", "udp") == [("plain.example", 5060)]
+        assert await resolver.servers("closed.example", "udp") == [("closed.example", 5060)]
 
 
 async def test_a_name_server_that_is_not_there(hosts):

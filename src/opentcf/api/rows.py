@@ -10,11 +10,16 @@ from opentcf.model.subscriber import Preemptible, Right, Role, UserState
 
 
 class Peer(Struct):
-    """Another TCF. `rtt` is that of the latest heartbeat, `misses` those in a row without an answer."""
+    """Another TCF. `rtt` is that of the latest heartbeat, `misses` those in a row without an answer.
+
+    `address` is the one in use, number `way` (from 1) of its `addresses`.
+    """
 
     domain: str
     state: PeerState
     address: str
+    addresses: list[str]
+    way: int
     rtt: float | None
     misses: int
     epoch: str

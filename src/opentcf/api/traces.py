@@ -92,9 +92,10 @@ class Traces:
         at = [
             peer
             for peer in settings.peers
-            if flow.host in (peer.host, *settings.peer_addresses.get(peer.domain, ()))
+            if flow.host
+            in (*(host for _, host, _ in peer.ways), *settings.peer_addresses.get(peer.domain, ()))
         ]
-        exact: list[Peer] = [peer for peer in at if peer.port == flow.port]
+        exact: list[Peer] = [peer for peer in at if flow.port in (port for _, _, port in peer.ways)]
         return (exact or at)[0].domain if at else None
 
 

@@ -11,9 +11,11 @@ _NODE = """\
 domain = "{domain}"
 
 [tc2]
+plain = true
 listen = ["udp:{tc2}:5060", "tcp:{tc2}:5060"]
 
 [d]
+plain = true
 listen = ["udp:{d}:5070", "tcp:{d}:5070"]
 
 [http]

@@ -33,7 +33,7 @@ def _listing(name: str, columns: Sequence[str], help_text: str) -> click.Command
 
 
 peers = _listing(
-    "peers", ("domain", "state", "address", "rtt"), "Show the other TCFs and whether they answer."
+    "peers", ("domain", "state", "address", "way", "rtt"), "Show the other TCFs and whether they answer."
 )
 calls = _listing(
     "calls", ("id", "type", "state", "caller", "called", "since", "legs"), "Show the calls that go on."

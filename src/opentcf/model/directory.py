@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from opentcf.model.group import Group, Membership
 from opentcf.model.numbers import Aor
-from opentcf.model.peer import Peer
+from opentcf.model.peer import Address, Peer
 from opentcf.model.registration import Attachment, Binding
 from opentcf.model.subscriber import Subscriber, UserState
 
@@ -55,8 +55,17 @@ class Directory:
         """Take over the configured part; the live part stays."""
         self._subscribers = {subscriber.aor.number: subscriber for subscriber in subscribers}
         self._groups = {group.aor.number: group for group in groups}
-        self._peers = {peer.domain: peer for peer in peers}
+        self._peers = {peer.domain: self._as_reached(peer) for peer in peers}
         self._enter_memberships()
+
+    def _as_reached(self, peer: Peer) -> Peer:
+        """The address in use stays in use for as long as the configuration has it."""
+        known = self._peers.get(peer.domain)
+        return peer if known is None or known.address not in peer.ways else peer.at(known.address)
+
+    def reach(self, domain: str, address: Address) -> None:
+        """A peer is spoken to at this address of its from now on."""
+        self._peers[domain] = self._peers[domain].at(address)
 
     def _enter_memberships(self) -> None:
         self._memberships = {}

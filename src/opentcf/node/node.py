@@ -204,6 +204,7 @@ class Node:
         """An order could not be sent: refused, unreachable, unresolvable."""
         self._ctx.now = now
         self._result(self._layer.failed(order, now))
+        self.procedures.heartbeat.doubt(order.flow)
 
     def closed(self, flow: Flow, now: float) -> None:
         """A stream went away."""
@@ -259,6 +260,7 @@ class Node:
         for row in self.procedures.heartbeat.view():
             if row["rtt"] is not None:
                 found["opentcf_peer_rtt_seconds", (row["domain"],)] = row["rtt"]
+            found["opentcf_peer_address", (row["domain"],)] = row["way"]
         found["opentcf_registrations_active", ("home",)] = sum(1 for _ in directory.bindings())
         found["opentcf_registrations_active", ("visited",)] = sum(1 for _ in directory.attachments())
         found["opentcf_calls_active", ("private",)] = len(self.procedures.private_call)
@@ -352,7 +354,7 @@ class Node:
             if peer is None:
                 self._stranger(incoming)
                 raise Decline(403, "")
-            incoming.peer = peer
+            incoming.peer = self._ctx.directory.peer(peer.domain)
             incoming.wire = self._ctx.peer_wire(peer.domain)
             incoming.extension = wire_extension.read(request, incoming.wire)
             return

@@ -12,7 +12,7 @@ from opentcf.node.settings import Settings
 from opentcf.runtime.addresses import address, domain_name, host_port, http_url
 from opentcf.runtime.document import ConfigError, Document
 from opentcf.runtime.hep import PORT, Homer
-from opentcf.runtime.network import peer_address, peers, sides
+from opentcf.runtime.network import peer_addresses, peers, sides
 from opentcf.runtime.otel import Otel, is_installed
 from opentcf.runtime.people import groups, subscribers
 from opentcf.runtime.record_files import ENDINGS, RecordFiles
@@ -75,7 +75,7 @@ class Config:
     trace_bytes: int
     homer: Homer | None
     portless: frozenset[str]
-    """Domains of the peers that are named by host without a port: RFC 3263 may find one."""
+    """Hosts of peers that are named without a port: RFC 3263 may find one, and more than one server."""
     consoles: Mapping[str, PeerConsole] = field(default_factory=dict)
     """Domain of a peer → its console."""
     records: RecordFiles | None = None
@@ -120,7 +120,7 @@ def _settings(document: Document, file: File) -> Settings:
         tc2=tc2,
         d=d,
         digest=tuple(dict.fromkeys(file.d.digest)),
-        peers=tuple(peers(document, file.peer, domain, tc2.listen + d.listen)),
+        peers=tuple(peers(document, file.peer, domain, tc2.listen + d.listen, plain=file.tc2.plain)),
         subscribers=tuple(users),
         groups=tuple(groups(document, file.group, domain, (user.aor.number for user in users))),
         timers=_timers(document, file.timers),
@@ -158,7 +158,9 @@ def _tls(document: Document, file: File, settings: Settings) -> Tls:
 
 def _tls_needs(settings: Settings) -> tuple[str, ...]:
     """TC2 proves both sides, D only ours."""
-    tc2 = [where.transport for where in settings.tc2.listen] + [peer.transport for peer in settings.peers]
+    tc2 = [where.transport for where in settings.tc2.listen] + [
+        transport for peer in settings.peers for transport, _, _ in peer.ways
+    ]
     if "tls" in tc2:
         return ("certificate", "key", "ca")
     return ("certificate", "key") if any(where.transport == "tls" for where in settings.d.listen) else ()
@@ -220,9 +222,9 @@ def _otel(document: Document, table: OtelTable) -> Otel | None:
 
 
 def _portless(document: Document, file: File) -> frozenset[str]:
-    found = set()
-    for index, table in enumerate(file.peer):
-        where = peer_address(document, table, ("peer", index))
-        if where.port is None and not is_literal(where.host):
-            found.add(table.domain.lower())
-    return frozenset(found)
+    return frozenset(
+        where.host
+        for index, table in enumerate(file.peer)
+        for where in peer_addresses(document, table, ("peer", index))
+        if where.port is None and not is_literal(where.host)
+    )

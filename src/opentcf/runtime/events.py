@@ -18,6 +18,7 @@ EVENTS: Mapping[str, str] = {
     "floor": "the floor of a group changed",
     "handover": "a handover went on",
     "peer": "another TCF answers, or does not any more",
+    "peer_address": "another TCF is spoken to at another one of its addresses",
     "peer_lost_state": "another TCF began anew",
     "overload": "an overload began, or is over; `refused` says how many requests",
     "audit": "somebody acted; an entry of the audit log",

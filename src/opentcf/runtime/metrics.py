@@ -44,6 +44,7 @@ METRICS: Mapping[str, Described] = {
     "opentcf_timers": Described("gauge", (), "Timers that run"),
     "opentcf_transactions": Described("gauge", (), "SIP transactions now, those included that only linger"),
     "opentcf_peer_up": Described("gauge", ("peer",), "1 up, 0 not"),
+    "opentcf_peer_address": Described("gauge", ("peer",), "Which of its addresses is in use; 1 is the first"),
     "opentcf_peer_rtt_seconds": Described("gauge", ("peer",), "Time of the latest heartbeat's answer"),
     "opentcf_refused_total": Described(
         "counter", ("reason",), "Requests refused by a limit, for overload or because the sender is no peer"

@@ -18,7 +18,8 @@ from opentcf.runtime.addresses import (
 )
 from opentcf.runtime.document import Document, Place
 from opentcf.runtime.schema import File, PeerTable, SideTable
-from opentcf.transport.literal import is_literal, is_wildcard
+from opentcf.sip.uri import join_host_port
+from opentcf.transport.literal import is_literal, is_loopback, is_wildcard
 
 
 def sides(document: Document, file: File) -> tuple[Side, Side]:
@@ -42,11 +43,24 @@ def _side(document: Document, table: SideTable, name: str) -> Side:
     if table.advertise is None and any(is_wildcard(listener.host) for listener in listen):
         reason = "is needed beside a listener on all addresses: the host that others are to use"
         raise document.error((name, "advertise"), reason)
+    if not table.plain:
+        for listener in listen:
+            _check_protected(document, (name, "listen"), listener.transport, listener.host, name)
     return Side(
         listen,
         None if table.advertise is None else _advertised(document, table.advertise, (name, "advertise")),
         None if table.media is None else document.read((name, "media"), media_range, table.media),
     )
+
+
+def _check_protected(document: Document, place: Place, transport: str, host: str, side: str) -> None:
+    """What leaves the machine is protected by TLS, unless the site says that its network is."""
+    if transport != "tls" and host != "localhost" and not is_loopback(host):
+        reason = (
+            f"{transport}: to or from {host} is not protected; use tls:, or say plain = true in [{side}] "
+            "where the network itself is trusted"
+        )
+        raise document.error(place, reason)
 
 
 def _listener(document: Document, text: str, place: Place) -> Listener:
@@ -69,37 +83,47 @@ def _advertised(document: Document, text: str, place: Place) -> str:
 
 
 def peers(
-    document: Document, tables: Iterable[PeerTable], own: str, listeners: Iterable[Listener]
+    document: Document, tables: Iterable[PeerTable], own: str, listeners: Iterable[Listener], *, plain: bool
 ) -> list[Peer]:
-    """`[[peer]]`. Neither a domain nor an address comes twice, or is our own."""
+    """`[[peer]]`. Neither a domain nor an address comes twice, or is our own; `plain` as in `[tc2]`."""
     ours = {(listener.host, listener.port) for listener in listeners}
     domains: set[str] = {own}
     addresses: dict[tuple[str, int], str] = {}
+    place: Place
     found = []
     for index, table in enumerate(tables):
-        peer = _peer(document, table, ("peer", index))
+        peer, place = _peer(document, table, ("peer", index)), ("peer", index, "address")
         if peer.domain in domains:
             reason = "is this node's own domain" if peer.domain == own else "is the domain of another peer"
             raise document.error(("peer", index, "domain"), f"{peer.domain} {reason}")
-        where = (peer.host, peer.port)
-        if where in ours:
-            raise document.error(("peer", index, "address"), f"{table.address} is this node's own listener")
-        if where in addresses:
-            raise document.error(("peer", index, "address"), f"is the address of {addresses[where]} too")
+        for transport, host, port in peer.ways:
+            where = (host, port)
+            if where in ours:
+                shown = f"{transport}:{join_host_port(host, port)}"
+                raise document.error(place, f"{shown} is this node's own listener")
+            if where in addresses:
+                raise document.error(place, f"is the address of {addresses[where]} too")
+            if not plain:
+                _check_protected(document, place, transport, host, "tc2")
+            addresses[where] = peer.domain
         domains.add(peer.domain)
-        addresses[where] = peer.domain
         found.append(peer)
     return found
 
 
 def _peer(document: Document, table: PeerTable, place: Place) -> Peer:
     document.read((*place, "wire"), check_overrides, table.wire)
-    where = peer_address(document, table, place)
+    ways = tuple(
+        (where.transport, where.host, where.port or DEFAULT_PORTS[where.transport])
+        for where in peer_addresses(document, table, place)
+    )
+    transport, host, port = ways[0]
     return Peer(
         domain=document.read((*place, "domain"), domain_name, table.domain),
-        transport=where.transport,
-        host=where.host,
-        port=where.port or DEFAULT_PORTS[where.transport],
+        transport=transport,
+        host=host,
+        port=port,
+        addresses=ways if len(ways) > 1 else (),
         heartbeat=table.heartbeat,
         heartbeat_wait=table.heartbeat_wait,
         heartbeat_misses=table.heartbeat_misses,
@@ -123,9 +147,15 @@ def _operations(names: tuple[str, ...] | None) -> frozenset[str] | None:
     return None if names is None else frozenset(names)
 
 
-def peer_address(document: Document, table: PeerTable, place: Place) -> Address:
-    """The address of a peer; its port is None where none was written (RFC 3263 may find one)."""
-    where = document.read((*place, "address"), address, table.address)
-    if where.port == 0 or is_wildcard(where.host):
-        raise document.error((*place, "address"), f"nobody can reach {table.address}")
-    return where
+def peer_addresses(document: Document, table: PeerTable, place: Place) -> list[Address]:
+    """The addresses of a peer; a port is None where none was written (RFC 3263 may find one)."""
+    place, written = (*place, "address"), table.address
+    found = []
+    for text in (written,) if isinstance(written, str) else written:
+        where = document.read(place, address, text)
+        if where.port == 0 or is_wildcard(where.host):
+            raise document.error(place, f"nobody can reach {text}")
+        found.append(where)
+    if not found:
+        raise document.error(place, "is empty")
+    return found

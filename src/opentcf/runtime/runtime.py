@@ -38,7 +38,13 @@ from opentcf.transport.literal import is_literal
 from opentcf.transport.resolve import Resolver
 from opentcf.transport.sockets import Sockets
 
-_LEVELS = {"not_a_peer": "warning", "overload": "warning", "peer_lost_state": "warning", "fault": "error"}
+_LEVELS = {
+    "not_a_peer": "warning",
+    "overload": "warning",
+    "peer_address": "warning",
+    "peer_lost_state": "warning",
+    "fault": "error",
+}
 """How grave a notice is that is more than news."""
 
 _log = structlog.get_logger()
@@ -209,7 +215,8 @@ class Runtime:
         while True:
             paces = self._paces
             await asyncio.sleep(paces.names if is_complete(self.settings) else paces.missing_names)
-            if any(not is_literal(peer.host) for peer in self.config.settings.peers):
+            peers = self.config.settings.peers
+            if any(not is_literal(host) for peer in peers for _, host, _ in peer.ways):
                 async with self._reloading:
                     await self._configure("node")
 

@@ -28,6 +28,7 @@ class SideTable(Table):
     """What `[tc2]` and `[d]` have in common"""
 
     listen: tuple[str, ...] = ()
+    plain: bool = False
     advertise: str | None = None
     media: str | None = None
 
@@ -54,7 +55,7 @@ class PeerTable(Table):
     """`[[peer]]`"""
 
     domain: str
-    address: str
+    address: str | tuple[str, ...]
     heartbeat: Seconds = 10.0
     heartbeat_wait: Seconds = 3.0
     heartbeat_misses: Count = 3

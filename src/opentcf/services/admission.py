@@ -30,9 +30,10 @@ class PeerAdmission:
         self._by_host, self._by_name = {}, {}
         for peer in peers:
             self._by_name[(peer.tls_name or peer.domain).lower()] = peer
-            if peer.transport != "tls":
-                for host in addresses.get(peer.domain) or (peer.host,):
-                    self._by_host.setdefault(host, {}).setdefault(peer.port, peer)
+            for transport, host, port in peer.ways:
+                if transport != "tls":
+                    for literal in {host, *addresses.get(peer.domain, ())}:
+                        self._by_host.setdefault(literal, {}).setdefault(port, peer)
 
     def proved(self, flow: Flow, names: Iterable[str]) -> None:
         """A TLS connection's certificate bears these names."""
@@ -52,7 +53,7 @@ class PeerAdmission:
         peers = self._by_host.get(flow.host)
         if peers is None:
             return None
-        if len(peers) == 1:
+        if len({peer.domain for peer in peers.values()}) == 1:
             return next(iter(peers.values()))
         return peers.get(flow.port if flow.transport == "udp" else (via.port if via else 0))
 

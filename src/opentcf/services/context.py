@@ -209,10 +209,18 @@ class Context:
         """Answer with a response that the procedure has filled."""
         self.layer.respond(incoming.transaction, response, self.now)
 
-    def request(self, request: Request, flow: Flow, owner: Owner, timeout: float | None = None) -> str:
+    def request(
+        self,
+        request: Request,
+        flow: Flow,
+        owner: Owner,
+        timeout: float | None = None,
+        *,
+        insist: bool = True,
+    ) -> str:
         """Send a request outside legs; its outcome comes back to `owner`. Returns the branch."""
         held = self.is_held(request, flow)
-        return self.layer.request(request, flow, owner, self.now, timeout, held=held).branch
+        return self.layer.request(request, flow, owner, self.now, timeout, held=held, insist=insist).branch
 
     def is_held(self, request: Request, flow: Flow) -> bool:
         """Is this request to be held back, as its overloaded server asked us (RFC 7339 §7.2)?"""

@@ -1,24 +1,33 @@
-"""Heartbeat between TCFs (心跳检测): who is up, and who lost its state."""
+"""Heartbeat between TCFs (心跳检测): who is up and at which of its addresses, and who lost its state.
+
+Each heartbeat asks at the first address of a peer, and at the next one when nothing answers there. The one that
+answers is in use until the next heartbeat; none, and the heartbeat is missed.
+"""
 
 from opentcf.btrunc import extension
 from opentcf.btrunc import registration as wire_registration
 from opentcf.btrunc.extension import Extension
 from opentcf.btrunc.wire import Param
 from opentcf.model.facts import Fact, PeerDown, PeerLostState, PeerSilent, PeerUp
-from opentcf.model.peer import Peer, PeerState
+from opentcf.model.peer import Address, Peer, PeerState
 from opentcf.services.context import ALLOW, NONE, Context, Facts, Incoming, peer_flow
 from opentcf.services.leg import Happened
-from opentcf.sip.outbox import Value
+from opentcf.sip.outbox import Flow, Value
 from opentcf.sip.timers import Timer
 from opentcf.sip.transaction import Outcome, Owner
+from opentcf.sip.uri import join_host_port
 
 NAME = "heartbeat"
 
 
 class Pulse:
-    """What we know of one peer. `rtt` is seconds, `epoch` the last one it told."""
+    """What we know of one peer. `rtt` is seconds, `epoch` the last one it told.
 
-    __slots__ = ("domain", "epoch", "misses", "open", "rtt", "sent", "state", "timer")
+    `began`: when the latest heartbeat did; `sent`: when it was asked at the address number `way`. `used`: the address
+    that answered last.
+    """
+
+    __slots__ = ("began", "domain", "epoch", "misses", "open", "rtt", "sent", "state", "timer", "used", "way")
 
     def __init__(self, domain: str) -> None:
         self.domain = domain
@@ -26,7 +35,9 @@ class Pulse:
         self.epoch = ""
         self.misses = 0
         self.rtt: float | None = None
-        self.sent = 0.0
+        self.began = self.sent = 0.0
+        self.way = 0
+        self.used: Address | None = None
         self.open = False
         self.timer: Timer | None = None
 
@@ -76,8 +87,11 @@ class Heartbeat:
         if pulse is None or outcome.status < 200:
             return NONE
         pulse.open = False
+        peer = self._ctx.directory.peer(pulse.domain)
+        assert peer is not None
         if outcome.response is None:
-            return self._missed(pulse)
+            return self._unanswered(pulse, peer)
+        self._use(pulse, peer)
         pulse.misses = 0
         self._ctx.heard[pulse.domain] = self._ctx.now
         pulse.rtt = self._ctx.now - pulse.sent
@@ -91,6 +105,15 @@ class Heartbeat:
         if pulse is not None:
             self._beat(pulse)
         return NONE
+
+    def doubt(self, flow: Flow) -> None:
+        """Something could not be sent there: where the peer has another address that is asked for at once."""
+        for pulse in self._pulses.values():
+            peer = self._ctx.directory.peer(pulse.domain)
+            if peer is None or len(peer.ways) == 1 or peer.address != (flow.transport, flow.host, flow.port):
+                continue
+            if not pulse.open and self._ctx.now >= pulse.began + peer.heartbeat_wait:
+                self._beat(pulse)
 
     def happened(self, happened: Happened) -> Facts:
         """There are no legs here."""
@@ -106,7 +129,9 @@ class Heartbeat:
                 {
                     "domain": domain,
                     "state": pulse.state.value,
-                    "address": f"{peer.transport}:{peer.host}:{peer.port}",
+                    "address": _spelled(peer.address),
+                    "addresses": [_spelled(way) for way in peer.ways],
+                    "way": peer.ways.index(peer.address) + 1,
                     "rtt": pulse.rtt,
                     "misses": pulse.misses,
                     "epoch": pulse.epoch,
@@ -124,26 +149,54 @@ class Heartbeat:
         self._schedule(pulse, peer)
         if pulse.open:
             return
-        pulse.open = True
-        pulse.sent = ctx.now
+        pulse.began = ctx.now
+        self._ask(pulse, peer, 0)
+
+    def _ask(self, pulse: Pulse, peer: Peer, way: int) -> None:
+        ctx = self._ctx
+        pulse.open, pulse.way, pulse.sent = True, way, ctx.now
+        flow = peer_flow(peer.at(peer.ways[way]))
         own = f"<sip:{ctx.directory.domain}>"
         request = ctx.new_request("OPTIONS", f"sip:{peer.domain}", own, f"<sip:{peer.domain}>")
-        request.headers.set("Contact", f"<{ctx.our_contact(peer_flow(peer))}>")
+        request.headers.set("Contact", f"<{ctx.our_contact(flow)}>")
         request.headers.set("Accept", "application/sdp")
         wire_registration.write_heartbeat(request, ctx.peer_wire(peer.domain), ctx.epoch)
-        ctx.request(request, peer_flow(peer), Owner(NAME, pulse.domain), timeout=peer.heartbeat_wait)
+        owner = Owner(NAME, pulse.domain)
+        ctx.request(request, flow, owner, timeout=peer.heartbeat_wait, insist=False)
+
+    def _unanswered(self, pulse: Pulse, peer: Peer) -> Facts:
+        """A reload may have taken addresses away meanwhile."""
+        if pulse.way + 1 < len(peer.ways):
+            self._ask(pulse, peer, pulse.way + 1)
+            return NONE
+        return self._missed(pulse, peer)
+
+    def _use(self, pulse: Pulse, peer: Peer) -> None:
+        """What goes on with the peer goes on at the address that answered: its calls, and what waits for its answer."""
+        ctx, used = self._ctx, peer.ways[min(pulse.way, len(peer.ways) - 1)]
+        if len(peer.ways) == 1 or pulse.used == used == peer.address:
+            return
+        old, new = peer_flow(peer), peer_flow(peer.at(used))
+        pulse.used = used
+        ctx.directory.reach(peer.domain, used)
+        for leg in ctx.legs.values():
+            if leg.peer == peer.domain:
+                leg.flow = new
+        if old != new:
+            ctx.layer.reroute(old, new, ctx.now)
+            ctx.notice(
+                "peer_address", peer=peer.domain, address=_spelled(used), before=_spelled(peer.address)
+            )
 
     def _schedule(self, pulse: Pulse, peer: Peer) -> None:
         if pulse.timer is not None:
             pulse.timer.cancel()
         pulse.timer = self._ctx.start(peer.heartbeat, Owner(NAME, pulse.domain))
 
-    def _missed(self, pulse: Pulse) -> Facts:
-        peer = self._ctx.directory.peer(pulse.domain)
-        assert peer is not None
+    def _missed(self, pulse: Pulse, peer: Peer) -> Facts:
         pulse.misses += 1
         pulse.rtt = None
-        silent: tuple[Fact, ...] = (PeerSilent(pulse.domain, pulse.sent),)
+        silent: tuple[Fact, ...] = (PeerSilent(pulse.domain, pulse.began),)
         return silent + (
             self._become(pulse, PeerState.DOWN) if pulse.misses >= peer.heartbeat_misses else NONE
         )
@@ -167,3 +220,8 @@ class Heartbeat:
             return NONE
         self._ctx.notice("peer_lost_state", peer=pulse.domain, epoch=epoch)
         return (PeerLostState(pulse.domain),)
+
+
+def _spelled(address: Address) -> str:
+    transport, host, port = address
+    return f"{transport}:{join_host_port(host, port)}"

@@ -290,8 +290,8 @@ class Leg:
         if request.body:
             self.local_sdp = request.body
         self.ours = ours
-        hop = self.hop()
-        txn = ctx.layer.request(request, hop, self.owner(INVITE), ctx.now, held=ctx.is_held(request, hop))
+        hop, held = self.hop(), ctx.is_held(request, self.hop())
+        txn = ctx.layer.request(request, hop, self.owner(INVITE), ctx.now, held=held, insist=True)
         ours.branch = txn.branch
 
     def want(self, ctx: Context, wish: Wish) -> None:
@@ -403,7 +403,7 @@ class Leg:
         self.informing = True
         request = self.dialog.request("INFO")
         request.shared = self.news.pop(next(iter(self.news)))
-        ctx.layer.request(request, self.hop(), self.owner(INFORM), ctx.now)
+        ctx.layer.request(request, self.hop(), self.owner(INFORM), ctx.now, insist=True)
 
     def bye(self, ctx: Context, fill: Message, shared: bytes = b"") -> None:
         """End the dialog. RELEASED follows when the other side answered or can not any more.
@@ -422,7 +422,7 @@ class Leg:
         request.shared = shared
         if not shared:
             request.headers.fields.update(fill.headers.fields)
-        ctx.layer.request(request, self.hop(), self.owner(BYE), ctx.now)
+        ctx.layer.request(request, self.hop(), self.owner(BYE), ctx.now, insist=True)
 
     def end(self, ctx: Context) -> None:
         """Forget the dialog. An INVITE that nobody heard yet is not repeated any more: it would open another one."""
@@ -713,7 +713,7 @@ class Leg:
             flow = txn.flow if txn else self.hop()
             if txn is not None:
                 ctx.layer.bound(txn, ctx.now)
-            ctx.layer.request(ours.cancel, flow, self.owner(OTHER), ctx.now, branch=ours.branch)
+            ctx.layer.request(ours.cancel, flow, self.owner(OTHER), ctx.now, branch=ours.branch, insist=True)
 
     def _agree(self, ctx: Context, session: Session) -> None:
         self.session = session

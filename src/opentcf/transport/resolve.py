@@ -78,10 +78,9 @@ class Resolver:
         """The address literals of a host; none when there are none."""
         return (host,) if is_literal(host) else tuple(await self._addresses(host))
 
-    async def server(self, host: str, transport: str) -> tuple[str, int]:
-        """The first choice among the servers of a domain (SRV), or the host itself on the default port."""
-        servers = await self._servers(f"{_SRV[transport]}.{host}")
-        return servers[0] if servers else (host, _PORTS[transport])
+    async def servers(self, host: str, transport: str) -> list[tuple[str, int]]:
+        """The servers of a domain (SRV), the best first, or the host itself on the default port."""
+        return await self._servers(f"{_SRV[transport]}.{host}") or [(host, _PORTS[transport])]
 
     async def _transport(self, host: str) -> tuple[str, str]:
         """Of the transports that the domain offers, the one that it prefers; UDP when it says nothing."""

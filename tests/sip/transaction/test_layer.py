@@ -7,7 +7,7 @@ from opentcf.sip.errors import RemoteError
 from opentcf.sip.headers import Via
 from opentcf.sip.message import Request
 from opentcf.sip.outbox import Flow
-from opentcf.sip.transaction import Layer, Outcome, State, Unacknowledged
+from opentcf.sip.transaction import ClientTransaction, Layer, Outcome, State, Unacknowledged
 from opentcf.sip.transaction.layer import response_flow, stamp_via
 
 BIG = b"x" * 1400
@@ -440,3 +440,76 @@ def test_only_a_tls_connection_that_we_open_is_offered_for_requests(transport, c
     bed.layer.request(request("OPTIONS"), Flow("tc2", transport, "127.0.0.2", 5061, connection), OWNER, 0.0)
     bed.collect()
     assert ("alias" in read(bed.orders[0]).via().parameters) is offered
+
+
+# --- what could not be sent
+
+
+def insisted(bed: Bed, transport: str, method: str = "INVITE") -> ClientTransaction:
+    txn = bed.layer.request(request(method), flow(transport), OWNER, bed.now, insist=True)
+    bed.collect()
+    return txn
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+@pytest.mark.parametrize("method", ["INVITE", "MESSAGE"])
+def test_what_could_not_be_sent_is_tried_again_for_a_while(transport: str, method: str):
+    """The other side restarts: for 8·T1 it is no failure; what comes through at last is sent once (by TCP)."""
+    bed = Bed()
+    insisted(bed, transport, method)
+    refused = 0
+    while not bed.results:
+        for order in bed.orders[refused:]:
+            bed.fail(order)
+            refused += 1
+        bed.advance(0.25)
+    assert bed.statuses() == [503]
+    assert 4.0 <= bed.results[0][0] <= 8.0
+    assert 3 <= len(bed.sent) <= 6
+
+
+def test_what_comes_through_at_last_is_sent_once_by_tcp():
+    bed = Bed()
+    txn = insisted(bed, "tcp")
+    bed.fail(bed.orders[-1])
+    bed.advance(20.0)
+    assert [sent.at for sent in bed.sent] == [0.0, 0.5]
+    assert bed.answer(txn, 200)
+
+
+def test_what_was_answered_is_not_tried_again():
+    bed = Bed()
+    txn = insisted(bed, "tcp")
+    bed.fail(bed.orders[-1])
+    bed.answer(txn, 180)
+    bed.advance(20.0)
+    assert len(bed.sent) == 1
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp", "tls"])
+def test_what_waits_goes_to_another_address_with_the_same_branch(transport: str):
+    bed = Bed()
+    txn = insisted(bed, "udp")
+    there = Flow("tc2", transport, "127.0.0.3", 5060)
+    bed.layer.reroute(flow(), there, bed.now)
+    bed.collect()
+    assert bed.orders[-1].flow == there
+    assert read(bed.orders[-1]).via().branch == txn.branch
+    assert read(bed.orders[-1]).via().transport.lower() == transport
+
+
+def test_an_answer_goes_to_the_other_address_too():
+    bed = Bed()
+    txn = bed.asked()
+    bed.layer.reroute(flow(), Flow("tc2", "udp", "127.0.0.3", 5060), bed.now)
+    bed.respond(txn, 200)
+    assert bed.orders[-1].flow.host == "127.0.0.3"
+
+
+def test_what_rings_is_not_sent_again_to_the_other_address():
+    bed = Bed()
+    txn = insisted(bed, "udp")
+    bed.answer(txn, 180)
+    bed.layer.reroute(flow(), Flow("tc2", "udp", "127.0.0.3", 5060), bed.now)
+    bed.collect()
+    assert (len(bed.orders), txn.flow.host) == (1, "127.0.0.3")

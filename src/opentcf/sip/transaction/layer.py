@@ -28,6 +28,8 @@ from opentcf.sip.uri import join_host_port
 COOKIE = "z9hG4bK"
 WAITING = (State.CALLING, State.TRYING, State.PROCEEDING)
 """A final response has not come yet."""
+INSISTS_FOR = 8
+"""So many T1 (4 s) what could not be sent is tried again: as long as a restart of the other side takes."""
 TCP_REFUSED_FOR = 600.0
 """How long we remember that the other side has no TCP (RFC 3261 §18.1.1 lets us fall back to UDP)."""
 
@@ -164,11 +166,14 @@ class Layer:
         now: float,
         timeout: float | None = None,
         branch: str = "",
+        *,
         held: bool = False,
+        insist: bool = False,
     ) -> ClientTransaction:
         """Send a request; `timeout` replaces 64·T1. A CANCEL is sent with the INVITE's `branch` (RFC 3261 §9.1).
 
-        A request that is `held` back for overload does not leave: its outcome is 503 at the next wake.
+        A request that is `held` back for overload does not leave: its outcome is 503 at the next wake. `insist`: a
+        transport that cannot send is no failure yet, but tried again for 8·T1.
         """
         branch = branch or COOKIE + self._ids.token()
         wanted, (flow, data) = flow, self._fit(request, flow, branch, now)
@@ -176,6 +181,7 @@ class Layer:
         txn = ClientTransaction(kind, branch + request.method, branch, request, flow, owner)
         txn.last, txn.began = data, now
         txn.by_size = flow is not wanted
+        txn.insists = insist
         self._clients[txn.key] = txn
         if held:
             txn.linger = self._timers.start(now, TransactionAlarm(txn, Input.BROKEN))
@@ -265,7 +271,18 @@ class Layer:
         if txn.by_size:
             self._again_by_udp(txn, txn.request, now)
             return None
+        if self._is_tried_again(txn, now):
+            return None
         return self._step(txn, Input.BROKEN, None, now)
+
+    def reroute(self, old: Flow, new: Flow, now: float) -> None:
+        """Who was at `old` is reached at `new` now: what waits for his answer is sent there, and so are our answers."""
+        for txn in list(self._clients.values()):
+            if _same_place(txn.flow, old):
+                self._move(txn, new, now)
+        for answer in self._servers.values():
+            if answer.flow == old:
+                answer.flow = new
 
     # --- what the machines do to the world
 
@@ -368,6 +385,31 @@ class Layer:
         request.headers.set("Via", via)
         return render(request)
 
+    def _is_tried_again(self, txn: ClientTransaction, now: float) -> bool:
+        """Nothing of it reached the other side, so it may be sent again like what a network lost."""
+        if not txn.insists or txn.state not in (State.CALLING, State.TRYING):
+            return False
+        if now >= txn.began + INSISTS_FOR * self.values.t1:
+            return False
+        if txn.reliable:
+            txn.stop()
+            txn.wait = txn.wait or self.values.t1
+            self.arm_repeat(txn, now)
+        return True
+
+    def _move(self, txn: ClientTransaction, new: Flow, now: float) -> None:
+        by_size = txn.by_size and new.transport == "udp"
+        txn.flow = new._replace(transport="tcp") if by_size else new
+        if txn.state not in WAITING or txn.request is None:
+            return
+        txn.last = self._render(txn.request, txn.flow, txn.branch)
+        if txn.state is not State.PROCEEDING:
+            self.repeat(txn)
+            txn.stop()
+            if not txn.reliable:
+                txn.wait = self.values.t1
+                self.arm_repeat(txn, now)
+
     def _again_by_udp(self, txn: ClientTransaction, request: Request, now: float) -> None:
         txn.by_size = False
         self._no_tcp[txn.flow.host, txn.flow.port] = now + TCP_REFUSED_FOR
@@ -392,6 +434,10 @@ class Layer:
 
     def _count_again(self, txn: Transaction) -> None:
         self._meters.count("opentcf_sip_retransmissions_total", txn.flow.side, self.label(txn.flow))
+
+
+def _same_place(flow: Flow, other: Flow) -> bool:
+    return (flow.side, flow.host, flow.port) == (other.side, other.host, other.port)
 
 
 def _server_key(via: Via, method: str) -> str:

@@ -92,10 +92,11 @@ class Transaction:
 class ClientTransaction(Transaction):
     """A request of ours. `request` is dropped with the final response; `branch` is the Via's.
 
-    `by_size`: it goes by TCP for its size alone, so UDP is left to try.
+    `by_size`: it goes by TCP for its size alone, so UDP is left to try. `insists`: what could not be sent is sent again
+    for a while.
     """
 
-    __slots__ = ("began", "branch", "by_size", "request", "tag")
+    __slots__ = ("began", "branch", "by_size", "insists", "request", "tag")
 
     def __init__(self, kind: Kind, key: str, branch: str, request: Request, flow: Flow, owner: Owner) -> None:
         super().__init__(kind, key, flow, owner)
@@ -104,6 +105,7 @@ class ClientTransaction(Transaction):
         self.request: Request | None = request
         self.tag: str | None = None
         self.by_size = False
+        self.insists = False
         self.began = 0.0
 
 
@@ -155,10 +157,14 @@ def end(layer: Layer, txn: Transaction, message: Message | None, now: float) -> 
 
 
 def again(layer: Layer, txn: Transaction, message: Message | None, now: float) -> Result:
-    """Timer A or E: send again; A doubles, E doubles up to T2 (RFC 3261 §17.1.1.2, §17.1.2.2)."""
+    """Timer A or E: send again; A doubles, E doubles up to T2 (RFC 3261 §17.1.1.2, §17.1.2.2).
+
+    By a reliable transport it is only what could not be sent before, so once will do.
+    """
     layer.repeat(txn)
     txn.wait = txn.wait * 2 if txn.kind is Kind.INVITE_CLIENT else min(txn.wait * 2, layer.values.t2)
-    layer.arm_repeat(txn, now)
+    if not txn.reliable:
+        layer.arm_repeat(txn, now)
     return None
 
 

@@ -290,7 +290,7 @@ class World:
             found += [f"{core.name}: {key}" for key in _transactions(core.node._layer, standing)]
             found += [f"{core.name}: kick {key}" for key in core.store.get("kick", {})]
         for number, ua in self.terminals.items():
-            found += [f"{number}: {key}" for key in _transactions(ua._layer, standing)]
+            found += [f"{number}: {key}" for key in _transactions(ua.line.layer, standing)]
         return found
 
     # --- what must hold when it is quiet

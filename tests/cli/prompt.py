@@ -16,7 +16,7 @@ class Prompt:
             "-m",
             "opentcf.cli",
             "ue",
-            f"sip:{number}@core1.example",
+            f"sip:{number}@core{number[0]}.example",
             "--json",
             *options,
         ]

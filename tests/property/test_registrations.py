@@ -56,8 +56,8 @@ class Wanderers:
     def goes_dark(self) -> None:
         """It does not say good-bye: its registration expires."""
         ua = self.anybody()
-        ua._stop_refresh()
-        ua.registered = False
+        ua.registration.stop_refresh()
+        ua.registration.active = False
 
     def is_kicked(self) -> None:
         user = self.anybody().user

@@ -12,6 +12,7 @@ from itertools import pairwise
 import pytest
 from tests.services.control_world import ControlWorld
 from tests.services.group_world import aor, ext, fire
+from tests.world import Link
 
 from opentcf.btrunc.video import Goal, Source
 from opentcf.btrunc.wire import Token, Wire
@@ -47,6 +48,10 @@ class Bed(ControlWorld):
     def hold(self, way: tuple[str, ...], heads: tuple[bytes, ...]) -> None:
         """What comes back along the way from its second party on, and begins so, is lost."""
         self.lose = held(way, heads)
+
+    def delay_answers(self, way: tuple[str, ...]) -> None:
+        """What the last party of a way says comes so late that a CANCEL meets it."""
+        self.links[way[-1], way[-2]] = Link(delay=(0.1, 0.1))
 
     def free(self) -> None:
         self.lose = lambda source, target, data: False
@@ -163,7 +168,7 @@ def test_media_change_of_a_private_call(hops: int, moment: Moment):
     w.ua("1001").change(call, "sendonly", w.now)
     w.touch(w.ua("1001"))
     w.run(0.3)
-    w.ua("1001")._cancel(call)
+    w.ua("1001")._calls.cancel(call)
     if moment is X:
         w.free()
     w.touch(w.ua("1001"))
@@ -266,8 +271,10 @@ def test_floor_request(moment: Moment, queued: bool):
         w.run(1.0)
     w.clear()
     w.hold(("core2", "core1"), ALL if moment is B else (b"SIP/2.0 200 ",) if moment is T else (b"-",))
+    if moment is X:
+        w.delay_answers(("core2", "core1"))
     w.press("2001")
-    w.run(0.3 if moment is not X else 0.018)
+    w.run(0.3 if moment is not X else 0.05)
     w.ua("2001").withdraw(w.its("2001"), w.now)
     w.touch(w.ua("2001"))
     w.run(0.3)
@@ -298,8 +305,10 @@ def test_floor_request_of_a_half_duplex_call(hops: int, moment: Moment):
     w.clear()
     way = (asker, *tcfs)
     w.hold(way[1:], ALL if moment is B else (b"SIP/2.0 200 ",) if moment is T else (b"-",))
+    if moment is X:
+        w.delay_answers(tcfs)
     w.press(asker)
-    w.run(0.3 if moment is not X else 0.01 * hops)
+    w.run(0.3 if moment is not X else 0.05)
     w.ua(asker).withdraw(w.its(asker), w.now)
     w.touch(w.ua(asker))
     w.run(0.3)

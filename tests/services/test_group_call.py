@@ -621,8 +621,7 @@ def test_a_request_that_is_wrong_is_answered_and_the_floor_stays(old, new, statu
 
 def test_a_terminals_broken_description_is_refused_and_the_floor_stays():
     w = talking()
-    describe = w.ua("2001")._describe
-    w.ua("2001")._describe = lambda call: describe(call).replace(b"v=0", b"v=7")  # type: ignore[method-assign]
+    w.garble = lambda source, data: data.replace(b"v=0", b"v=7") if source == "2001" else data
     w.press("2001")
     w.run(1.0)
     assert w.count("400 INVITE", "core3", "2001") == 1
@@ -642,8 +641,8 @@ def test_a_request_on_a_dead_dialog_is_481():
 def calm(w: GroupWorld, number: str) -> None:
     """The terminal says that the emergency is over."""
     ua, call = w.ua(number), w.its(number)
-    ua._now = w.now
-    ua._invite(call, AUDIO, "pttcall;emergency=0")
+    ua.line.now = w.now
+    ua._calls.invite(call, AUDIO, "pttcall;emergency=0")
     w.touch(ua)
 
 

@@ -33,8 +33,8 @@ class Pictures(GroupWorld):
         call.sdp = call.describe(ua.host, ua.port)
         for before, after in changes:
             call.sdp = re.sub(before, after, call.sdp)
-        ua._now = self.now
-        ua._invite(call, setup)
+        ua.line.now = self.now
+        ua._calls.invite(call, setup)
         self.touch(ua)
         self.run(1.0)
 
@@ -149,7 +149,7 @@ def test_cancel_of_a_change_leaves_the_call_as_it_was():
     w = Pictures("2001")
     w.part("core2", "core1")
     w.become("2001")
-    w.ua("2001")._cancel(w.its("2001"))
+    w.ua("2001")._calls.cancel(w.its("2001"))
     w.touch(w.ua("2001"))
     w.run(0.2)
     assert "optype=pttcall" in ext(w.last("487 INVITE", "core2", "2001"))

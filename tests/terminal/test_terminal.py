@@ -1,6 +1,7 @@
 """The terminal without I/O, against nodes in memory; what the scenarios of the nodes do not look at."""
 
 import pytest
+from tests.services.group_world import AUDIO, GroupWorld
 from tests.world import World
 
 from opentcf.model.call import CallSetup, CallType
@@ -49,7 +50,7 @@ def test_one_refresh_however_often_it_registers(world: World) -> None:
 
 def test_a_wrong_password_is_tried_once(world: World) -> None:
     ua = world.terminal("1001", 1)
-    ua.password = "wrong"
+    ua.line.password = "wrong"
     world.register(ua)
     world.run(5)
     assert [(event.name, event.status) for event in ua.events] == [("refused", 403)]
@@ -217,3 +218,22 @@ def test_a_call_that_is_held_stays_what_it_is(world: World) -> None:
         world.run(2)
     kinds = [row["type"] for row in world.node(2).procedures.private_call.view()]
     assert kinds == [2]
+
+
+def test_a_request_for_the_floor_is_cancelled_once_something_came_back() -> None:
+    """RFC 3261 9.1: no CANCEL before a provisional response."""
+    w = GroupWorld(at={"1001": 1, "2001": 2}, delay=(0.01, 0.01))
+    w.dial("1001", AUDIO)
+    w.run(1)
+    ua, call = w.ua("2001"), w.its("2001")
+    w.transcript.clear()
+    w.press("2001")
+    ua.withdraw(call, w.now)
+    w.touch(ua)
+    w.run(0.005)
+    assert [line.partition("2001 core2 ")[2] for line in w.ladder()] == ["INVITE"]
+    w.run(1)
+    ours = [line.removeprefix("2001 core2 ") for line in w.ladder() if line.startswith("2001 core2")]
+    assert ours[:2] == ["INVITE", "CANCEL"]
+    assert (ua.events[-1].name, ua.events[-1].status) == ("failed", 487)
+    assert call.state is CallState.UP

@@ -34,13 +34,14 @@ class Call:
     streams in order, empty for one that is refused or over; `operation` is the extension of its INVITE where that is
     not a call.
 
-    `cancelled`: we hung up before it was answered; the CANCEL waits for a `provisional` response (RFC 3261 §9.1).
+    `cancelled`: we hung up before it was answered; `withdrawn`: so with our latest request for the floor. The CANCEL
+    waits for a `provisional` response (RFC 3261 §9.1).
     """
 
     __slots__ = (
         "between", "branch", "cancelled", "dialog", "direction", "id", "incoming", "invite", "key", "operation",
         "outgoing", "position", "provisional", "remote", "remote_sdp", "sdp", "sdp_version", "setup", "state",
-        "status", "streams", "talker", "talking", "unacknowledged",
+        "status", "streams", "talker", "talking", "unacknowledged", "withdrawn",
     )  # fmt: skip
 
     def __init__(self, key: str, dialog: Dialog, remote: str) -> None:
@@ -59,6 +60,7 @@ class Call:
         self.between = False
         self.outgoing = False
         self.provisional = False
+        self.withdrawn = False
         self.incoming: ServerTransaction | None = None
         self.unacknowledged: dict[int, ServerTransaction] = {}
         self.direction = "sendrecv"

@@ -1,15 +1,76 @@
 """What a dispatcher's console watches: subscriptions to events (RFC 6665), and the address book as it came."""
 
 from opentcf.btrunc import events
+from opentcf.btrunc import extension as wire_extension
 from opentcf.btrunc import registration as wire_registration
 from opentcf.btrunc.events import Report
-from opentcf.btrunc.wire import Wire
+from opentcf.btrunc.wire import Package, Token, Wire
 from opentcf.btrunc.xml import Element
+from opentcf.sip.dialog import Dialog
 from opentcf.sip.errors import RemoteError
 from opentcf.sip.message import Request
-from opentcf.sip.transaction import Outcome
+from opentcf.sip.transaction import Outcome, ServerTransaction
+from opentcf.terminal.control import Control
 from opentcf.terminal.event import Event, warning
+from opentcf.terminal.line import Line
+from opentcf.terminal.messages import uri_of
 from opentcf.terminal.watch import Watch
+
+
+class Watches:
+    """`running` are the subscriptions that are not over, by their local tag."""
+
+    def __init__(self, line: Line, control: Control) -> None:
+        self.running: dict[str, Watch] = {}
+        self._line = line
+        self._control = control
+
+    def begin(self, package: Package, number: str, expires: int) -> Watch:
+        """Subscribe to an event of a number, or of all at home."""
+        ids, user = self._line.ids, self._line.user
+        uri = uri_of(number, user.domain) if number else f"sip:{user.domain}"
+        dialog = Dialog(ids.token(), ids.token(), f"<sip:{user}>", f"<{uri}>", uri)
+        watch = Watch(dialog, package, number, expires)
+        if self._control.barred:
+            watch.over = True
+            self._line.events.append(Event("refused", None, 403, self._control.state.value, watch=watch))
+        else:
+            self.running[watch.key] = watch
+            self.subscribe(watch)
+        return watch
+
+    def subscribe(self, watch: Watch) -> None:
+        """The first time, once more, or (expires 0) for the last time."""
+        line = self._line
+        watch.stop()
+        request = subscribe(watch, line.wire, line.contact())
+        if not line.plain:
+            wire_extension.write(request, line.wire, Token.SUBSCRIBE)
+        line.send(request, "subscribe", watch)
+
+    def answered(self, watch: Watch, result: Outcome) -> None:
+        """A final response to a SUBSCRIBE."""
+        event, line = answered(watch, result), self._line
+        if event is not None:
+            line.events.append(event)
+        elif watch.expires and not watch.over:
+            watch.stop()
+            watch.refresh = line.timers.start(line.now + max(watch.expires / 2, 1.0), watch)
+        self._forget_over(watch)
+
+    def notified(self, watch: Watch, request: Request, txn: ServerTransaction) -> None:
+        """A NOTIFY."""
+        status, event = (481, None)
+        if watch.dialog.belongs(request, request.from_tag()):
+            status, event = notified(watch, request, self._line.wire)
+        self._line.layer.respond(txn, request.respond(status, watch.key), self._line.now)
+        self._line.events += [event] if event is not None else []
+        self._forget_over(watch)
+
+    def _forget_over(self, watch: Watch) -> None:
+        if watch.over:
+            watch.stop()
+            self.running.pop(watch.key, None)
 
 
 def subscribe(watch: Watch, wire: Wire, contact: str) -> Request:

@@ -91,7 +91,7 @@ async def kick(stage: Stage) -> None:
 async def wrong_password(stage: Stage) -> None:
     """The home checks the digest that V passes on."""
     phone = stage["2002"]
-    phone.terminal.password = "wrong"
+    phone.terminal.line.password = "wrong"
     phone.register()
     await stage.until(lambda: phone.heard("refused") is not None, "2002 is refused")
     event = phone.heard("refused")

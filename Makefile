@@ -10,10 +10,10 @@ TEST := .venv/.stamp-test
 DOCS := .venv/.stamp-docs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench fix fuzz world chaos docs clean partners
+.PHONY: help demo test check bench fix fuzz fuzz-long world chaos soak docs clean partners
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(DEMO) ## four core networks on loopback, every procedure in turn, a ladder as it happens
 	$(BIN)/opentcf demo $(ARGS)
@@ -43,9 +43,16 @@ chaos: $(TEST) partners ## a quarter of an hour of random operations and faults 
 fuzz: $(TEST) ## the fuzz tests at full length
 	FUZZ=full $(BIN)/python -m pytest --timeout 7200 tests/fuzz $(ARGS)
 
+fuzz-long: $(TEST) ## an hour of fuzzing by coverage; SECONDS=600 is shorter, ARGS=node one target
+	$(BIN)/python -m pip install --quiet -e '.[fuzz]'
+	$(BIN)/python -m fuzz --seconds $(or $(SECONDS),3600) $(ARGS)
+
 bench: $(TEST) partners ## measure; ARGS=--quick takes three minutes instead of fifteen
 	-$(BIN)/python -m pip install --quiet -r bench/requirements.txt
 	$(BIN)/python -m bench $(ARGS)
+
+soak: $(TEST) partners ## half an hour of everything over four nodes; ARGS="--seconds 600" is shorter
+	$(BIN)/python -m bench soak $(ARGS)
 
 docs: $(DOCS) ## the documentation as a web site, in site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

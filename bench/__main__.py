@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import calls, console, core, groups, memory, messages, profile, registrations, report, texts
+from bench import calls, console, core, groups, memory, messages, profile, registrations, report, soak, texts
 from bench.calls import Sample
 from bench.processes import find
 from bench.servers import Kamailio, OpenTcf, Servers, Sippy, missing_kamailio, missing_sippy
@@ -34,7 +34,7 @@ REGISTRATIONS = 400.0
 STANDING = 1500
 USUAL = ("calls", "registrations", "memory", "messages", "core", "profile")
 """What runs when nothing is said: under a quarter of an hour."""
-PARTS = (*USUAL, "groups", "text", "console")
+PARTS = (*USUAL, "groups", "text", "console", "soak")
 
 
 def main() -> int:
@@ -42,6 +42,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument(
         "--quick", action="store_true", help="one round, short runs, no memory: to see that it works"
+    )
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=1800.0,
+        metavar="N",
+        help="how long `soak` runs, half an hour by default",
     )
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"only these: {', '.join(PARTS)}")
     options = parser.parse_args()
@@ -56,7 +63,7 @@ def main() -> int:
     try:
         print(_machine(), f"{rounds} round(s).\n", flush=True)
         for part in parts:
-            print(_part(part, folder, rounds, seconds), flush=True)
+            print(_part(part, folder, rounds, options.seconds if part == "soak" else seconds), flush=True)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return 0
@@ -74,6 +81,7 @@ def _part(part: str, folder: Path, rounds: int, seconds: float) -> str:
         "groups": lambda: groups.report(
             *groups.measure(folder / "groups", rounds, 10.0 if rounds > 1 else 5.0)
         ),
+        "soak": lambda: soak.report(soak.measure(folder / "soak", seconds, _note)),
         "console": lambda: console.report(console.measure(folder / "console", rounds)),
         "profile": lambda: report.profile(
             profile.measure(folder / "profile", 400, 15.0 if rounds > 1 else 5.0)

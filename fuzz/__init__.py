@@ -1,0 +1,1 @@
+"""Coverage-guided fuzzing. `python -m fuzz --help` says how; docs/reliability.md what it found."""

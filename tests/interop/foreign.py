@@ -27,6 +27,12 @@ class ForeignTcf(Partner):
         self.core = core
         self.domain = domain
 
+    def beside(self) -> "ForeignTcf":
+        """The same TCF at another port, to say something while a scenario listens at its own."""
+        return ForeignTcf(
+            self.core, self.folder, self.host, self.transport, self.domain, free_port(self.host)
+        )
+
     def register(
         self,
         user: User,

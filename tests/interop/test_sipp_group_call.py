@@ -202,7 +202,6 @@ def test_queue_full_and_an_emergency(core: Core, v: Three) -> None:
     waiting, calling = v(2).play(waiter), v(1).play(caller)
     queue = [f"1157@{HOME}"]
     wait_until(lambda: [row["queue"] for row in core.items("floors")] == [queue], "1157 waits")
-    v(3).register(user("1158"))
     urgent = Scenario().hear("INVITE").answer(200, "", "recvonly").hear("ACK")
     urgent.say("INVITE", "pttrequest;UDN=1158;PrioAttribute=255", "sendrecv").hear(486).ack(refused=True)
     urgent.say("INVITE", "pttrequest;UDN=1158;PrioAttribute=255;emergency=1", "sendrecv").hear(200).ack()
@@ -211,6 +210,8 @@ def test_queue_full_and_an_emergency(core: Core, v: Three) -> None:
     urgent.say("INVITE", "pttreleasefloor;UDN=1158;cause=normal;grant=2", "recvonly").hear(200).ack()
     urgent.informed_until("BYE").answer(200)
     urging = v(3).play(urgent)
+    elsewhere = v(3).beside()  # the call comes at once, to where the scenario listens
+    elsewhere.register(user("1158"))
     for run in (urging, waiting, calling):
         run.finish()
     assert answers(urging.received("SIP/2.0 200")) == [

@@ -75,3 +75,36 @@ def test_a_message_belongs_to_the_call_that_its_call_id_named():
     assert [trace.online(message) for message in trace.after(0)] == ["abc", "abc", "def", ""]
     trace.add(True, dialog("Call-ID: c", "OnlineCallID=late"), FLOW, LOCAL)
     assert [trace.online(message) for message in trace.after(3)] == ["late", "late"]
+
+
+def test_what_is_known_of_calls_keeps_step_with_the_ring():
+    """Read in between, or never, while the oldest messages go."""
+    read, unread = Trace(10_000), Trace(10_000)
+    for n in range(100):
+        for trace in (read, unread):
+            trace.add(True, dialog(f"Call-ID: d{n // 4}", f"OnlineCallID=c{n // 4}"), FLOW, LOCAL)
+        assert list(read.call(f"c{n // 4}"))[-1].number == n + 1
+    for trace in (read, unread):
+        kept = list(trace.after(0))
+        assert 0 < len(kept) < 30
+        assert [trace.online(message) for message in kept] == [f"c{(one.number - 1) // 4}" for one in kept]
+        assert numbers(trace.call("c24")) == [97, 98, 99, 100]
+        assert numbers(trace.call("c0")) == []
+
+
+def test_a_message_that_is_gone_is_still_named():
+    trace = Trace(1_500)
+    trace.add(True, dialog("Call-ID: a", "OnlineCallID=abc"), FLOW, LOCAL)
+    (first,) = trace.after(0)
+    assert trace.online(first) == "abc"
+    for _ in range(5):
+        trace.add(True, dialog("Call-ID: b"), FLOW, LOCAL)
+    assert trace.online(first) == "abc"
+
+
+def test_another_spelling_is_learnt_of_messages_that_are_there_too():
+    trace = Trace(1_000_000)
+    trace.add(True, dialog("Call-ID: a", "Number=abc"), FLOW, LOCAL)
+    assert numbers(trace.call("abc")) == []
+    trace.learn([Peer("core2.example", "udp", "127.0.0.1", 5060, wire={"param.call_id": "number"})])
+    assert numbers(trace.call("abc")) == [1]

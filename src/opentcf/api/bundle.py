@@ -7,7 +7,6 @@ from asyncio import to_thread
 from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, requires, version
 from io import BytesIO
-from itertools import islice
 from time import time
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -66,7 +65,7 @@ class Bundle:
         for name, arguments in LISTS.items():
             parts[f"{name}.json"] = await self._ask(name, {**arguments, "limit": PAGE}, request)
         known = secrets(self._runtime.config)
-        parts |= self._recent(known) | self._standing()
+        parts |= await self._recent(known) | self._standing()
         name = f"opentcf-{self._runtime.settings.domain}.zip"
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
         return Response(await to_thread(_zip, parts, known), media_type="application/zip", headers=headers)
@@ -75,12 +74,12 @@ class Bundle:
         reply = await self._runtime.loop.ask(name, arguments, who=who(request))
         return _shown(reply.value if reply.error is None else {"error": reply.error})
 
-    def _recent(self, known: frozenset[bytes]) -> dict[str, Part]:
+    async def _recent(self, known: frozenset[bytes]) -> dict[str, Part]:
         """Messages and lines of the log, of this moment. In a capture no word has an end that can be seen."""
         runtime = self._runtime
         messages = list(runtime.trace.after(0))
         packets = [packet(message, runtime.trace.online(message)) for message in messages]
-        rows = [self._traces.row(message) for message in islice(messages, max(0, len(messages) - PAGE), None)]
+        rows = await self._traces.rows(messages[-PAGE:])
         domain, lines = runtime.settings.domain, "\n".join(logs.recent()) + "\n"
         return {
             "trace.pcapng": lambda: capture(domain, [_without(one, known) for one in packets], runtime.mask),

@@ -3,6 +3,7 @@
 import re
 from asyncio import gather, to_thread
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -55,8 +56,9 @@ class Ladders:
         number = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
         row: Row | None = None
         if domain == self._own:
-            found = next(self._runtime.trace.after(number - 1), None) if number else None
-            row = self._traces.row(found) if found is not None and found.number == number else None
+            first = islice(self._runtime.trace.after(number - 1), 1)
+            rows = await self._traces.rows([one for one in first if one.number == number])
+            row = rows[0] if rows else None
         elif domain in self._consoles:
             row = await self._peer_message(domain, number)
         if row is None:
@@ -73,7 +75,7 @@ class Ladders:
         """The rows of each node that told, and why others did not."""
         asked = {"call": query["call"]} if "call" in query else {"latest": query["latest"]}
         traces: dict[str, Sequence[Row]] = {
-            self._own: [self._traces.row(one, raw=raw) for one in self._traces.found(asked)]
+            self._own: await self._traces.rows(list(self._traces.found(asked)), raw=raw)
         }
         failed: dict[str, str] = {}
         peers = list(self._consoles)

@@ -2,7 +2,8 @@
 
 from asyncio import to_thread
 from base64 import b64decode, b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -23,6 +24,8 @@ from opentcf.sip.uri import join_host_port
 from opentcf.transport.interface import Local
 
 FORMATS = ("json", "pcapng")
+FEW = 20
+"""So many messages are masked at once."""
 
 
 class Traces:
@@ -43,9 +46,7 @@ class Traces:
         limit = query.get("limit", PAGE)
         page = list(islice(found, limit + 1))
         more = page[limit - 1].number if len(page) > limit else None
-        return as_json(
-            {"items": [self.row(one, raw=bool(query.get("raw"))) for one in page[:limit]], "next": more}
-        )
+        return as_json({"items": await self.rows(page[:limit], raw=bool(query.get("raw"))), "next": more})
 
     def found(self, query: Mapping[str, Any]) -> Iterator[Traced]:
         """The messages that a query chooses."""
@@ -56,8 +57,16 @@ class Traces:
         wanted = query.get("peer")
         return found if wanted is None else (one for one in found if self._peer(one.flow) == wanted)
 
-    def row(self, message: Traced, *, raw: bool = False) -> dict[str, Any]:
-        """A message as JSON tells it; `raw` adds its bytes."""
+    async def rows(self, messages: Sequence[Traced], *, raw: bool = False) -> list[dict[str, Any]]:
+        """Messages as JSON tells them; `raw` adds their bytes. Many are masked in a thread: SIP goes on meanwhile."""
+        calls = [self._runtime.trace.online(message) for message in messages]
+        made = partial(self._made, messages, calls, raw=raw)
+        return made() if len(messages) <= FEW else await to_thread(made)
+
+    def _made(self, messages: Sequence[Traced], calls: Sequence[str], *, raw: bool) -> list[dict[str, Any]]:
+        return [self._row(message, call, raw=raw) for message, call in zip(messages, calls, strict=True)]
+
+    def _row(self, message: Traced, call: str, *, raw: bool) -> dict[str, Any]:
         flow, mask = message.flow, self._runtime.mask
         head, _, body = message.data.partition(b"\r\n\r\n")
         row = {
@@ -70,7 +79,7 @@ class Traces:
             "remote": join_host_port(flow.host, flow.port),
             "head": mask(head.decode("utf-8", "replace")),
             "body": mask(body.decode("utf-8", "replace")),
-            "call": self._runtime.trace.online(message) or None,
+            "call": call or None,
             "connection": flow.connection,
             "peer": self._peer(flow),
         }

@@ -19,6 +19,7 @@ _OVERHEAD = 500
 """What an entry costs besides its bytes, roughly."""
 
 _CALL_ID = re.compile(rb"\r\n(?:call-id|i)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
+_USUAL = b"\r\nCall-ID:"
 _ONLINE_CALL_ID = f"param.{Param.CALL_ID.value}"
 
 
@@ -32,31 +33,33 @@ class Traced(NamedTuple):
     local: Local
     data: bytes
 
-    @property
-    def call_id(self) -> bytes:
-        """The Call-ID, or nothing where there is none to be found."""
-        found = _CALL_ID.search(self.data)
-        return found[1].rstrip() if found else b""
-
 
 class Trace:
-    """A ring of at most `size` bytes; 0 keeps nothing. The `peers` may spell the OnlineCallID in their own way."""
+    """A ring of at most `size` bytes; 0 keeps nothing. The `peers` may spell the OnlineCallID in their own way.
+
+    What a message belongs to is read when somebody asks, once: `_call_ids` are those of the messages up to `_read`.
+    """
 
     def __init__(self, size: int, peers: Iterable[Peer] = ()) -> None:
         self._size = size
         self._used = 0
         self._gone = 0
         self._ring: deque[tuple[float, bool, Flow, Local, bytes]] = deque()
-        self._online: dict[bytes, str] = {}
         self._read = 0
-        self._names: re.Pattern[bytes]
+        self._call_ids: deque[bytes] = deque()
+        self._online: dict[bytes, str] = {}
+        self._dialogs: dict[str, set[bytes]] = {}
+        self._names: tuple[bytes, ...]
+        self._named: re.Pattern[bytes]
         self.learn(peers)
 
     def learn(self, peers: Iterable[Peer]) -> None:
         """Take over how these peers spell."""
         names = {TABLE[_ONLINE_CALL_ID], *(peer.wire.get(_ONLINE_CALL_ID, "") for peer in peers)} - {""}
-        words = b"|".join(re.escape(name.encode()) for name in names)
-        self._names = re.compile(rb"(?i);[ \t]*(?:" + words + rb')[ \t]*=[ \t]*"?([^\s;,"]+)')
+        self._names = tuple(name.lower().encode() for name in names)
+        words = b"|".join(map(re.escape, self._names))
+        self._named = re.compile(rb"(?i);[ \t]*(?:" + words + rb')[ \t]*=[ \t]*"?([^\s;,"]+)')
+        self._forget()
 
     def add(self, incoming: bool, data: bytes, flow: Flow, local: Local) -> None:
         """Keep a message, and let go of the oldest ones."""
@@ -65,6 +68,8 @@ class Trace:
         while self._used > self._size:
             self._used -= len(self._ring.popleft()[-1]) + _OVERHEAD
             self._gone += 1
+            if self._call_ids:
+                self._call_ids.popleft()
 
     @property
     def last(self) -> int:
@@ -82,19 +87,52 @@ class Trace:
 
         So the first INVITE of a terminal and its 401, which name no OnlineCallID yet, belong to it too.
         """
-        named = re.compile(
-            rb"(?<![^\s\"=:])" + re.escape(identifier.encode("utf-8", "surrogateescape")) + rb"(?![^\s\";,>])"
-        )
-        dialogs = {message.call_id for message in self.after(0) if named.search(message.data)}
-        return (message for message in self.after(after) if message.call_id in dialogs)
+        self._catch_up()
+        dialogs = {identifier.encode("utf-8", "surrogateescape"), *self._dialogs.get(identifier, ())}
+        first = max(self._gone, after)
+        call_ids = itertools.islice(self._call_ids, first - self._gone, None)
+        chosen = [at for at, call_id in enumerate(call_ids, first - self._gone) if call_id in dialogs]
+        return iter([Traced(self._gone + at + 1, *self._ring[at]) for at in chosen])
 
     def online(self, message: Traced) -> str:
         """The OnlineCallID of the call that a message belongs to, or nothing: some message of its Call-ID named it."""
+        self._catch_up()
+        at = message.number - self._gone - 1
+        return self._online.get(self._call_ids[at] if at >= 0 else call_id_of(message.data), "")
+
+    def _catch_up(self) -> None:
+        """Read what came since somebody asked last."""
+        if self._read == self.last:
+            return
         if len(self._online) > 2 * len(self._ring) + 1000:
-            self._online.clear()
-            self._read = 0
+            self._forget()
         for new in self.after(self._read):
-            if found := self._names.search(new.data.partition(b"\r\n\r\n")[0]):
-                self._online[new.call_id] = found[1].decode("utf-8", "replace")
+            call_id, online = call_id_of(new.data), self._name_in(new.data)
+            self._call_ids.append(call_id)
+            if online:
+                self._online[call_id] = online
+                self._dialogs.setdefault(online, set()).add(call_id)
         self._read = self.last
-        return self._online.get(message.call_id, "")
+
+    def _name_in(self, data: bytes) -> str:
+        """The OnlineCallID that a message names itself; most are done with without the pattern."""
+        head = data[: data.find(b"\r\n\r\n")]
+        low = head.lower()
+        found = self._named.search(head) if any(name in low for name in self._names) else None
+        return found[1].decode("utf-8", "replace") if found else ""
+
+    def _forget(self) -> None:
+        self._read = 0
+        self._call_ids.clear()
+        self._online.clear()
+        self._dialogs.clear()
+
+
+def call_id_of(data: bytes) -> bytes:
+    """The Call-ID of a message, or nothing where there is none to be found."""
+    begin = data.find(_USUAL)
+    if begin >= 0:
+        begin += len(_USUAL)
+        return data[begin : data.find(b"\r\n", begin)].strip(b" \t")
+    found = _CALL_ID.search(data)
+    return found[1].rstrip() if found else b""

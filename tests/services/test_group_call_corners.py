@@ -164,6 +164,25 @@ def test_a_talker_who_presses_again_while_he_is_cut_off_loses_the_floor_all_the_
     assert w.talking() == []
 
 
+def test_a_request_that_was_answered_just_before_the_cut_keeps_nobody_from_noticing_it():
+    """The request was watched too; its answer says nothing of the heartbeat that comes next."""
+    w = GroupWorld(fire(hang_time=300.0), at={"1001": 1, "2001": 2})
+    w.dial("2001")
+    w.run(2.0)
+    w.run(next_heartbeat(w, "core2", "core1") - w.now - 0.5)
+    w.press("2001")
+    w.run(0.4)
+    w.part("core1", "core2")
+    w.run(0.1 + 4.0 + 0.1)
+    assert w.talking() == []
+
+
+def next_heartbeat(w: GroupWorld, source: str, target: str) -> float:
+    """When it will be sent."""
+    ours = [m for m in w.transcript if (m.source, m.target) == (source, target)]
+    return max(m.at for m in ours if m.data.startswith(b"OPTIONS")) + 10.0
+
+
 def test_a_talker_whose_v_is_silent_loses_the_floor_within_t1():
     w = talking(fire(hang_time=300.0))
     w.press("4001")

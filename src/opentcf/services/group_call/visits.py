@@ -40,6 +40,8 @@ from opentcf.sip.sdp import flowing, streams_of
 from opentcf.sip.transaction import Owner
 
 ALERT, CUT_OFF, HANDED_OVER = "alert", "cut_off", "handed_over"
+INSTANT = 1e-6
+"""Seconds by which a timer may seem early."""
 
 
 def discard(ctx: Context, link: Link) -> None:
@@ -685,7 +687,9 @@ class Visits:
 
     def watch(self, call: VisitedCall, since: float) -> None:
         """Something was sent to the master at `since`: while one of ours talks, T1 is the time to hear from it."""
-        if call.talker in call.members and call.uplink is not None and call.watched is None:
+        if call.talker not in call.members or call.uplink is None:
+            return
+        if call.watched is None or call.uplink.heard_since(self._ctx, call.watched):
             call.watched = since
             left = since + self._ctx.durations.t1 - self._ctx.now
             self._ctx.start(max(0.0, left), Owner(NAME, str(call.group), CUT_OFF))
@@ -693,8 +697,11 @@ class Visits:
     def cut_off(self, call: VisitedCall) -> None:
         """T1 without a word of the master: the floor is taken from a talker of ours (profile 4.4, partition)."""
         self._give_back(call)
-        since, call.watched = call.watched, None
-        if since is None or call.uplink is None or call.uplink.heard_since(self._ctx, since):
+        since = call.watched
+        if since is None or self._ctx.now < since + self._ctx.durations.t1 - INSTANT:
+            return
+        call.watched = None
+        if call.uplink is None or call.uplink.heard_since(self._ctx, since):
             return
         link = call.members.get(call.talker) if call.talker is not None else None
         if link is not None and call.talker is not None:

@@ -67,6 +67,15 @@ def test_a_group_message_that_one_member_never_gets():
     assert violated(to_group(*MEMBERS[2:]).at(80.0 + LATEST).end()).keys() == {EVERYBODY}
 
 
+def test_a_group_message_is_fast_where_there_is_no_fault_and_late_where_there_is_one():
+    def tale(who: str) -> Tale:
+        told = to_group(*MEMBERS[2:]).fault(who, "kill").fault(who, "ready")
+        return got(told.at(60.0), MEMBERS[1]).at(80.0 + LATEST).end()
+
+    assert violated(tale("core1")) == {}
+    assert violated(tale("core4")).keys() == {EVERYBODY}
+
+
 def test_a_group_message_that_is_too_fresh_is_not_judged():
     assert EVERYBODY not in judged(to_group(*MEMBERS[2:]).end())
 

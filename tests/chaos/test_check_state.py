@@ -42,6 +42,12 @@ def test_a_user_who_left_is_gone():
     assert violated(core2(left(), "core3.example")).keys() == {BINDING}
 
 
+def test_what_was_acknowledged_while_a_node_was_being_asked_may_be_missing():
+    tale = Tale().registered(B, 3)
+    assert violated(tale.state("core2", "registrations", {}, asked=0.0)) == {}
+    assert violated(tale.state("core2", "registrations", {}, asked=0.3)).keys() == {BINDING}
+
+
 def states(tale: Tale, state: str) -> Tale:
     return tale.state("core2", "subscribers", {B: state})
 
@@ -63,6 +69,12 @@ def test_a_revive_that_is_lost():
 def test_a_stun_that_was_refused_may_be_kept_or_not():
     for state in ("normal", "stunned"):
         tale = Tale().order("stun", B, "m1").heard(CAST.dispatcher, "refused", msgid="m1")
+        assert violated(states(tale, state)) == {}
+
+
+def test_of_two_orders_at_once_either_may_be_the_last():
+    for state in ("normal", "stunned"):
+        tale = Tale().order("stun", B, "m1").order("revive", B, "m2").obeyed("m1")
         assert violated(states(tale, state)) == {}
 
 

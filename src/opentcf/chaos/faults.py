@@ -36,8 +36,11 @@ class Faults:
     async def ask(self, node: Node, said: History, *, final: bool = False) -> None:
         """Write down what a node has to say of its state."""
         for what, read in _QUESTIONS.items():
+            asked = self._history.now
             rows = dict(read(row, node.core) for row in await node.rows(what))
-            said.add(Kind.STATE, node.name, what, rows=rows, **({"final": True} if final else {}))
+            said.add(
+                Kind.STATE, node.name, what, rows=rows, asked=asked, **({"final": True} if final else {})
+            )
 
     # --- deeds
 

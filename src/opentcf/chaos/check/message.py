@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 
+from opentcf.chaos.cast import home, name
 from opentcf.chaos.check.verdict import RECOVERY, Story, Verdict, Violation
 from opentcf.chaos.history import Entry, Kind
 
+SOON = 5.0
+"""The same where no fault is felt on the way."""
 LATEST = 40.0
 """Seconds after which a group's message has reached everybody whom it can: G asks a silent V-TCF anew every 30."""
 
@@ -61,25 +64,31 @@ def to_every_member(story: Story) -> Verdict:
     judged, wrong = 0, list[Violation]()
     groups = {group.aor: group for group in story.cast.groups}
     for sent, answer in _accepted(story, "group text"):
-        if answer.at + LATEST > story.end:
-            continue
-        have = {entry.who for entry in heard.get(answer.about["msgid"], ())}
-        for member in groups[sent.about["to"]].members:
-            if member != sent.who and _reachable(story, member, answer.at):
+        group = groups[sent.about["to"]]
+        arrived = {entry.who: entry.at for entry in reversed(heard.get(answer.about["msgid"], []))}
+        for member in group.members:
+            until = answer.at + _patience(story, member, group.core, answer.at)
+            if member != sent.who and until < story.end and _reachable(story, member, answer.at, until):
                 judged += 1
-                if member not in have:
-                    wrong.append(Violation(f"{member} never got {answer.about['msgid']}", (sent, answer)))
+                if arrived.get(member, until + 1.0) > until:
+                    wrong.append(Violation(f"{member} did not get {answer.about['msgid']}", (sent, answer)))
     return Verdict("an accepted group message reaches its members", judged, tuple(wrong))
 
 
-def _reachable(story: Story, member: str, at: float) -> bool:
+def _patience(story: Story, member: str, master: int, at: float) -> float:
+    """Seconds until he must have it."""
+    way = {name(master), name(home(member)), story.serving(member, at)}
+    return LATEST if story.trouble.touching(way, at - RECOVERY, at + SOON) else SOON
+
+
+def _reachable(story: Story, member: str, at: float, until: float) -> bool:
     """He stayed where he was, and nobody stunned him."""
     for entry in story.entries:
-        if not at - 2 * RECOVERY <= entry.at <= at + LATEST:
+        if not at - RECOVERY <= entry.at <= until:
             continue
         if entry.who == member and entry.what in ("register", "unregister", "stunned", "kicked", "refused"):
             return False
-    return not _stunned(story, member, at + LATEST)
+    return not _stunned(story, member, until)
 
 
 def _stunned(story: Story, member: str, until: float) -> bool:

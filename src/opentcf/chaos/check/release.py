@@ -7,6 +7,8 @@ from opentcf.chaos.check.floor import Burst, bursts
 from opentcf.chaos.check.verdict import RECOVERY, SLACK, Story, Verdict, Violation
 from opentcf.chaos.history import Entry, Kind
 
+WAITS = 60.0
+"""Seconds that an order may take: his terminal asks for 32, and then it waits for a home that is down."""
 LEAVES = ("hang up", "register", "unregister")
 """What ends a terminal's own part in its calls."""
 
@@ -45,11 +47,11 @@ class _Releases:
         )
 
     def ordered(self, verbs: tuple[str, ...], users: set[str], until: float) -> bool:
-        """Did the dispatcher do that to one of them, lately enough?"""
+        """Did the dispatcher order that of one of them, no longer ago than it may have waited?"""
         return any(
             entry.kind is Kind.DID and entry.what in verbs and entry.about.get("to") in users
             for entry in self.story.entries
-            if until - 2 * RECOVERY <= entry.at <= until
+            if until - WAITS <= entry.at <= until
         )
 
 

@@ -20,24 +20,37 @@ class Allowed:
     def __init__(self, value: Value) -> None:
         self.values: set[Value] = {value}
         self.proof: list[Entry] = []
+        self._before: list[tuple[float, set[Value]]] = []
         self._open: dict[str, Change] = {}
 
     def attempt(self, key: str, change: Change, entry: Entry) -> None:
         """It may be done from now on."""
         self._open[key] = change
-        self.values |= {change(value) for value in self.values}
-        self.proof = [*self.proof[-3:], entry]
+        self._become(self.values | {change(value) for value in self.values}, entry)
 
     def acknowledge(self, key: str, entry: Entry) -> None:
-        """It is done."""
+        """It is done; what is not acknowledged yet may be done after it."""
         change = self._open.pop(key, None)
-        if change is not None:
-            self.values = {change(value) for value in self.values}
-            self.proof = [*self.proof[-3:], entry]
+        if change is None:
+            return
+        values = {change(value) for value in self.values}
+        for other in self._open.values():
+            values |= {other(value) for value in values}
+        self._become(values, entry)
 
-    def forget(self, key: str) -> None:
-        """It was refused; it may have been done all the same."""
-        self._open.pop(key, None)
+    def forget(self, *keys: str) -> None:
+        """It was refused, or is too old: it may have been done, and will not be any more."""
+        for key in keys or tuple(self._open):
+            self._open.pop(key, None)
+
+    def since(self, asked: float) -> set[Value]:
+        """All that could be said by a node that was asked then and has answered now."""
+        return self.values.union(*(values for at, values in self._before if at >= asked))
+
+    def _become(self, values: set[Value], entry: Entry) -> None:
+        self._before = [*self._before[-9:], (entry.at, self.values)]
+        self.values = values
+        self.proof = [*self.proof[-3:], entry]
 
 
 def _set(value: Value) -> Change:
@@ -64,8 +77,10 @@ def _follow_binding(allowed: Allowed, entry: Entry) -> None:
     key = str(entry.about.get("core", ""))
     match entry.kind, entry.what:
         case Kind.DID, "register":
+            allowed.forget()
             allowed.attempt(key, _set(domain(int(key))), entry)
         case Kind.DID, "unregister":
+            allowed.forget()
             allowed.attempt("gone", _set(None), entry)
         case Kind.HEARD, "registered" | "refreshed":
             allowed.acknowledge(key, entry)
@@ -76,9 +91,13 @@ def _follow_binding(allowed: Allowed, entry: Entry) -> None:
 def _bindings_of(users: dict[str, Allowed], entry: Entry) -> Iterator[Violation]:
     rows: dict[str, str] = entry.about["rows"]
     for user, allowed in users.items():
-        if name(home(user)) == entry.who and rows.get(user) not in allowed.values:
+        if name(home(user)) == entry.who and rows.get(user) not in allowed.since(_asked(entry)):
             text = f"{entry.who} has {user} {_at(rows.get(user))}, allowed: {_shown(allowed)}"
             yield Violation(text, (*allowed.proof, entry))
+
+
+def _asked(entry: Entry) -> float:
+    return float(entry.about.get("asked", entry.at))
 
 
 def _at(visited: str | None) -> str:
@@ -115,7 +134,7 @@ def user_states(story: Story) -> Verdict:
 
 def _states_of(users: dict[str, Allowed], entry: Entry) -> Iterator[Violation]:
     for user, state in entry.about["rows"].items():
-        if user in users and state not in users[user].values:
+        if user in users and state not in users[user].since(_asked(entry)):
             text = f"{entry.who} has {user} {state}, allowed: {_shown(users[user])}"
             yield Violation(text, (*users[user].proof, entry))
 
@@ -174,6 +193,6 @@ def _groups_of(groups: dict[str, Allowed], entry: Entry) -> Iterator[Violation]:
         if name(home(group)) != entry.who:
             continue
         found = frozenset(rows[group]) if group in rows else None
-        if found not in allowed.values:
+        if found not in allowed.since(_asked(entry)):
             text = f"{entry.who} has {group} with {_list(found)}, allowed: {_shown(allowed)}"
             yield Violation(text, (*allowed.proof, entry))

@@ -105,6 +105,24 @@ PANELS = (
         says="Loss on the way, or a TCF that is too slow",
     ),
     Panel(
+        "Overload: share of new requests refused",
+        {f"opentcf_overload_loss{{{NODE}}}": "{{instance}}"},
+        "percentunit",
+    ),
+    Panel(
+        "Wait of new requests, 95 %",
+        {
+            "histogram_quantile(0.95, sum by (instance, le) ("
+            f"rate(opentcf_queue_seconds_bucket{{{NODE}}}[1m])))": "{{instance}}"
+        },
+        "s",
+    ),
+    Panel(
+        "Address in use",
+        {f"opentcf_peer_address{{{NODE}}}": "{{instance}} → {{peer}}"},
+        says="1 is the first",
+    ),
+    Panel(
         "Refused a second",
         {f"sum by (instance, reason) (rate(opentcf_refused_total{{{NODE}}}[1m]))": "{{instance}} {{reason}}"},
         "reqps",
@@ -135,6 +153,11 @@ PANELS = (
         "Call records that wait",
         {f"opentcf_call_records_waiting{{{NODE}}}": "{{instance}}"},
         says="More than a few for minutes: their files cannot be written",
+    ),
+    Panel(
+        "Call records that wait",
+        {f"opentcf_call_records_waiting{{{NODE}}}": "{{instance}}"},
+        says="Not on disk yet: should soon be 0",
     ),
     Panel("Subscriptions to events", {f"opentcf_subscriptions_active{{{NODE}}}": "{{instance}} {{event}}"}),
     Panel(

@@ -1,5 +1,6 @@
 """A world with a group: what the tests of group calls share."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -77,6 +78,14 @@ class GroupWorld(World):
         self.ua(number).let_go(self.its(number), self.now)
         self.touch(self.ua(number))
 
+    def offer(self, number: str, setup: CallSetup, *changes: tuple[bytes, bytes]) -> None:
+        """A re-INVITE with a description that no terminal of ours would make: its own, and what is changed in it."""
+        self.garble = lambda source, data: _described(data, changes) if source == number else data
+        self.ua(number).become(self.its(number), setup, "sendrecv", self.now)
+        self.touch(self.ua(number))
+        self.run(1.0)
+        self.garble = lambda source, data: data
+
     def leave(self, number: str) -> None:
         self.hang_up(self.ua(number), self.its(number))
 
@@ -142,6 +151,16 @@ class GroupWorld(World):
         left = [repr(leg) for core in self.running() if core.node for leg in core.node._ctx.legs.values()]
         assert left == []
         assert not any(ua.calls for ua in self.terminals.values())
+
+
+def _described(data: bytes, changes: tuple[tuple[bytes, bytes], ...]) -> bytes:
+    """An INVITE with another description."""
+    head, gap, body = data.partition(b"\r\n\r\n")
+    if not head.startswith(b"INVITE"):
+        return data
+    for before, after in changes:
+        body = re.sub(before, after, body)
+    return re.sub(rb"Content-Length: *\d+", b"Content-Length: %d" % len(body), head) + gap + body
 
 
 def short(message: Message) -> str:

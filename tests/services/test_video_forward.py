@@ -216,3 +216,30 @@ def test_a_terminal_may_not(who: str):
         (str(aor(who)), "video forward", "403")
     ]
     assert w.watching() == set()
+
+
+def test_the_targets_are_offered_what_the_source_shows_now():
+    """媒体变更 of the source: another codec, for users and groups."""
+    w = Forwarding()
+    w.forward("2001", "3002", "8001")
+    w.offer("1001", PUSH, (b"96 H264", b"97 VP8"), (b"AVP 96", b"AVP 97"))
+    w.run(1.0)
+    for number in ("2001", "3002", "2002", "4002", "1003"):
+        assert b"VP8" in w.its(number).remote_sdp, number
+        assert b"H264" not in w.its(number).remote_sdp, number
+    w.terminate()
+    assert w.watching() == set()
+    w.assert_over()
+
+
+def test_a_source_that_shows_nothing_any_more_ends_what_is_forwarded():
+    w = Forwarding(setup=CallSetup(CallType.PRIVATE_AUDIO_VIDEO))
+    w.forward("2001", "8001")
+    assert w.watching() == {"2001", "2002", "4002", "1003"}
+    for number in ("1001", "4001"):
+        w.ua(number).become(w.its(number), CallSetup(CallType.PRIVATE_AUDIO), "sendrecv", w.now)
+        w.touch(w.ua(number))
+        w.run(2.0)
+    assert w.source.state is CallState.UP
+    assert w.watching() == set()
+    w.assert_over()

@@ -214,6 +214,12 @@ class CallEnded(NamedTuple):
     call: str
 
 
+class MediaChanged(NamedTuple):
+    """The streams of a call that this TCF controls may be others now."""
+
+    call: str
+
+
 class VideoSourceAsked(NamedTuple):
     """What can be forwarded of a call that this TCF controls, of `party` if he is named? `VideoSource` bears `key`."""
 
@@ -236,6 +242,13 @@ class VideoPushed(NamedTuple):
     call: str
     group: Aor
     speaker: Aor
+    media: bytes
+
+
+class VideoPushChanged(NamedTuple):
+    """G: what call `call` shows is another stream now."""
+
+    call: str
     media: bytes
 
 
@@ -263,6 +276,8 @@ Fact = (
     | VideoSource
     | VideoPushed
     | VideoAnswered
+    | MediaChanged
+    | VideoPushChanged
     | MemberLocated
     | MembershipChanged
     | GroupChanged

@@ -47,6 +47,8 @@ class MasterMedia:
     def __init__(self, ctx: Context, queue: Queue) -> None:
         self._ctx = ctx
         self._queue = queue
+        self.renewed: list[str] = []
+        """OnlineCallIDs of calls whose media changed and nobody was told of."""
 
     def change(self, call: MasterCall, asker: Branch, op: Change) -> None:
         """200 to who wants it, re-INVITE to all others; 403 for who neither talks nor called.
@@ -57,10 +59,15 @@ class MasterMedia:
         pushes = asker.link is not None and asker.link.half is Half.PUSHED
         if op.user != call.originator and not pushes and (talker is None or talker.user != op.user):
             raise Decline(403, f"{op.user} neither talks nor made this call")
-        call.codecs = op.codecs
         call.setup = call.setup._replace(call_type=op.call_type)
         if asker.link is not None:
-            asker.link.accept_change(self._ctx, self._setup(call), self._answer(call, asker), call.codecs)
+            asker.link.accept_change(self._ctx, self._setup(call), self._answer(call, asker), op.codecs)
+        self.spread(call, op, asker)
+
+    def spread(self, call: MasterCall, op: Change, asker: Branch | None = None) -> None:
+        """It is in force: all V-TCFs but the asker's are offered it."""
+        call.codecs = op.codecs
+        self.renewed.append(call.id)
         for branch in call.branches.values():
             if branch.link is None:
                 self._queue.append(

@@ -13,6 +13,7 @@ from opentcf.model.facts import (
     CallEnded,
     CallsWatched,
     GroupChanged,
+    MediaChanged,
     MemberLocated,
     MembershipChanged,
     PeerDown,
@@ -23,6 +24,7 @@ from opentcf.model.facts import (
     UserRevived,
     UserStunned,
     VideoAnswered,
+    VideoPushChanged,
     VideoPushed,
     VideoSource,
     VideoSourceAsked,
@@ -210,6 +212,14 @@ class GroupCalls:
         except Decline as decline:
             status = decline.status
         return (VideoAnswered(fact.call, status), *self._run())
+
+    def on_video_push_changed(self, fact: VideoPushChanged) -> Facts:
+        """What is pushed to a group of ours from this very TCF is another stream now."""
+        for call in self.masters.calls.values():
+            if call.id == fact.call:
+                self._touched.add(call.group.aor)
+                self.masters.media.spread(call, Change(None, call.setup.call_type, fact.media))
+        return self._run()
 
     def on_video_source_asked(self, fact: VideoSourceAsked) -> Facts:
         """What a call of a group of ours shows."""
@@ -524,7 +534,8 @@ class GroupCalls:
     def news(self) -> Facts:
         """What changed since this was asked last, as G or else as V."""
         ended, self.masters.ended = self.masters.ended, []
-        over = tuple(CallEnded(call_id) for call_id in ended)
+        renewed, self.masters.media.renewed = self.masters.media.renewed, []
+        over: Facts = (*(MediaChanged(one) for one in renewed), *(CallEnded(one) for one in ended))
         if not self._changed:
             return over
         changed, self._changed = sorted(self._changed), set()

@@ -16,6 +16,7 @@ from opentcf.model.facts import (
     CallsWatched,
     HandoverPrepared,
     HandoverWanted,
+    MediaChanged,
     PeerDown,
     PeerLostState,
     PeerUp,
@@ -45,6 +46,8 @@ from opentcf.sip.transaction import Outcome, Owner
 from opentcf.sip.uri import Uri
 
 RING, DOWN = "ring", "down"
+RENEWALS = (Input.OFFER_ANSWER, Input.ARRIVED)
+"""What may change what the parties show."""
 ENDING = (State.CANCELLING, State.RELEASING)
 PACE = 0.02
 """Seconds from one leg to the next when legs are checked."""
@@ -61,6 +64,7 @@ class PrivateCalls:
         self._down_timers: dict[str, Timer] = {}
         self._changed: dict[PrivateCall, None] = {}
         self._ended: list[str] = []
+        self._renewed: dict[str, None] = {}
 
     # --- doorways
 
@@ -299,7 +303,9 @@ class PrivateCalls:
         """What changed since this was asked last."""
         changed, self._changed = self._changed, {}
         ended, self._ended = self._ended, []
-        return (*(call.told() for call in changed), *(CallEnded(call_id) for call_id in ended))
+        renewed, self._renewed = self._renewed, {}
+        told = (call.told() for call in changed)
+        return (*told, *(MediaChanged(one) for one in renewed), *(CallEnded(one) for one in ended))
 
     def on_video_source_asked(self, fact: VideoSourceAsked) -> Facts:
         """What a party of a call of ours shows; of two the one who was named, else the caller first."""
@@ -473,6 +479,8 @@ class PrivateCalls:
             self._note(call)
             self._record_entry(call, before, event)
         self._call_the_waiting(call)
+        if what in RENEWALS and Role.CALLER_HOME in call.roles and call.state is State.UP:
+            self._renewed[call.id] = None
         if call.over:
             self._forget(call)
         elif call.state not in (before, State.ALERTING):  # which a restart ends as it does SETUP

@@ -12,8 +12,10 @@ from opentcf.model.cause import Decline, ReleaseCause, Result
 from opentcf.model.facts import (
     CallDismantled,
     CallEnded,
+    MediaChanged,
     PeerUp,
     VideoAnswered,
+    VideoPushChanged,
     VideoPushed,
     VideoSource,
     VideoSourceAsked,
@@ -22,7 +24,7 @@ from opentcf.model.numbers import Aor
 from opentcf.model.subscriber import Right
 from opentcf.services import mandate, path
 from opentcf.services.context import NONE, Context, Facts, Incoming
-from opentcf.services.leg import Happened, Leg, LegState, What
+from opentcf.services.leg import Happened, Leg, LegState, Rank, What, Wish
 from opentcf.services.pages import Pages
 from opentcf.services.path import Hop
 from opentcf.services.video_forward.forward import NAME, Forward, Target
@@ -30,11 +32,11 @@ from opentcf.services.voice import Voice
 from opentcf.sip.errors import RemoteError
 from opentcf.sip.message import Request
 from opentcf.sip.outbox import Value
-from opentcf.sip.sdp import Sdp
+from opentcf.sip.sdp import Sdp, from_source, streams_of
 from opentcf.sip.transaction import Outcome, Owner
 
 ACTION = "video forward"
-RING, REPORT, AGAIN = "ring", "report", "again"
+RING, REPORT, AGAIN, MEDIA = "ring", "report", "again", "media"
 REPEAT, REPORT_FOR = 10.0, 600.0
 """Seconds until a report that did not arrive is sent again, and until that is given up."""
 
@@ -89,11 +91,11 @@ class VideoForwards:
     def on_video_source(self, fact: VideoSource) -> Facts:
         """The call itself says what of it can be forwarded: 488 where that is no video."""
         ctx = self._ctx
-        asked = self._asked.pop(fact.key, None)
+        asked, media = self._asked.pop(fact.key, None), _video_of(fact.media)
         if asked is None:
-            return NONE
+            return self._renew(fact.key, media)
         incoming, forward, goals = asked
-        forward.speaker, forward.began, forward.media = fact.speaker, ctx.wall, _video_of(fact.media)
+        forward.speaker, forward.began, forward.media = fact.speaker, ctx.wall, media
         if not forward.media:
             mandate.record(ctx, forward.requester, ACTION, forward.video_id, "488 there is no video")
             ctx.respond(incoming, 488)
@@ -107,6 +109,40 @@ class VideoForwards:
             facts += self._call(forward, target)
         self._keep(forward)
         return facts
+
+    def on_media_changed(self, fact: MediaChanged) -> Facts:
+        """The source may show something else now, or nothing."""
+        asked = NONE
+        for forward in self._forwards.values():
+            if forward.source == fact.call:
+                by_user = forward.video_id != forward.source
+                domain = forward.speaker.domain
+                party = wire_extension.identity(forward.video_id, domain) if by_user else None
+                asked += (VideoSourceAsked(forward.key, forward.source, party),)
+        return asked
+
+    def _renew(self, key: str, media: bytes) -> Facts:
+        """媒体变更: the targets are offered what the source shows now; a source that shows nothing is at its end."""
+        forward = self._forwards.get(key)
+        if forward is None or (media and streams_of(media) == streams_of(forward.media)):
+            return NONE
+        if not media:
+            return self._end([forward], ReleaseCause.NORMAL)
+        forward.media, facts = media, NONE
+        for target in forward.targets:
+            if target.leg is None and not target.over:
+                facts += (VideoPushChanged(target.id, media),)
+            self._catch_up(forward, target)
+        self._keep(forward)
+        return facts
+
+    def _catch_up(self, forward: Forward, target: Target) -> None:
+        leg = target.leg
+        if leg is not None and leg.state is LegState.UP and leg.voice is not None:
+            if leg.voice.codecs != forward.media:
+                leg.voice.codecs = forward.media
+                leg.drop(MEDIA)
+                leg.want(self._ctx, Wish(Rank.MEDIA, MEDIA, leg.carry, direction="sendonly"))
 
     def _terminate(self, incoming: Incoming, who: Aor, video_id: str, call_id: str) -> Facts:
         """TC2-C 视频转发终止: whoever has the right ends all that come from this source."""
@@ -216,6 +252,8 @@ class VideoForwards:
             leg.answer_as_before(self._ctx)
         elif happened.what is What.LOST:
             self._bye(leg, happened.cause)
+        elif happened.purpose == MEDIA:
+            pass
         elif happened.what is What.ANSWERED and forward is not None and target is not None:
             self._answered(forward, target, leg)
         elif (
@@ -237,6 +275,7 @@ class VideoForwards:
         """A 200 that crossed our CANCEL gets its BYE."""
         if target.result is None:
             self._settle(forward, target, 200)
+            self._catch_up(forward, target)
         elif target.result is not Result.SUCCESS:
             self._bye(leg, ReleaseCause.NORMAL)
 
@@ -399,7 +438,7 @@ def _video_of(media: bytes) -> bytes:
     )
     if described is None or not streams:
         return b""
-    return Sdp(described.origin, described.lines, streams).render()
+    return from_source(Sdp(described.origin, described.lines, streams).render())
 
 
 def _result(status: int) -> Result:

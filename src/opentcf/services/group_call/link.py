@@ -5,6 +5,7 @@ same TCF) no message at all, see `procedure`.
 """
 
 from enum import Enum
+from functools import lru_cache
 
 from opentcf.btrunc import call as wire_call
 from opentcf.btrunc.wire import Token
@@ -23,8 +24,20 @@ from opentcf.sip.outbox import Value
 
 CHANGE = "media"
 """The purpose of a re-INVITE that changes the call's media."""
+NAME = "group_call"
 LEG = "group_leg"
 """The kind of a leg's row in the store."""
+
+
+def new_key(ctx: Context, group: Aor) -> str:
+    """What the legs of one half of a call bear: it tells the group, and this call from earlier ones of the group."""
+    return f"{group} {ctx.ids.token()}"
+
+
+@lru_cache(4096)
+def group_of(key: str) -> Aor:
+    """The reverse."""
+    return Aor.parse(key.partition(" ")[0])
 
 
 class Half(Enum):

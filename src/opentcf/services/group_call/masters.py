@@ -1,35 +1,34 @@
 """What G does: sets calls up, arbitrates, informs, releases (profile 4.3, 4.4)."""
 
-from collections.abc import Callable, Iterable
-from functools import lru_cache
+from collections.abc import Callable
 from typing import NamedTuple
 
 from opentcf.btrunc.floor import (
-    Answer,
     Ask,
-    Calm,
-    Grant,
-    Inform,
     Left,
-    LetGo,
-    Operation,
-    Revoke,
     answer_of,
-    told_of,
 )
-from opentcf.btrunc.wire import Alert
 from opentcf.model import floor
-from opentcf.model.call import CallSetup, CallType
+from opentcf.model.call import CallSetup
 from opentcf.model.cause import Decline, FloorCause, ReleaseCause
-from opentcf.model.floor import Action, FloorState
+from opentcf.model.floor import Action
 from opentcf.model.group import Group, SetUp
 from opentcf.model.numbers import Aor
-from opentcf.model.subscriber import LOWEST_PRIORITY
 from opentcf.services import accounting
 from opentcf.services.context import Context, peer_flow
-from opentcf.services.floor_leg import purpose
-from opentcf.services.group_call.link import Half, Link
-from opentcf.services.group_call.local import Confirmed, End, Invite, Post, Queue
+from opentcf.services.group_call.arbiter import (
+    AGAIN,
+    ARRIVE,
+    CONFIRM,
+    GRACE,
+    HANG,
+    LONGEST,
+    SILENT,
+    TALK,
+    Arbiter,
+)
+from opentcf.services.group_call.link import NAME, Half, Link
+from opentcf.services.group_call.local import End, Invite, Post, Queue
 from opentcf.services.group_call.master import (
     Branch,
     MasterCall,
@@ -42,24 +41,9 @@ from opentcf.services.path import admit_to_group, aor_uri, is_dispatcher
 from opentcf.sip.fan import Fan
 from opentcf.sip.transaction import Owner
 
-NAME = "group_call"
-TALK, GRACE, HANG, LONGEST, CONFIRM, AGAIN = "talk", "grace", "hang", "longest", "confirm", "again"
-SILENT, ARRIVE = "silent", "arrive"
 ASK_SOON, ASK_AGAIN = 1.0, 10.0
 """Seconds until a V-TCF that failed or refused is asked again (profile 4.3): soon at first, since a late entry may
 reach it before its home's answer does, later as a heartbeat's."""
-MULTICAST = (CallType.AUDIO_MULTICAST, CallType.VIDEO_MULTICAST, CallType.VIDEO_PUSH)
-
-
-def new_key(ctx: Context, group: Aor) -> str:
-    """What the legs of one half of a call bear: it tells the group, and this call from earlier ones of the group."""
-    return f"{group} {ctx.ids.token()}"
-
-
-@lru_cache(4096)
-def group_of(key: str) -> Aor:
-    """The reverse."""
-    return Aor.parse(key.partition(" ")[0])
 
 
 class Event(NamedTuple):
@@ -80,6 +64,7 @@ class Masters:
         self._ctx = ctx
         self._queue = queue
         self.calls: dict[Aor, MasterCall] = {}
+        self.arbiter = Arbiter(ctx, queue)
         self.media = MasterMedia(ctx, queue)
         self.ended: list[str] = []
         """OnlineCallIDs of calls that are over and nobody was told of."""
@@ -94,25 +79,15 @@ class Masters:
         self._ctx.directory.run_call(call.id, call.key, call.originator, call.group.aor)
         for what, when in timers.items():
             if what != SILENT:
-                self._start(call, what, max(0.0, when - self._ctx.now))
+                self.arbiter.start(call, what, max(0.0, when - self._ctx.now))
         for leg in sorted({entry.leg for entry in call.floor.entries()} - call.branches.keys()):
-            self._apply(call, call.floor.lost(leg))
+            self.arbiter.apply(call, call.floor.lost(leg))
         if not call.served:
             self.end(call, ReleaseCause.NORMAL)
             return
         if self._ctx.wall - call.changed < 64 * self._ctx.durations.sip_t1:
-            self._repeat(call)
+            self.arbiter.repeat(call)
         self.call_missing(call)
-
-    def _repeat(self, call: MasterCall) -> None:
-        """What was told so shortly before the crash that it may not have arrived; grant numbers make it harmless."""
-        talker, state = call.floor.talker, self._state_of(call)
-        self._tell_all(call, state, but=talker.leg if talker is not None else "")
-        if talker is not None and call.floor.state is FloorState.REVOKING:
-            self._tell(call, talker.leg, Revoke(talker.user, call.floor.grant, FloorCause.TIMEOUT))
-        elif talker is not None and call.untold == call.floor.grant:
-            duration = call.talk_time(self._ctx.durations.t2)
-            self._tell(call, talker.leg, Grant(talker.user, duration, call.floor.grant))
 
     # --- set-up
 
@@ -129,8 +104,8 @@ class Masters:
             call = self._new_call(group, setup, caller, codecs, key)
         self._put_branch(call, branch)
         call.left.discard(caller)
-        request = self._request(call, Ask(caller, setup.priority, setup.emergency), branch)
-        self._step(call, MasterInput.JOINED, Event(branch, tuple(self._ask(call, request))))
+        request = self.arbiter.request(call, Ask(caller, setup.priority, setup.emergency), branch)
+        self._step(call, MasterInput.JOINED, Event(branch, tuple(self.arbiter.decide(call, request))))
 
     def push(self, group: Group, setup: CallSetup, speaker: Aor, codecs: bytes, key: str) -> MasterCall:
         """Video is forwarded to the group: a call in which members only receive. 486 while it is in another."""
@@ -140,7 +115,7 @@ class Masters:
             raise Decline(480, f"no member of {group.aor} is registered")
         call = self._new_call(group, setup, speaker, codecs, key)
         call.state = MasterState.UP
-        self._stop(call, CONFIRM)
+        self.arbiter.stop(call, CONFIRM)
         return call
 
     def take_in_by_order(self, call: MasterCall, branch: Branch, user: Aor) -> None:
@@ -149,16 +124,16 @@ class Masters:
         before = call.branches.pop(branch.domain, None)
         if before is not None and before.link is not None:
             before.link.end(self._ctx, ReleaseCause.NORMAL)
-            self._apply(call, call.floor.lost(branch.domain))
+            self.arbiter.apply(call, call.floor.lost(branch.domain))
         call.branches[branch.domain] = branch
         branch.up = True
-        actions = self._ask(call, self._request(call, Ask(user), branch))
-        self._answer(
+        actions = self.arbiter.decide(call, self.arbiter.request(call, Ask(user), branch))
+        self.arbiter.answer(
             call, branch, answer_of(actions[0], call.talk_time(self._ctx.durations.t2)), joining=True
         )
-        self._apply(call, actions[1:])
+        self.arbiter.apply(call, actions[1:])
         if branch.listens and call.floor.talker is not None:
-            self._tell_branch(call, branch, self._state_of(call))
+            self.arbiter.tell(call, branch, self.arbiter.state_of(call))
 
     def _step(self, call: MasterCall, what: MasterInput, event: Event = NOTHING) -> None:
         """Look up and act; an input that the state does not name changes nothing."""
@@ -171,7 +146,7 @@ class Masters:
         """His 200 waits until the set-up is settled. The first of them is the caller: the others are called."""
         branch = event.branch
         assert branch is not None
-        self._apply(call, event.actions[1:])
+        self.arbiter.apply(call, event.actions[1:])
         if not call.caller_branch:
             call.caller_branch = branch.domain
             self.call_missing(call)
@@ -185,12 +160,12 @@ class Masters:
         """200 with what the floor says; V-TCFs that are missing are called. TC2-C 组呼呼叫建立的成功响应."""
         assert event.branch is not None
         answer = answer_of(event.actions[0], call.talk_time(self._ctx.durations.t2))
-        self._answer(call, event.branch, answer, joining=True)
+        self.arbiter.answer(call, event.branch, answer, joining=True)
         event.branch.up = True
-        self._apply(call, event.actions[1:])
+        self.arbiter.apply(call, event.actions[1:])
         self.catch_up(call, event.branch)
         if call.floor.talker is None and HANG not in call.timers:
-            self._start_hang(call)
+            self.arbiter.start_hang(call)
         self.call_missing(call)
 
     def _new_call(self, group: Group, setup: CallSetup, caller: Aor, codecs: bytes, key: str) -> MasterCall:
@@ -199,10 +174,10 @@ class Masters:
         call.began = ctx.wall
         self.calls[group.aor] = call
         ctx.directory.run_call(call.id, key, caller, group.aor)
-        self._start(call, LONGEST, group.max_duration or ctx.durations.tcall)
+        self.arbiter.start(call, LONGEST, group.max_duration or ctx.durations.tcall)
         if group.setup is SetUp.CONFIRMED and self._serving(call, but=caller):
             call.state = MasterState.CONFIRMING
-            self._start(call, CONFIRM, ctx.durations.tconfirm)
+            self.arbiter.start(call, CONFIRM, ctx.durations.tconfirm)
         ctx.notice("group_call", id=call.id, group=str(group.aor), state="setup", caller=str(caller))
         return call
 
@@ -268,112 +243,13 @@ class Masters:
 
     def answer_caller(self, call: MasterCall, event: Event) -> None:
         """200 with the floor to the caller. TC2-C 组呼呼叫建立的成功响应."""
-        self._stop(call, CONFIRM)
+        self.arbiter.stop(call, CONFIRM)
         caller, talker = call.branches[call.caller_branch], call.floor.talker
         caller.up = True
         assert talker is not None
         duration = call.talk_time(self._ctx.durations.t2)
         accepted = answer_of(floor.Granted(talker.user, talker.leg, call.floor.grant), duration)
-        self._answer(call, caller, accepted, joining=True)
-
-    # --- the floor
-
-    def ask(self, call: MasterCall, branch: Branch, op: Ask) -> None:
-        """话权申请. TC2-C 话权申请."""
-        call.left.discard(op.user)
-        actions = self._ask(call, self._request(call, op, branch))
-        self._answer(call, branch, answer_of(actions[0], call.talk_time(self._ctx.durations.t2)))
-        self._apply(call, actions[1:])
-
-    def check_user(self, call: MasterCall, branch: Branch, user: Aor) -> None:
-        """A V-TCF speaks only for those it serves (profile 2.1), the way of who entered by an order for him alone."""
-        if branch.entered:
-            if str(user) != branch.domain:
-                raise Decline(403, f"{user} did not enter this way")
-            return
-        try:
-            self.admit(call.group.aor, user, branch.domain)
-        except Decline as decline:
-            raise Decline(403, decline.text) from None
-
-    def _request(self, call: MasterCall, op: Ask, branch: Branch) -> floor.Request:
-        member = call.group.member(op.user)
-        priority = op.priority
-        if priority == LOWEST_PRIORITY and member is not None:
-            priority = member.priority
-        emergency = op.emergency or call.emergency_by == op.user
-        return floor.Request(op.user, branch.domain, priority, emergency, branch.entered)
-
-    def _ask(self, call: MasterCall, request: floor.Request) -> list[Action]:
-        if self._only_receives(call, request):
-            actions: list[Action] = [floor.Denied(request.user, request.leg, FloorCause.RECEIVE_ONLY)]
-        else:
-            waiters = {waiter.request.user for waiter in call.floor.queue}
-            call.waiting = {user: since for user, since in call.waiting.items() if user in waiters}
-            actions = call.floor.request(request)
-            if isinstance(actions[0], floor.Granted):
-                self._observe_grant(call, request.user)
-            elif isinstance(actions[0], floor.Queued):
-                call.waiting.setdefault(request.user, self._ctx.wall)
-            if request.emergency and call.emergency_by is None:
-                call.emergency_by = request.user
-        self._ctx.meters.count("opentcf_floor_requests_total", type(actions[0]).__name__.lower())
-        return actions
-
-    def _only_receives(self, call: MasterCall, request: floor.Request) -> bool:
-        if request.forced:
-            return call.branches[request.leg].listens
-        member = call.group.member(request.user)
-        multicast = call.setup.call_type in MULTICAST and request.user != call.originator
-        return multicast or (member is not None and member.listen_only)
-
-    def let_go(self, call: MasterCall, branch: Branch, op: LetGo) -> None:
-        """话权释放. It also makes a grant pointless that still waits for its turn on the leg (profile 7).
-
-        TC2-C 话权释放, TC2-C 话权释放的成功响应.
-        """
-        grant = purpose(Grant(op.user, 0, call.floor.grant))
-        pointless = branch.link is not None and branch.link.leg.drop(grant)
-        if branch.link is not None:
-            branch.link.confirm(self._ctx, op)
-        self._apply(call, call.floor.release(op.user, None if pointless else op.grant))
-        if pointless and branch.link is not None:
-            branch.link.leg.resume(self._ctx)
-
-    def confirmed(self, call: MasterCall, branch: Branch, what: Confirmed) -> None:
-        """A V-TCF answered a grant or a revoke."""
-        words = what.purpose.split(" ")
-        if words[0] == Revoke.__name__:
-            self._apply(call, call.floor.revoked(int(words[2])))
-        elif words[0] == Grant.__name__:
-            self._grant_answered(call, branch, Aor.parse(words[1]), int(words[2]), taken=what.taken)
-
-    def _grant_answered(
-        self, call: MasterCall, branch: Branch, user: Aor, grant: int, *, taken: bool
-    ) -> None:
-        """What came too late, when his V-TCF had been given up for silent, is taken back."""
-        talker = call.floor.talker
-        if not taken:
-            self._apply(call, call.floor.refused(user, grant))
-        elif talker is None or (talker.user, call.floor.grant) != (user, grant):
-            self._tell_branch(call, branch, Revoke(user, grant, FloorCause.TIMEOUT))
-        else:
-            call.untold = 0
-
-    def revoke(self, call: MasterCall, cause: FloorCause) -> bool:
-        """Take the floor from the talker; False when nobody talks."""
-        actions = call.floor.revoke(cause)
-        self._apply(call, actions)
-        return bool(actions)
-
-    def calm(self, call: MasterCall, branch: Branch, op: Calm) -> None:
-        """`emergency=0`: the emergency ends, by its originator or a dispatcher."""
-        user = op.user
-        if branch.link is not None:
-            branch.link.confirm(self._ctx, op)
-        if call.emergency_by is not None and (user == call.emergency_by or is_dispatcher(self._ctx, user)):
-            call.emergency_by = None
-            self._tell_all(call, self._state_of(call), but="")
+        self.arbiter.answer(call, caller, accepted, joining=True)
 
     # --- leaving
 
@@ -385,7 +261,7 @@ class Masters:
         if self._may_release(call, op.user):
             self.end(call, ReleaseCause.NORMAL)
         elif call.floor.is_at(op.user, branch.domain):
-            self._apply(call, call.floor.release(op.user))
+            self.arbiter.apply(call, call.floor.release(op.user))
 
     def _may_release(self, call: MasterCall, user: Aor) -> bool:
         """Does the whole call end when he leaves? A dispatcher's own call does, a member's where the group says so."""
@@ -400,7 +276,7 @@ class Masters:
             self.end(call, ReleaseCause.NORMAL)
             return
         if branch.entered:
-            self._apply(call, call.floor.lost(domain))
+            self.arbiter.apply(call, call.floor.lost(domain))
             return
         here = [
             m.aor for m in call.group.members if self._ctx.directory.where(call.group.aor, m.aor) == domain
@@ -408,7 +284,7 @@ class Masters:
         if branch.up:
             call.left.update(here)
         else:
-            self._start(call, AGAIN, call.patience)
+            self.arbiter.start(call, AGAIN, call.patience)
         self._ctx.notice("group_call", id=call.id, group=str(call.group.aor), state="leg gone", peer=domain)
         caller_gone = call.state is MasterState.CONFIRMING and domain == call.caller_branch
         owner_here = self._ctx.directory.where(call.group.aor, call.originator) in (None, domain)
@@ -418,12 +294,12 @@ class Masters:
             return
         self.settle_setup(call, domain)
         if call.state is not MasterState.ENDED:
-            self._apply(call, call.floor.lost(domain))
+            self.arbiter.apply(call, call.floor.lost(domain))
 
     def crossed(self, call: MasterCall, branch: Branch) -> None:
         """V answered 491: its own INVITE is on its way; should that never arrive, V is asked again."""
         if call.branches.get(branch.domain) is branch:
-            self._start(call, AGAIN, call.patience)
+            self.arbiter.start(call, AGAIN, call.patience)
 
     def _ask_again(self, call: MasterCall) -> None:
         for domain, branch in list(call.branches.items()):
@@ -450,7 +326,7 @@ class Masters:
         call.floor.move(member, visited)
         talker, reached = call.floor.talker, call.branches.get(visited)
         if talker is not None and talker.user == member and (reached is None or not reached.up):
-            self._start(call, ARRIVE, self._ctx.durations.t1)
+            self.arbiter.start(call, ARRIVE, self._ctx.durations.t1)
         where = self._ctx.directory.where
         left = call.branches.get(source)
         if left is None or any(where(call.group.aor, m.aor) == source for m in call.group.members):
@@ -462,13 +338,6 @@ class Masters:
             left.link.end(self._ctx, ReleaseCause.HANDOVER)
         else:
             self._queue.append(Post(False, call.group.aor, End(ReleaseCause.HANDOVER)))
-
-    def _talker_never_arrived(self, call: MasterCall) -> None:
-        """The talker's new V-TCF has no leg within T1: he loses the floor."""
-        talker = call.floor.talker
-        branch = call.branches.get(talker.leg) if talker is not None else None
-        if talker is not None and (branch is None or not branch.up):
-            self._apply(call, call.floor.lost(talker.leg))
 
     def changed(self, call: MasterCall, group: Group) -> None:
         """Members or settings are others now: who was added is brought in."""
@@ -483,13 +352,8 @@ class Masters:
         if said != (talker.user if talker is not None else None) and not (
             talker is not None and talker.leg == branch.domain
         ):
-            self._tell_branch(call, branch, self._state_of(call))
+            self.arbiter.tell(call, branch, self.arbiter.state_of(call))
         self.media.catch_up(call, branch)
-
-    def _state_of(self, call: MasterCall) -> Inform:
-        talker, emergency = call.floor.talker, call.emergency_by is not None
-        alert = Alert.IDLE if talker is None else Alert.TAKEN
-        return Inform(alert, talker.user if talker else None, 0, emergency, call.floor.grant)
 
     def settle_setup(self, call: MasterCall, domain: str) -> None:
         """One of the V-TCFs that a confirmed set-up waits for has answered."""
@@ -524,13 +388,13 @@ class Masters:
         """T2, T3, T4, Tcall, Tconfirm."""
         call.timers.pop(what, None)
         if what == TALK:
-            self.revoke(call, FloorCause.TIMEOUT)
+            self.arbiter.revoke(call, FloorCause.TIMEOUT)
         elif what == GRACE:
-            self._grace_over(call)
+            self.arbiter.grace_over(call)
         elif what == SILENT:
-            self._talker_lost(call)
+            self.arbiter.talker_lost(call)
         elif what == ARRIVE:
-            self._talker_never_arrived(call)
+            self.arbiter.talker_never_arrived(call)
         elif what == HANG:
             self.end(call, ReleaseCause.NORMAL)
         elif what == LONGEST:
@@ -539,117 +403,6 @@ class Masters:
             self.confirmed_setup(call)
         elif what == AGAIN:
             self._ask_again(call)
-
-    def watch(self, call: MasterCall, domain: str, since: float) -> None:
-        """The V-TCF left unanswered what was sent at `since`: if its member talks, T1 is the time to hear from it."""
-        talker = call.floor.talker
-        branch = call.branches.get(talker.leg) if talker is not None else None
-        if branch is None or SILENT in call.timers:
-            return
-        if domain in (branch.domain, branch.link.leg.peer if branch.link is not None else ""):
-            call.silent_since = since
-            self._start(call, SILENT, max(0.0, since + self._ctx.durations.t1 - self._ctx.now))
-
-    def _talker_lost(self, call: MasterCall) -> None:
-        """T1 without a word of the talker's V-TCF counts as his release."""
-        talker = call.floor.talker
-        branch = call.branches.get(talker.leg) if talker is not None else None
-        if talker is None or branch is None or branch.link is None:
-            return
-        if not branch.link.heard_since(self._ctx, call.silent_since):
-            self._apply(call, call.floor.release(talker.user))
-
-    def _grace_over(self, call: MasterCall) -> None:
-        """T3: the talker did not confirm; a revoke that still waits on the leg is pointless now."""
-        talker = call.floor.talker
-        branch = call.branches.get(talker.leg) if talker is not None else None
-        if talker is not None and branch is not None and branch.link is not None:
-            branch.link.leg.drop(purpose(Revoke(talker.user, call.floor.grant, FloorCause.TIMEOUT)))
-        self._apply(call, call.floor.revoked(call.floor.grant))
-
-    # --- carrying out
-
-    def _apply(self, call: MasterCall, actions: Iterable[Action]) -> None:
-        for action in actions:
-            self._carry_out(call, action)
-
-    def _carry_out(self, call: MasterCall, action: Action) -> None:
-        durations = self._ctx.durations
-        emergency = call.emergency_by is not None
-        call.changed = self._ctx.wall
-        told = told_of(action, call.talk_time(durations.t2), call.floor.grant, emergency=emergency)
-        match action:
-            case floor.Taken(_, leg):
-                self._stop(call, HANG)
-                self._stop(call, GRACE)
-                self._start(call, TALK, call.talk_time(durations.t2))
-                self._tell_all(call, told, but=leg)
-                self._notice_floor(call, "taken")
-            case floor.Idle():
-                self._stop(call, TALK)
-                self._stop(call, GRACE)
-                self._start_hang(call)
-                self._tell_all(call, told, but="")
-                self._notice_floor(call, "idle")
-            case floor.Revoke(_, leg, _, _):
-                self._stop(call, TALK)
-                self._start(call, GRACE, durations.t3)
-                self._tell(call, leg, told)
-            case floor.Grant(user, leg, grant):
-                call.untold = grant
-                self._observe_grant(call, user)
-                self._tell(call, leg, told)
-            case floor.Moved(_, leg, _):
-                self._tell(call, leg, told)
-            case _:
-                return
-
-    def _observe_grant(self, call: MasterCall, user: Aor) -> None:
-        waited = self._ctx.wall - call.waiting.pop(user, self._ctx.wall)
-        self._ctx.meters.observe("opentcf_floor_grant_seconds", max(0.0, waited))
-
-    def _start_hang(self, call: MasterCall) -> None:
-        hang_time = call.group.hang_time
-        self._start(call, HANG, self._ctx.durations.t4 if hang_time is None else hang_time)
-
-    def _notice_floor(self, call: MasterCall, state: str) -> None:
-        talker = call.floor.talker
-        who = str(talker.user) if talker is not None else ""
-        self._ctx.notice(
-            "floor", id=call.id, group=str(call.group.aor), state=state, talker=who, grant=call.floor.grant
-        )
-
-    def _tell_all(self, call: MasterCall, op: Operation, but: str) -> None:
-        fan = Fan()
-        for domain, branch in call.branches.items():
-            if domain != but and branch.up:
-                self._tell_branch(call, branch, op, fan)
-
-    def _tell(self, call: MasterCall, domain: str, op: Operation) -> None:
-        branch = call.branches.get(domain)
-        if branch is not None:
-            self._tell_branch(call, branch, op)
-
-    def _tell_branch(self, call: MasterCall, branch: Branch, op: Operation, fan: Fan | None = None) -> None:
-        if branch.link is None:
-            self._queue.append(Post(False, call.group.aor, op))
-        else:
-            branch.link.tell(self._ctx, op, fan)
-
-    def _answer(self, call: MasterCall, branch: Branch, answer: Answer, *, joining: bool = False) -> None:
-        if branch.link is not None:
-            branch.link.answer(self._ctx, answer, joining=joining)
-        else:
-            self._queue.append(Post(False, call.group.aor, answer))
-
-    def _start(self, call: MasterCall, what: str, delay: float) -> None:
-        self._stop(call, what)
-        call.timers[what] = self._ctx.start(delay, Owner(NAME, str(call.group.aor), what))
-
-    def _stop(self, call: MasterCall, what: str) -> None:
-        timer = call.timers.pop(what, None)
-        if timer is not None:
-            timer.cancel()
 
 
 Deed = Callable[[Masters, MasterCall, Event], None]

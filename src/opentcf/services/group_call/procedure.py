@@ -34,7 +34,7 @@ from opentcf.services import accounting, mandate, path
 from opentcf.services.context import NONE, Context, Facts, Incoming
 from opentcf.services.floor_leg import read_info
 from opentcf.services.group_call import media, records, status
-from opentcf.services.group_call.link import CHANGE, Half, Link
+from opentcf.services.group_call.link import CHANGE, NAME, Half, Link, group_of, new_key
 from opentcf.services.group_call.local import (
     Change,
     Confirmed,
@@ -48,7 +48,7 @@ from opentcf.services.group_call.local import (
     Unchanged,
 )
 from opentcf.services.group_call.master import Branch, MasterCall, MasterState
-from opentcf.services.group_call.masters import NAME, Masters, group_of, new_key
+from opentcf.services.group_call.masters import Masters
 from opentcf.services.group_call.visits import ALERT, CUT_OFF, HANDED_OVER, Visits, discard
 from opentcf.services.leg import Happened, Leg, LegState, What
 from opentcf.services.voice import Voice
@@ -312,7 +312,7 @@ class GroupCalls:
         if happened.purpose == CHANGE and branch.link is not None:
             branch.link.change_answered(taken=answered)
         elif branch.up:
-            masters.confirmed(call, branch, Confirmed(happened.purpose, answered))
+            masters.arbiter.confirmed(call, branch, Confirmed(happened.purpose, answered))
         elif answered:
             branch.up = True
             masters.catch_up(call, branch)
@@ -330,7 +330,7 @@ class GroupCalls:
                 return
             op = link.read_offer(incoming, None)
             if op is not None and not call.floor.is_at(op.user, branch.domain):
-                self.masters.check_user(call, branch, op.user)
+                self.masters.arbiter.check_user(call, branch, op.user)
         except Decline as decline:
             link.refuse(self._ctx, decline.status, decline.text)
             return
@@ -339,11 +339,11 @@ class GroupCalls:
             return
         match op:
             case Ask():
-                self.masters.ask(call, branch, op)
+                self.masters.arbiter.ask(call, branch, op)
             case LetGo():
-                self.masters.let_go(call, branch, op)
+                self.masters.arbiter.let_go(call, branch, op)
             case Calm():
-                self.masters.calm(call, branch, op)
+                self.masters.arbiter.calm(call, branch, op)
             case _:
                 link.describe_again(self._ctx, talks=call.floor.is_talker_at(branch.domain))
 
@@ -352,7 +352,7 @@ class GroupCalls:
         change = media.read(incoming, None, call.setup.call_type, call.codecs)
         if change is None or change.user is None:
             return False
-        self.masters.check_user(call, branch, change.user)
+        self.masters.arbiter.check_user(call, branch, change.user)
         self.masters.media.change(call, branch, change)
         return True
 
@@ -510,7 +510,7 @@ class GroupCalls:
     def on_peer_silent(self, fact: PeerSilent) -> Facts:
         """T1 begins: a talker at a V-TCF, or here as V, whose other end stays silent loses the floor (profile 4.4)."""
         for call in self.masters.calls.values():
-            self.masters.watch(call, fact.domain, fact.since)
+            self.masters.arbiter.watch(call, fact.domain, fact.since)
             self._touched.add(call.group.aor)
         for group, visit in self.visits.calls.items():
             if group.domain == fact.domain:
@@ -558,7 +558,7 @@ class GroupCalls:
         """Take the floor by command; False when nobody talks there."""
         self._touched.add(group)
         call = self.masters.calls.get(group)
-        done = call is not None and self.masters.revoke(call, FloorCause.FORCED)
+        done = call is not None and self.masters.arbiter.revoke(call, FloorCause.FORCED)
         self._carry()
         return done
 
@@ -664,15 +664,15 @@ class GroupCalls:
             case Ask():
                 self._ask_here(call, branch, what)
             case LetGo():
-                self.masters.let_go(call, branch, what)
+                self.masters.arbiter.let_go(call, branch, what)
             case Calm():
-                self.masters.calm(call, branch, what)
+                self.masters.arbiter.calm(call, branch, what)
             case Change():
                 self._change_here(call, branch, what)
             case Left():
                 self.masters.left(call, branch, what)
             case Confirmed():
-                self.masters.confirmed(call, branch, what)
+                self.masters.arbiter.confirmed(call, branch, what)
             case Gone():
                 self.masters.branch_gone(call, own)
             case _:
@@ -680,11 +680,11 @@ class GroupCalls:
 
     def _ask_here(self, call: MasterCall, branch: Branch, op: Ask) -> None:
         try:
-            self.masters.check_user(call, branch, op.user)
+            self.masters.arbiter.check_user(call, branch, op.user)
         except Decline:
             self._queue.append(Post(False, call.group.aor, Refused(op.user, FloorCause.FORCED)))
             return
-        self.masters.ask(call, branch, op)
+        self.masters.arbiter.ask(call, branch, op)
 
     def _change_here(self, call: MasterCall, branch: Branch, op: Change) -> None:
         try:

@@ -26,9 +26,8 @@ from opentcf.model.numbers import Aor
 from opentcf.services import accounting
 from opentcf.services.context import Context, Incoming, peer_flow
 from opentcf.services.floor_leg import purpose, read_downward, read_info
-from opentcf.services.group_call.link import CHANGE, Half, Link
+from opentcf.services.group_call.link import CHANGE, NAME, Half, Link
 from opentcf.services.group_call.local import Change, Confirmed, Gone, Local, Open, Post, Queue, Unchanged
-from opentcf.services.group_call.masters import NAME
 from opentcf.services.group_call.media import VisitedMedia
 from opentcf.services.group_call.visited import VisitedCall, VisitedInput, VisitedState
 from opentcf.services.leg import Happened, Leg, LegState, Rank, What, Wish

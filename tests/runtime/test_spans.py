@@ -1,18 +1,24 @@
 """Calls as OpenTelemetry traces, as the SDK's own exporter holds them."""
 
+import gzip
 import subprocess
 import sys
+import threading
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 from tests.cli.process import CONFIG
+from tests.runtime.test_call_records import ROW
 from tests.world import World
 
 from opentcf.runtime.config import ConfigError, load_config
+from opentcf.runtime.otel import Otel
 from opentcf.runtime.spans import Spans
 
 
@@ -79,3 +85,55 @@ def test_the_address_of_a_collector_is_checked(tmp_path):
     path.write_text(CONFIG + '[otel]\nendpoint = "collector:4318"\n')
     with pytest.raises(ConfigError, match=r"otel.endpoint"):
         load_config(path)
+
+
+class Collector(BaseHTTPRequestHandler):
+    """Takes OTLP over HTTP, and tells its server what it got."""
+
+    def do_POST(self) -> None:
+        data = self.rfile.read(int(self.headers["Content-Length"]))
+        data = gzip.decompress(data) if self.headers.get("Content-Encoding") == "gzip" else data
+        self.server.got.append((self.path, self.headers.get("X-Token"), data))  # type: ignore[attr-defined]
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
+def test_a_collector_gets_them_by_otlp():
+    with ThreadingHTTPServer(("127.0.0.1", 0), Collector) as server:
+        server.got = []  # type: ignore[attr-defined]
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        otel = Otel(f"http://127.0.0.1:{server.server_port}/v1/traces", {"X-Token": "t"})
+        spans = Spans.exported(otel, "core1.example")
+        spans.write([ROW])
+        spans.close()
+        server.shutdown()
+        ((path, token, data),) = server.got  # type: ignore[attr-defined]
+    assert (path, token) == ("/v1/traces", "t")
+    (sent,) = ExportTraceServiceRequest.FromString(data).resource_spans
+    (span,) = sent.scope_spans[0].spans
+    assert span.name == "private_audio call 2001@core2.example"
+    assert span.end_time_unix_nano - span.start_time_unix_nano == 10 * 10**9
+
+
+def test_nobody_waits_for_a_collector_that_is_away():
+    hangs = Hanging()
+    spans = Spans(hangs, "core1.example", patience=0.01)
+    spans.write([ROW])
+    spans.close()
+    assert hangs.asked.wait(20)
+    assert not hangs.done.is_set(), "it was left alone"
+    hangs.done.set()
+
+
+class Hanging(SpanProcessor):
+    """Does not end by itself."""
+
+    def __init__(self) -> None:
+        self.asked, self.done = threading.Event(), threading.Event()
+
+    def shutdown(self) -> None:
+        self.asked.set()
+        self.done.wait()

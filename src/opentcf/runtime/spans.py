@@ -6,6 +6,7 @@ id, made of its OnlineCallID.
 
 from collections.abc import Sequence
 from hashlib import sha256
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from opentcf import __version__
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 PREFIX = "opentcf."
 FAILURES = frozenset(("peer_down", "timeout", "session_expired", "restart"))
 """Causes that say that something went wrong, not that somebody hung up."""
+PATIENCE = 3.0
+"""Seconds that leaving may take."""
 _BEGINS = ("caller's V", "master")
 """Whose span of a call is the root of its trace."""
 
@@ -26,10 +29,11 @@ _BEGINS = ("caller's V", "master")
 class Spans:
     """Takes call records. `processor` gets their spans, and never makes anybody wait."""
 
-    def __init__(self, processor: "SpanProcessor", node: str) -> None:
+    def __init__(self, processor: "SpanProcessor", node: str, patience: float = PATIENCE) -> None:
         from opentelemetry.sdk.resources import Resource  # noqa: PLC0415 - an extra
         from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
 
+        self._patience = patience
         self._ids = _Ids()
         resource = Resource.create({"service.name": "opentcf", "service.instance.id": node})
         self._provider = TracerProvider(resource=resource, id_generator=self._ids, shutdown_on_exit=False)  # type: ignore[arg-type]
@@ -51,8 +55,10 @@ class Spans:
             self._write(row)
 
     def close(self) -> None:
-        """Send what waits, for some seconds at most."""
-        self._provider.shutdown()
+        """Send what waits. A collector that is away would have the SDK try for long: nobody waits for that."""
+        ending = Thread(target=self._provider.shutdown, daemon=True)
+        ending.start()
+        ending.join(self._patience)
 
     # --- inside
 

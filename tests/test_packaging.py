@@ -93,7 +93,7 @@ def test_the_units_are_the_same_but_for_the_instance():
 
 def test_the_example_configuration_is_valid_with_and_without_its_examples(tmp_path: Path, monkeypatch):
     text = (PACKAGING / "etc" / "opentcf.toml").read_text("utf-8")
-    whole = re.sub(r"^# (?=\[\[|\w+ = )", "", text, flags=re.MULTILINE)
+    whole = re.sub(r"^# (?=\[|\w+ = )", "", text, flags=re.MULTILINE)
     monkeypatch.setenv("PASSWORD_1001", "secret")
     loaded = []
     for name, content in (("as_shipped.toml", text), ("whole.toml", whole)):

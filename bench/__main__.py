@@ -10,7 +10,21 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import calls, console, core, groups, memory, messages, profile, registrations, report, soak, texts
+from bench import (
+    calls,
+    console,
+    core,
+    groups,
+    memory,
+    messages,
+    overload,
+    profile,
+    registrations,
+    report,
+    restart,
+    soak,
+    texts,
+)
 from bench.calls import Sample
 from bench.processes import find
 from bench.servers import Kamailio, OpenTcf, Servers, Sippy, missing_kamailio, missing_sippy
@@ -32,9 +46,10 @@ RATES = {
 HOPS = {"one hop": 1, "chain of four": 4}
 REGISTRATIONS = 400.0
 STANDING = 1500
+"""Calls of a batch that stand."""
 USUAL = ("calls", "registrations", "memory", "messages", "core", "profile")
 """What runs when nothing is said: under a quarter of an hour."""
-PARTS = (*USUAL, "groups", "text", "console", "soak")
+PARTS = (*USUAL, "groups", "text", "console", "soak", "overload", "restart")
 
 
 def main() -> int:
@@ -86,6 +101,8 @@ def _part(part: str, folder: Path, rounds: int, seconds: float) -> str:
         "profile": lambda: report.profile(
             profile.measure(folder / "profile", 400, 15.0 if rounds > 1 else 5.0)
         ),
+        "overload": lambda: _overload(folder / "overload", 60.0 if rounds > 1 else 10.0),
+        "restart": lambda: restart.report(restart.measure(folder / "restart", 2 * rounds - 1)),
     }
     return parts[part]()
 
@@ -93,6 +110,10 @@ def _part(part: str, folder: Path, rounds: int, seconds: float) -> str:
 def _texts(folder: Path, rounds: int, seconds: float) -> str:
     measured = {path: texts.measure(path, folder / "texts", rounds, seconds, _note) for path in texts.HOPS}
     return "\n".join(report.calls(path, *found, "text") for path, found in measured.items())
+
+
+def _overload(folder: Path, seconds: float) -> str:
+    return overload.report(overload.measure(folder, seconds, _note), seconds)
 
 
 def _makers(path: str) -> tuple[dict[str, Make], list[str]]:

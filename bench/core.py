@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from bench.messages import SDP
 from bench.servers import CALLED_AT, CALLED_TCF, CALLER_AT, CALLER_TCF, TC2, configuration, domain, number
+from bench.servers import USERS as SUBSCRIBERS
 from opentcf.node.node import Node
 from opentcf.runtime.config import load_config
 from opentcf.runtime.ids import SystemIds
@@ -96,16 +97,16 @@ class _Got(NamedTuple):
 class Drive:
     """A node with its store in `folder`, and what both its neighbours say. `cpu` are the seconds that it took."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, users: int = SUBSCRIBERS) -> None:
         folder.mkdir(parents=True)
-        (folder / "node.toml").write_text(configuration(1, {1: "127.0.0.1"}))
+        (folder / "node.toml").write_text(configuration(1, {1: "127.0.0.1"}, users=users))
         config = load_config(folder / "node.toml")
         configure_logs(config.log_level, config.log_format, Mask(), (folder / "log").open("w"))
-        store = open_store(config.store_url, folder)
+        self.store = store = open_store(config.store_url, folder)
         node = Node(config.settings, SystemIds())
         node.load(store.load(), monotonic(), time())
         self._wire = _Wire()
-        self._loop = TickLoop(node, store, self._wire, Trace(config.trace_bytes), notice_log())
+        self._loop = TickLoop(node, store, self._wire, Trace(config.trace_bytes), notice_log(), at_most=60.0)
         self._wire.reports = self._loop
         self._calls = 0
         self.cpu = 0.0
@@ -120,6 +121,13 @@ class Drive:
 
     async def calls(self, users: int) -> None:
         """`AT_ONCE` calls from INVITE to the last 200: a tick sees the same message of each."""
+        invites = await self.set_up(users)
+        await self._tick([BYE.format(method="BYE", cseq="2 BYE", **row) for row in invites], CALLER)
+        byes = [_Got.read(data) for data in self._took(b"BYE", CALLED)]
+        await self._tick([one.answer(EMPTY, "200 OK") for one in byes], CALLED)
+
+    async def set_up(self, users: int) -> list[dict[str, str]]:
+        """The same as far as the ACK; what their next requests need."""
         first, self._calls = self._calls + 1, self._calls + AT_ONCE
         rows = [_row(call, number(1, call % users + 1)) for call in range(first, self._calls + 1)]
         invites = [{**row, "uri": f"sip:{row['called']}", "tag": ""} for row in rows]
@@ -134,9 +142,7 @@ class Drive:
                 ";tag=" + _field(data, "To").partition(";tag=")[2],
             )
         await self._tick([ACK.format(method="ACK", cseq="1 ACK", **row) for row in invites], CALLER)
-        await self._tick([BYE.format(method="BYE", cseq="2 BYE", **row) for row in invites], CALLER)
-        byes = [_Got.read(data) for data in self._took(b"BYE", CALLED)]
-        await self._tick([one.answer(EMPTY, "200 OK") for one in byes], CALLED)
+        return invites
 
     def _took(self, start: bytes, flow: Flow, count: int = 0) -> list[bytes]:
         found, count = self._wire.take(start, flow), count or AT_ONCE

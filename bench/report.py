@@ -7,7 +7,8 @@ from bench.calls import Sample
 from bench.profile import Profile
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """The first column is text, the others are numbers."""
     lines = ["| " + " | ".join(cells) + " |" for cells in (head, *rows)]
     lines.insert(1, "| --- |" + " ---: |" * (len(head) - 1))
     return "\n".join(lines) + "\n"
@@ -57,7 +58,7 @@ def calls(
                 f"{p99:.1f}",
             )
         )
-    text = f"### {noun.capitalize()}s, {path}\n\n" + _table(
+    text = f"### {noun.capitalize()}s, {path}\n\n" + table(
         (
             "program",
             f"{noun}s/s",
@@ -97,7 +98,7 @@ def calls(
     return (
         text
         + "\n"
-        + _table(
+        + table(
             (
                 "program",
                 f"{noun}s/s held",
@@ -123,7 +124,7 @@ def registrations(samples: Mapping[tuple[str, bool], Sequence[Sample]]) -> str:
         for (name, digest), runs in sorted(samples.items(), key=lambda item: item[0][1])
     ]
     head = ("registrations at 400/s", "registrations/CPU-s", "CPU ms each", "failed")
-    return "### Registrations\n\n" + _table(head, rows)
+    return "### Registrations\n\n" + table(head, rows)
 
 
 def memory(found: Sequence[int], batch: int) -> str:
@@ -137,7 +138,7 @@ def memory(found: Sequence[int], batch: int) -> str:
         for index, value in enumerate(found)
     ]
     text = "### Memory of standing calls, one hop\n\n"
-    text += _table(("standing calls", "resident MB", "KB for each call of this batch"), rows)
+    text += table(("standing calls", "resident MB", "KB for each call of this batch"), rows)
     slope = (found[-1] - found[1]) / (batch * (len(found) - 2))
     return (
         text
@@ -151,7 +152,7 @@ def messages(found: Mapping[str, tuple[float, float] | str]) -> str:
         (name, f"{times[0]:.1f}", f"{times[1]:.1f}") if not isinstance(times, str) else (name, times, "-")
         for name, times in found.items()
     ]
-    return "### An INVITE with SDP\n\n" + _table(("program", "parse µs", "render µs"), rows)
+    return "### An INVITE with SDP\n\n" + table(("program", "parse µs", "render µs"), rows)
 
 
 def core(rounds: Sequence[float]) -> str:
@@ -164,10 +165,10 @@ def profile(found: Profile) -> str:
     stages = sorted(found.stages.items(), key=lambda item: -item[1])
     rows = [(name, f"{share:.0%}", f"{share * found.cpu:.1f}") for name, share in stages]
     text = f"### Where a message's {found.cpu:.0f} µs go (one hop, 400 calls/s, with the sampler running)\n\n"
-    text += _table(("stage", "share", "µs a message"), rows)
+    text += table(("stage", "share", "µs a message"), rows)
     functions = sorted(found.functions.items(), key=lambda item: -item[1])[:12]
     return (
         text
         + "\n"
-        + _table(("innermost function", "share"), [(name, f"{share:.1%}") for name, share in functions])
+        + table(("innermost function", "share"), [(name, f"{share:.1%}") for name, share in functions])
     )

@@ -51,7 +51,13 @@ class OpenTcf:
     name = "OpenTCF"
 
     def __init__(
-        self, folder: Path, cores: int, launcher: Sequence[str] = (), users: int = USERS, more: str = ""
+        self,
+        folder: Path,
+        cores: int,
+        launcher: Sequence[str] = (),
+        users: int = USERS,
+        more: str = "",
+        limits: str = "",
     ) -> None:
         self.digest = cores > 1
         self.hosts = {core: host(core) for core in range(1, cores + 1)}
@@ -61,21 +67,23 @@ class OpenTcf:
         for core in self.hosts:
             place = folder / domain(core)
             place.mkdir(parents=True)
-            (place / "node.toml").write_text(configuration(core, self.hosts, users) + more)
+            (place / "node.toml").write_text(configuration(core, self.hosts, users, limits) + more)
             self.programs.append(Program(f"node{core}", [*launcher, "run", "node.toml"], place, SERVER_CORE))
         with stopped_on_failure(self.programs):
             for program in self.programs:
                 program.wait_for("ready ")
 
 
-def configuration(core: int, hosts: Mapping[int, str], users: int = USERS) -> str:
-    """The configuration of one of the nodes at `hosts`; a lone one has sipp's foreign TCFs as peers."""
+def configuration(core: int, hosts: Mapping[int, str], users: int = USERS, limits: str = "") -> str:
+    """The configuration of one of the nodes at `hosts`; a lone one has sipp's foreign TCFs as peers.
+
+    `limits`: more lines of that table."""
     at = hosts[core]
     tables = [
         f'[tcf]\ndomain = "{domain(core)}"',
         f'[tc2]\nlisten = ["udp:{at}:{TC2}"]',
         f'[d]\nlisten = ["udp:{at}:{D}"]\ndigest = ["MD5"]',
-        f"[limits]\nmax_rate_per_source = {UNLIMITED}\nmax_rate_per_user = {UNLIMITED}",
+        f"[limits]\nmax_rate_per_source = {UNLIMITED}\nmax_rate_per_user = {UNLIMITED}\n{limits}",
         *(_peer(domain(other), hosts[other]) for other in hosts if other != core),
     ]
     if len(hosts) == 1:  # sipp answers no heartbeats

@@ -7,7 +7,7 @@ from tests.sip.samples import ALL, REQUESTS, RESPONSES, message
 
 from opentcf.sip.errors import RemoteError
 from opentcf.sip.message import Request, Response
-from opentcf.sip.parse import MAX_HEADER, MAX_HEADERS, Malformed, Unanswerable, parse
+from opentcf.sip.parse import MAX_HEADER, MAX_HEADERS, Malformed, Unanswerable, parse, skim
 from opentcf.sip.render import render
 
 INFO = REQUESTS["info"]
@@ -330,3 +330,47 @@ def test_the_message_helper_makes_messages():
         ).body
         == b""
     )
+
+
+# --- a glance
+
+
+def skimmed(*lines: str) -> Request | None:
+    usual = {
+        "Via": "Via: SIP/2.0/UDP a;branch=z9hG4bK1", "From": "From: <sip:a@b>;tag=f", "To": "To: <sip:b@c>",
+        "Call-ID": "Call-ID: c", "CSeq": "CSeq: 1 INVITE",
+    }  # fmt: skip
+    usual |= {line.partition(":")[0]: line for line in lines}
+    return skim(("INVITE sip:b@c SIP/2.0\r\n" + "\r\n".join(usual.values()) + "\r\n\r\nVia: body").encode())
+
+
+def test_a_glance_sees_what_an_answer_copies():
+    found = skimmed("Subject: To: x")
+    assert found is not None
+    assert found.method == "INVITE"
+    assert render(found.respond(503, "t")) == (
+        b"SIP/2.0 503 Service Unavailable\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\nFrom: <sip:a@b>;tag=f\r\n"
+        b"To: <sip:b@c>;tag=t\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "To: ",
+        "To:<sip:b@c>",
+        "From: \0",
+        "Via: x\r\nVia: y",
+        "To: a\r\n b",
+        "Subject: x\r\n\ty",
+        "Call-ID: c\r\nCall-ID: d",
+    ],
+)
+def test_what_is_written_in_an_unusual_way_is_for_the_parser(line):
+    assert skimmed(line) is None
+
+
+def test_a_glance_at_garbage():
+    for data in (b"", b"\r\n\r\n", b"SIP/2.0 200 OK\r\n\r\n", b"INVITE", bytes(range(256))):
+        assert skim(data) is None
+    assert skim(b"SIP/2.0 200 OK\r\nVia: a\r\nFrom: b\r\nTo: c\r\nCall-ID: d\r\nCSeq: 1 A\r\n\r\n") is None

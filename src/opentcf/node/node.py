@@ -34,7 +34,7 @@ from opentcf.sip.ids import Ids
 from opentcf.sip.message import Request, Response
 from opentcf.sip.meters import Key, Meters
 from opentcf.sip.outbox import Flow, Outbox, Reply, Send
-from opentcf.sip.parse import Malformed, parse
+from opentcf.sip.parse import Malformed, parse, skim
 from opentcf.sip.render import render
 from opentcf.sip.timers import Timers
 from opentcf.sip.transaction import Layer, Outcome, Owner, State, TransactionTimers, Unacknowledged
@@ -285,7 +285,7 @@ class Node:
     def _receive(self, data: bytes, source: Flow, too_much: bool) -> None:
         limits = self.settings.limits
         try:
-            message = parse(
+            message = (skim(data) if too_much else None) or parse(
                 data,
                 stream=source.transport != "udp",
                 max_headers=limits.max_headers,

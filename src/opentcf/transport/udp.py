@@ -27,6 +27,7 @@ class UdpPort:
         self._side = side
         self._socket = sock
         self._waiting: deque[Send] = deque()
+        self._buffer = memoryview(bytearray(_LONGEST))
         self._reports: Reports
         self._loop: asyncio.AbstractEventLoop | None = None
         _enlarge_buffers(sock)
@@ -60,17 +61,16 @@ class UdpPort:
             self._reports.sent(order.data, flow, self.local)
 
     def _read(self) -> None:
-        recvfrom, received, side, local = (
-            self._socket.recvfrom,
-            self._reports.received,
-            self._side,
-            self.local,
-        )
+        """Each datagram is a copy of its own size: `recvfrom` would ask the heap for 64 KB, and one that is kept leave
+        the rest of it as a hole."""
+        receive, buffer, side, local = self._socket.recvfrom_into, self._buffer, self._side, self.local
+        received = self._reports.received
         for _ in range(BURST):
             try:
-                data, address = recvfrom(_LONGEST)
+                size, address = receive(buffer)
             except OSError:
                 return
+            data = bytes(buffer[:size])
             if len(data) <= _KEEP_ALIVE and not data.strip(b"\r\n\0"):
                 continue
             if self.heard is not None:

@@ -12,7 +12,7 @@ from opentcf.chaos.history import History
 @pytest.mark.slow
 def test_twenty_kills_under_load_lose_nothing_that_was_acknowledged(tmp_path):
     options = ("--seconds", 6, "--kills", 20, "--faults", 2, "--drills", 1, "--rate", 12, "--seed", 20)
-    ended = opentcf("chaos", *options, "--json", "--dir", tmp_path)
+    ended = opentcf("chaos", *options, "--json", "--dir", tmp_path, timeout=250)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     summary = json.loads(ended.stdout.splitlines()[-1])
     assert (summary["kills"], summary["violated"], summary["bugs"]) == (20, {}, [])

@@ -82,13 +82,13 @@ class Running:
         return self.process.wait()
 
 
-def opentcf(*arguments: object, **options) -> subprocess.CompletedProcess[str]:
+def opentcf(*arguments: object, timeout: float = 60, **options) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
     return subprocess.run(
         [sys.executable, "-m", "opentcf.cli", *map(str, arguments)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=timeout,
         check=False,
         **options,
     )

@@ -26,7 +26,7 @@ def test_what_links_that_go_down_and_bad_ways_part_finds_together_again(tmp_path
     except ChaosError as error:
         lacking(str(error))
     options = ("--namespaces", "--seed", 3, "--runs", 2, "--seconds", 3, "--kills", 0, "--faults", 3)
-    ended = opentcf("chaos", *options, "--drills", 1, "--rate", 12, "--json", "--dir", tmp_path)
+    ended = opentcf("chaos", *options, "--drills", 1, "--rate", 12, "--json", "--dir", tmp_path, timeout=250)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     summaries = [json.loads(line) for line in ended.stdout.splitlines()]
     assert [summary["seed"] for summary in summaries] == [3, 4]

@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import secrets
+import shutil
 import signal
 import sys
 import tempfile
@@ -141,12 +142,18 @@ def _runs(
                 return INTERRUPTED
             outcome.history.save(place / "history.jsonl")
             if outcome.failed and folder is None:
-                kept = Path(tempfile.mkdtemp(prefix="opentcf-chaos-"))
-                outcome.history.save(kept / "history.jsonl")
-                show.kept(kept)
+                show.kept(_keep(place))
         show.outcome(outcome)
         failed += outcome.failed
     return FAILED if failed else 0
+
+
+def _keep(place: Path) -> Path:
+    """History and logs of a run that failed outlive its folder."""
+    kept = Path(tempfile.mkdtemp(prefix="opentcf-chaos-"))
+    for file in (*place.glob("*.log"), place / "history.jsonl"):
+        shutil.copy(file, kept)
+    return kept
 
 
 async def _run(
@@ -247,7 +254,7 @@ class Screen(Show):
 
     def kept(self, folder: Path) -> None:
         """Where to look."""
-        self._console.print(f"[red]the history is in {folder}[/]")
+        self._console.print(f"[red]history and logs are in {folder}[/]", soft_wrap=True)
 
     def outcome(self, outcome: Outcome) -> None:
         """A table of the invariants, and what violates them."""
@@ -274,6 +281,10 @@ class Screen(Show):
 
 class Lines(Show):
     """One JSON object a line."""
+
+    def kept(self, folder: Path) -> None:
+        """Where to look."""
+        click.echo(f"opentcf: history and logs are in {folder}", err=True)
 
     def outcome(self, outcome: Outcome) -> None:
         """Violations, and a summary."""

@@ -1,6 +1,7 @@
 """Four nodes in four kernel namespaces, whose links go down: no person is needed to bring them together again."""
 
 import json
+import os
 
 import pytest
 from tests.cli.process import opentcf
@@ -35,3 +36,9 @@ def test_what_links_that_go_down_and_bad_ways_part_finds_together_again(tmp_path
     histories = "".join(path.read_text("utf-8") for path in tmp_path.glob("*/history.jsonl"))
     assert '"link": "down"' in histories
     assert '"what": "impair"' in histories
+
+
+def test_where_namespaces_cannot_be_made_it_says_what_is_missing():
+    ended = opentcf("chaos", "--namespaces", env={**os.environ, "PATH": "/nonexistent"})
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith("opentcf: unshare is not installed (Debian: apt install ")

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 
 from opentcf.chaos.cast import home, name
-from opentcf.chaos.check.verdict import RECOVERY, Story, Verdict, Violation
+from opentcf.chaos.check.verdict import Story, Verdict, Violation
 from opentcf.chaos.history import Entry, Kind
 
+CALM = 3.0
+"""Seconds without a fault, or without moving, after which nothing is under way any more."""
 SOON = 5.0
 """The same where no fault is felt on the way."""
 LATEST = 40.0
@@ -78,13 +80,13 @@ def to_every_member(story: Story) -> Verdict:
 def _patience(story: Story, member: str, master: int, at: float) -> float:
     """Seconds until he must have it."""
     way = {name(master), name(home(member)), story.serving(member, at)}
-    return LATEST if story.trouble.touching(way, at - RECOVERY, at + SOON) else SOON
+    return LATEST if story.trouble.touching(way, at - CALM, at + SOON) else SOON
 
 
 def _reachable(story: Story, member: str, at: float, until: float) -> bool:
     """He stayed where he was, and nobody stunned him."""
     for entry in story.entries:
-        if not at - RECOVERY <= entry.at <= until:
+        if not at - CALM <= entry.at <= until:
             continue
         if entry.who == member and entry.what in ("register", "unregister", "stunned", "kicked", "refused"):
             return False

@@ -22,6 +22,7 @@ from bench import (
     registrations,
     report,
     restart,
+    rolling,
     soak,
     texts,
 )
@@ -49,7 +50,7 @@ STANDING = 1500
 """Calls of a batch that stand."""
 USUAL = ("calls", "registrations", "memory", "messages", "core", "profile")
 """What runs when nothing is said: under a quarter of an hour."""
-PARTS = (*USUAL, "groups", "text", "console", "soak", "overload", "restart")
+PARTS = (*USUAL, "groups", "text", "console", "soak", "overload", "restart", "rolling")
 
 
 def main() -> int:
@@ -97,6 +98,7 @@ def _part(part: str, folder: Path, rounds: int, seconds: float) -> str:
             *groups.measure(folder / "groups", rounds, 10.0 if rounds > 1 else 5.0)
         ),
         "soak": lambda: soak.report(soak.measure(folder / "soak", seconds, _note)),
+        "rolling": lambda: rolling.table(rolling.measure(folder / "rolling", rounds, _note)),
         "console": lambda: console.report(console.measure(folder / "console", rounds)),
         "profile": lambda: report.profile(
             profile.measure(folder / "profile", 400, 15.0 if rounds > 1 else 5.0)

@@ -47,8 +47,8 @@ def test_tables_for_people(ask):
     code, out, _ = ask("peers")
     assert code == 0
     assert [line.split() for line in out.splitlines()] == [
-        ["domain", "state", "address", "rtt"],
-        ["core2.example", "unknown", "udp:127.0.0.9:5999", "-"],
+        ["domain", "state", "address", "way", "rtt"],
+        ["core2.example", "unknown", "udp:127.0.0.9:5999", "1", "-"],
     ]
     assert "Fire [1]" in ask("groups")[1]
     assert "1001" in ask("subscribers")[1]

@@ -1,4 +1,5 @@
 import subprocess
+from pathlib import Path
 
 import pytest
 from tests.transport.asynchronous import pytest_generate_tests, pytest_pyfunc_call
@@ -19,19 +20,23 @@ def openssl(*arguments: str, cwd) -> None:
 
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory):
-    """A directory with an authority and what it signed: core1, core2, proxy, expired (.pem, .key).
+    """A directory with an authority and what it signed: core1 to core4, proxy, expired (.pem, .key).
 
     A stranger's is of another authority.
     """
-    home = tmp_path_factory.mktemp("certificates")
+    return make_certificates(tmp_path_factory.mktemp("certificates"))
+
+
+def make_certificates(home: Path) -> Path:
+    """Sign them in an empty directory."""
     for authority in ("ca", "other-ca"):
         openssl(
             "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
             "-addext", "keyUsage=critical,keyCertSign,cRLSign", "-subj", f"/CN={authority}",
             "-keyout", f"{authority}.key", "-out", f"{authority}.pem", cwd=home,
         )  # fmt: skip
-    names = (("core1", "ca"), ("core2", "ca"), ("proxy", "ca"), ("expired", "ca"), ("stranger", "other-ca"))
-    for name, authority in names:
+    ours = ("core1", "core2", "core3", "core4", "proxy", "expired")
+    for name, authority in (*((name, "ca") for name in ours), ("stranger", "other-ca")):
         openssl(
             "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
             "-keyout", f"{name}.key", "-out", f"{name}.csr", cwd=home,

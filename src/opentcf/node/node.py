@@ -210,6 +210,7 @@ class Node:
         """A stream went away."""
         self._ctx.now = now
         self._peers.closed(flow)
+        self._layer.closed(flow, now)
         self._labels.clear()
 
     def proved(self, flow: Flow, names: Iterable[str], now: float) -> None:

@@ -513,3 +513,30 @@ def test_what_rings_is_not_sent_again_to_the_other_address():
     bed.layer.reroute(flow(), Flow("tc2", "udp", "127.0.0.3", 5060), bed.now)
     bed.collect()
     assert (len(bed.orders), txn.flow.host) == (1, "127.0.0.3")
+
+
+@pytest.mark.parametrize(
+    ("transport", "sent_by", "port"), [("tls", "core2.example", 5061), ("tcp", "a:5070", 5070)]
+)
+def test_an_answer_whose_connection_is_gone_goes_by_a_new_one(transport: str, sent_by: str, port: int):
+    """RFC 3261 §18.2.2."""
+    bed = Bed()
+    came = Flow("tc2", transport, "127.0.0.2", 40_000, 7)
+    of = request("MESSAGE", sent_by=sent_by)
+    bed.layer.respond(bed.layer.accept(of, of.via(), came, 0.0), of.respond(200, "to"), 0.0)
+    bed.collect()
+    bed.fail(bed.orders[-1])
+    assert (bed.orders[-1].flow, len(bed.orders)) == (Flow("tc2", transport, "127.0.0.2", port), 2)
+    bed.fail(bed.orders[-1])
+    assert len(bed.orders) == 2
+
+
+def test_what_a_cut_connection_may_have_lost_is_sent_again():
+    bed = Bed()
+    txn, answered = insisted(bed, "tls", "MESSAGE"), insisted(bed, "tls", "OPTIONS")
+    bed.answer(answered, 200)
+    bed.layer.closed(Flow("tc2", "tls", "127.0.0.2", 41_000, 7), bed.now)
+    bed.layer.closed(Flow("tc2", "tls", "127.0.0.3", 41_000, 8), bed.now)
+    bed.advance(10.0)
+    assert [sent.at for sent in bed.sent if sent.what == "MESSAGE"] == [0.0, 0.5]
+    assert bed.answer(txn, 200)

@@ -10,6 +10,7 @@ from opentcf.sip.message import Message, Request, Response
 from opentcf.sip.meters import Meters
 from opentcf.sip.outbox import Flow, Outbox, Send
 from opentcf.sip.overload import OFFER, Feedback, Throttles
+from opentcf.sip.parse import parse
 from opentcf.sip.render import render
 from opentcf.sip.timers import Timers
 from opentcf.sip.transaction.machines import (
@@ -264,7 +265,11 @@ class Layer:
         return self._step(txn, alarm.input, None, now)
 
     def failed(self, order: Send, now: float) -> Result:
-        """An order could not be carried out. What went by TCP only for its size is tried again by UDP."""
+        """An order could not be carried out. What went by TCP only for its size is tried again by UDP, and an answer
+        whose connection is gone by a new one."""
+        if order.transaction is None:
+            self._answer_anew(order)
+            return None
         txn = self._clients.get(order.transaction) if isinstance(order.transaction, str) else None
         if txn is None or txn.request is None:
             return None
@@ -274,6 +279,12 @@ class Layer:
         if self._is_tried_again(txn, now):
             return None
         return self._step(txn, Input.BROKEN, None, now)
+
+    def closed(self, flow: Flow, now: float) -> None:
+        """A connection is gone: what was written to it and not answered may not have arrived, and is sent again."""
+        for txn in self._clients.values():
+            if (txn.flow.side, txn.flow.transport, txn.flow.host) == (flow.side, flow.transport, flow.host):
+                self._is_tried_again(txn, now)
 
     def reroute(self, old: Flow, new: Flow, now: float) -> None:
         """Who was at `old` is reached at `new` now: what waits for his answer is sent there, and so are our answers."""
@@ -384,6 +395,14 @@ class Layer:
             via += OFFER
         request.headers.set("Via", via)
         return render(request)
+
+    def _answer_anew(self, order: Send) -> None:
+        """RFC 3261 §18.2.2: to the address that the request came from, at the port of its Via."""
+        if not order.flow.connection or not order.data.startswith(b"SIP/2.0 "):
+            return
+        via = parse(order.data, stream=True).via()
+        port = via.port or (5061 if order.flow.transport == "tls" else 5060)
+        self._outbox.sends.append(Send(order.data, order.flow._replace(port=port, connection=0)))
 
     def _is_tried_again(self, txn: ClientTransaction, now: float) -> bool:
         """Nothing of it reached the other side, so it may be sent again like what a network lost."""

@@ -1,5 +1,6 @@
 """Call records, as the core hands them to its shell."""
 
+import random
 from dataclasses import replace
 
 import pytest
@@ -200,3 +201,39 @@ def test_accounts_that_nobody_wants_any_more_are_dropped(two):
     w.settle()
     assert not w.cores[1].store["account"]
     assert records(w, 1, "call") == []
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_no_call_is_missed_where_messages_are_lost_users_move_and_nodes_die(seed):
+    w, chance = World(seed, loss=0.03, delay=(0.005, 0.05)), random.Random(seed)
+    recorded(w)
+    names = ("1001", "1002", "2001", "2002", "3001", "4001")
+    for name in names:
+        w.register(w.terminal(name, chance.randint(1, 4)))
+    w.run(5.0)
+    made = [one_call(w, chance, *chance.sample(names, 2)) for _ in range(15)]
+    w.settle()
+    w.run(100.0)
+    calls = [records(w, core, "call") for core in w.cores]
+    assert {(call.caller[:4], call.called[:4]) for found in calls for call in found} >= set(made)
+    assert len({call.call for found in calls for call in found}) == len(made)
+    assert open_accounts(w) == []
+
+
+def one_call(w: World, chance: random.Random, caller: str, called: str) -> tuple[str, str]:
+    """It lasts up to three seconds, or until a node dies."""
+    ua = w.terminals[caller]
+    w.call(ua, called)
+    w.run(chance.random() * 3)
+    if chance.random() < 0.2:
+        core = chance.randint(1, 4)
+        w.crash(core)
+        w.run(chance.random())
+        w.restart(core)
+    for call in list(ua.calls.values()):
+        w.hang_up(ua, call)
+    w.run(chance.random())
+    if chance.random() < 0.2:
+        w.move(ua, chance.randint(1, 4))
+        w.run(1.0)
+    return caller, called

@@ -457,6 +457,21 @@ def test_a_home_that_is_silent_is_503_before_the_terminal_gives_up():
     net.assert_no_fault()
 
 
+def test_a_home_whose_answer_was_lost_learns_which_registration_stands():
+    net = Net(2)
+    phone = Phone(net, "1001", 2)
+    phone.register()
+    net.lose = lambda seen: seen.source == tcf(1) and seen.what == "200 REGISTER"
+    phone.register()
+    net.advance(25.0)
+    assert phone.statuses("REGISTER")[-1] == 503
+    net.lose = lambda seen: False
+    net.advance(10.0)
+    net.command(1, "user_kick", udn="1001")
+    assert net.attached(2) == set()
+    net.assert_no_fault()
+
+
 def test_an_unknown_domain_is_404():
     net = Net(2)
     assert Phone(net, "9001", 2).register() == 404

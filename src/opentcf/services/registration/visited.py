@@ -322,6 +322,7 @@ class VisitedRegistration:
         self._overtaken.discard(pending.call_id)
         if response is None:
             self._ctx.respond(pending.incoming, 503, ("Retry-After", "10"))
+            self._say_again(user)
         elif overtaken and response.status < 300:
             self._ctx.respond(pending.incoming, 403)
         elif response.status >= 300:
@@ -334,6 +335,11 @@ class VisitedRegistration:
             self._stop_refresh(user)
             facts = self._attach(pending.incoming, pending.asked, attachment, anew=True)
         return facts + self._serve_next(user)
+
+    def _say_again(self, user: Aor) -> None:
+        """His home may hold the registration whose answer was lost: tell it which one stands."""
+        if self._ctx.directory.attachment(user) is not None:
+            self._arm_refresh(user, self._ctx.now + RETRY)
 
     def _pass_refusal(self, pending: Pending, response: Response) -> None:
         """What H refuses reaches the terminal unchanged, a challenge too. TC2-C 401."""

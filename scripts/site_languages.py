@@ -29,7 +29,8 @@ def on_page_context(context: dict[str, Any], page: "Page", config: Any, nav: "Na
 
 
 def _is_chinese(page: "Page") -> bool:
-    return page.file.src_uri.startswith("zh/")
+    name: str = page.file.src_uri
+    return name.startswith("zh/")
 
 
 def _other(page: "Page", nav: "Navigation", *, chinese: bool) -> str:

@@ -294,11 +294,17 @@ class Outline:
         """As `offer` would render it; streams for which no port is left are closed."""
         free = iter(ports)
         streams = [
-            f"{kind} {next(free, 0) if is_open else 0} {rest}\r\n"
+            _at(kind, rest, next(free, 0) if is_open else 0)
             for (kind, rest), is_open in zip(self._streams, self._open, strict=True)
         ]
         text = f"{self._first}{session_id} {version}{self._second}{''.join(streams)}"
         return text.encode("utf-8", "surrogateescape")
+
+
+def _at(kind: str, rest: str, port: int) -> str:
+    """A stream at a port; a closed one needs no attributes."""
+    said = rest if port else rest.partition("\r\n")[0]
+    return f"{kind} {port} {said}\r\n"
 
 
 @lru_cache(64)

@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 # How the tests run. Real partners need the machine for themselves for moments: never more workers than cores.
-PYTEST_ARGS ?= -n 2 --dist loadgroup --no-loadscope-reorder
+PYTEST_ARGS ?= -n 2 --dist loadfile --no-loadscope-reorder
 
 BIN := .venv/bin
 DEMO := .venv/.stamp-demo

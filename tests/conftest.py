@@ -8,6 +8,8 @@ other orders, what the other tests walk, and tracing would take more time than t
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer  # type: ignore[import-untyped]
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 TESTS = Path(__file__).parent
 WAITING = ("cli", "interop")
@@ -16,19 +18,30 @@ RANDOM = ("fuzz", "property")
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if place(item) in RANDOM:
+        if place(item.path) in RANDOM:
             item.add_marker(pytest.mark.no_cover)
-        else:
-            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(TESTS))))
     items.sort(key=rank)
 
 
-def place(item: pytest.Item) -> str:
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    return Spread(config, log)
+
+
+class Spread(LoadScopeScheduling):  # type: ignore[misc]
+    """Gives out files, and single tests of random worlds."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return nodeid if place(self.config.rootpath / file) in RANDOM else file
+
+
+def place(path: Path) -> str:
     """The folder below `tests`, or the file."""
-    return item.path.relative_to(TESTS).parts[0]
+    return path.relative_to(TESTS).parts[0]
 
 
 def rank(item: pytest.Item) -> int:
-    if place(item) in RANDOM:
+    if place(item.path) in RANDOM:
         return 2
-    return 0 if place(item) in WAITING or item.path.parent == TESTS else 1
+    return 0 if place(item.path) in WAITING or item.path.parent == TESTS else 1

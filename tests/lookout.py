@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from opentcf.node.node import Node
 from opentcf.sip.errors import RemoteError
 from opentcf.sip.message import Request
-from opentcf.sip.parse import parse
+from opentcf.sip.parse import MAX_HEADER, parse
 from opentcf.sip.transaction import State
 
 SLACK = 1.0
 """A timer fires at the next event."""
+NOTED = 200
+"""An answer repeats a Via of the greatest length, with what RFC 3261 §18.2.1, RFC 3581 and RFC 7339 add to it."""
 OPEN = (State.CALLING, State.PROCEEDING)
 
 
@@ -26,7 +28,7 @@ class Lookout:
     def sent(self, data: bytes, now: float) -> str:
         """Remember a message; what is wrong with it, or nothing."""
         try:
-            message = parse(data, stream=False)
+            message = parse(data, stream=False, max_header=MAX_HEADER + NOTED)
         except RemoteError as error:
             return f"sent a message that is malformed: {error.text}"
         if not isinstance(message, Request) or message.method == "ACK":

@@ -66,6 +66,7 @@ def test_hold_and_resume_with_another_codec(modern: Network, pair: tuple[Linphon
     establish(caller, called)
     caller.do("pause")
     called.wait("to LinphoneCallPausedByRemote")
+    caller.wait(r"to LinphoneCallPaused\b")
     caller.do("codec disable all")
     caller.do("codec enable 4")
     caller.program.wait_for(r"4: PCMA \(8000\) enabled")

@@ -241,14 +241,17 @@ def test_a_request_that_crosses_an_invite_of_the_master(radio: Maker, master: Fo
     calling = idle_call(group, "12").hear("INVITE").answer(491).hear("ACK")
     calling.hear("INVITE").answer(200, f"pttaccept;{udn};duration=5;grant=2", "recvonly").hear("ACK")
     calling.say("INVITE", f"pttreleasefloor;{udn};cause=timeout;grant=2", "sendonly").hear(200).ack()
+    calling.hear("INVITE").answer(486, "pttreleasefloor;cause=queuefull").hear("ACK")
     calling.say("BYE", "pttrelease;cause=16", reason="SIP;cause=200").hear(200)
     run = master.play(calling)
     member.hear("up")
     member.type("press")
     assert member.hear("granted")["text"] == "2"
     assert member.hear("revoked")["text"] == "timeout"
-    first, again = run.finish().received("INVITE ")
-    assert shape(first)[0] == shape(again)[0] == f"pttrequest;{udn}"
+    member.type("press")
+    assert member.hear("denied")["text"] == "queuefull"
+    first, again, refused = run.finish().received("INVITE ")
+    assert shape(first)[0] == shape(again)[0] == shape(refused)[0] == f"pttrequest;{udn}"
     assert int(again.header("CSeq").split()[0]) > int(first.header("CSeq").split()[0])
 
 

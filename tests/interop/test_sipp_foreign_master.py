@@ -133,8 +133,8 @@ def test_the_master_calls_and_arbitrates(radio: Maker, master: ForeignTcf, group
     member.type("press")
     assert member.hear("queued")["text"] == "1"
     assert member.hear("granted")["text"] == "2"
-    assert member.hear("revoked")["text"] == "preempted"
-    assert member.hear("floor")["text"] == f"taken 7001@{FOREIGN}"
+    revoked, floor = member.hear_each("revoked", "floor")
+    assert (revoked["text"], floor["text"]) == ("preempted", f"taken 7001@{FOREIGN}")
     member.type("press")
     assert member.hear("denied")["text"] == "queuefull"
     assert member.hear("ended")["text"] == "normal"

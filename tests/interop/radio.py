@@ -30,15 +30,6 @@ class Radio:
         """The next event of that name."""
         return wait_until(lambda: self._next(name), f"{self.user.aor} hears {name}: {self.program.output}")
 
-    def hear_each(self, *names: str) -> list[dict[str, Any]]:
-        """The next event of each name: what came in transactions of its own came in any order."""
-        start, found = self._read, []
-        for name in names:
-            self._read = start
-            found.append((self.hear(name), self._read))
-        self._read = max(read for _, read in found)
-        return [event for event, _ in found]
-
     def _next(self, name: str) -> dict[str, Any] | None:
         lines = self.program.output.split("\n")[:-1]
         while self._read < len(lines):

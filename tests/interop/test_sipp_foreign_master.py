@@ -111,7 +111,7 @@ def test_a_home_tells_the_master_where_its_member_is(radio: Maker, core: Core, g
 
 
 def test_the_master_calls_and_arbitrates(radio: Maker, master: ForeignTcf, group: str) -> None:
-    """Queued, granted later, revoked, denied: each is answered, and reaches the terminal."""
+    """Queued, granted later, given back, denied: each is answered, and reaches the terminal."""
     member, _ = radio(group)
     udn = f'UDN="{member.user.aor}"'
     calling = Scenario().invite(
@@ -123,7 +123,7 @@ def test_the_master_calls_and_arbitrates(radio: Maker, master: ForeignTcf, group
     calling.hear(200).ack().say("INFO", "pttinfo;Alerttype=idle;grant=1").hear(200)
     calling.hear("INVITE").answer(200, "pttwaiting;position=1", "sendonly").hear("ACK")
     calling.say("INVITE", f"pttaccept;{udn};duration=5;grant=2", "recvonly").hear(200).ack()
-    calling.say("INVITE", f"pttreleasefloor;{udn};cause=preempted;grant=2", "sendonly").hear(200).ack()
+    calling.hear("INVITE").answer(200, "", "sendonly").hear("ACK")
     calling.say("INFO", "pttinfo;Alerttype=taken;UDN=7001;grant=3").hear(200)
     calling.hear("INVITE").answer(486, "pttreleasefloor;cause=queuefull").hear("ACK")
     calling.say("BYE", "pttrelease;cause=16", reason="SIP;cause=200").hear(200)
@@ -133,15 +133,16 @@ def test_the_master_calls_and_arbitrates(radio: Maker, master: ForeignTcf, group
     member.type("press")
     assert member.hear("queued")["text"] == "1"
     assert member.hear("granted")["text"] == "2"
-    revoked, floor = member.hear_each("revoked", "floor")
-    assert (revoked["text"], floor["text"]) == ("preempted", f"taken 7001@{FOREIGN}")
+    member.type("release")
+    assert member.hear("floor")["text"] == f"taken 7001@{FOREIGN}"
     member.type("press")
     assert member.hear("denied")["text"] == "queuefull"
     assert member.hear("ended")["text"] == "normal"
-    request = f"pttrequest;{udn}"
-    assert asked(run.finish()) == [(request, "sendrecv")] * 2, "the lowest priority is the default"
+    request, back = f"pttrequest;{udn}", f"pttreleasefloor;{udn};cause=normal;grant=2"
+    asking = (request, "sendrecv")
+    assert asked(run.finish()) == [asking, (back, "recvonly"), asking], "the lowest priority is the default"
     answers = [shape(m) for m in run.received("SIP/2.0 200") if m.header("CSeq").endswith("INVITE")]
-    assert answers == [("", "recvonly"), ("", "sendonly"), ("", "recvonly")], "joined, granted, revoked"
+    assert answers == [("", "recvonly"), ("", "sendonly")], "joined, granted"
 
 
 def test_a_member_calls_talks_and_leaves(radio: Maker, core: Core, master: ForeignTcf, group: str) -> None:

@@ -129,7 +129,7 @@ def setup(number: str, caller: str, more: str = "") -> str:
 
 
 def test_three_v_tcfs_pass_the_floor_around(core: Core, v: Three) -> None:
-    """Granted at once, queued, revoked after T2, granted later, released; a member leaves, V-TCFs leave, hang time."""
+    """Granted at once, revoked after T2, queued, granted later, released; a member leaves, V-TCFs leave, hang time."""
     for tcf, number in ((v(1), "1151"), (v(2), "1152"), (v(2), "1153")):
         tcf.register(user(number))
     locate(v(3), "7003@foreign3.example", "8001")
@@ -145,8 +145,8 @@ def test_three_v_tcfs_pass_the_floor_around(core: Core, v: Three) -> None:
     talker.say("INFO", "pttinfo;Alerttype=left;UDN=1153").hear(200)
     talker.say("BYE", "pttrelease;cause=16", reason="SIP;cause=200").hear(200)
     caller = Scenario().invite(f"8001@{HOME}", f"1151@{HOME}", setup("1", "1151")).hear(200).ack()
-    caller.say("INVITE", "pttreleasefloor;UDN=1151;cause=normal;grant=1", "recvonly").hear(200).ack()
-    caller.inform(4).say("BYE", "pttrelease;cause=16", reason="SIP;cause=200").hear(200)
+    caller.hear("INVITE").answer(200, "", "recvonly").hear("ACK").inform(4)
+    caller.say("BYE", "pttrelease;cause=16", reason="SIP;cause=200").hear(200)
     called = [v(2).play(talker), v(3).play(waiter)]
     calling = v(1).play(caller).finish()
     for run in called:
@@ -161,19 +161,20 @@ def test_three_v_tcfs_pass_the_floor_around(core: Core, v: Three) -> None:
         assert invite.header("Ptt-Extension") == setup("1", "1151")
         assert direction(invite) == "sendonly"
     assert calling.received("SIP/2.0 100"), "100 at once"
-    assert answers(calling.received("SIP/2.0 200")) == [
-        ("pttaccept;UDN=1151;duration=1;grant=1", "recvonly"),
-        ("", "sendonly"),
-    ]
+    assert answers(calling.received("SIP/2.0 200")) == [("pttaccept;UDN=1151;duration=1;grant=1", "recvonly")]
     talked, waited = called
     assert answers(talked.received("SIP/2.0 200")) == [("pttaccept;UDN=1152;duration=1;grant=2", "recvonly")]
     assert answers(waited.received("SIP/2.0 200")) == [
         ("pttwaiting;position=1", "sendonly"),
         ("", "sendonly"),
     ]
-    revoke, grant = in_dialog(talked.received("INVITE "))[0], in_dialog(waited.received("INVITE "))[0]
-    assert revoke.header("Ptt-Extension") == "pttreleasefloor;UDN=1152;cause=timeout;grant=2"
-    assert direction(revoke) == "sendonly"
+    for run, number, grant_number in ((calling, "1151", 1), (talked, "1152", 2)):
+        revoke = in_dialog(run.received("INVITE "))[0]
+        assert revoke.header("Ptt-Extension") == (
+            f"pttreleasefloor;UDN={number};cause=timeout;grant={grant_number}"
+        )
+        assert direction(revoke) == "sendonly"
+    grant = in_dialog(waited.received("INVITE "))[0]
     assert grant.header("Ptt-Extension") == f"pttaccept;UDN={third};duration=1;grant=3"
     assert direction(grant) == "recvonly"
     idle, taken = "pttinfo;Alerttype=idle;grant={}", "pttinfo;Alerttype=taken;UDN={};grant={}"

@@ -57,6 +57,32 @@ def test_a_bad_max_forwards_is_400(net: Net, value: str):
     assert status(v, made(v, Max_Forwards=value)) == 400
 
 
+def by_another_way(v: Party, request: Request) -> Request:
+    """What a proxy makes of it that forks: the same request in a transaction of its own."""
+    fields = request.headers.fields
+    copy = v.make(request.method, request.uri, fields["From"][0], fields["To"][0], request.call_id())
+    copy.headers.put("Ptt-Extension", request.headers.lines("Ptt-Extension"))
+    return copy
+
+
+def test_a_request_that_comes_by_two_ways_is_served_once(net: Net):
+    """RFC 3261 §8.2.2.2."""
+    v = foreign(net)
+    request = made(v)
+    v.send(request)
+    v.send(by_another_way(v, request))
+    assert v.statuses("INVITE") == [100, 482]
+    assert net.node(1).quiet()["calls"] == 1
+
+
+def test_what_is_over_may_be_asked_anew(net: Net):
+    v = foreign(net)
+    request = made(v, method="OPTIONS", extension="")
+    assert status(v, request) == 200
+    net.advance(40.0)
+    assert status(v, by_another_way(v, request)) == 200
+
+
 def test_an_unknown_requirement_is_420(net: Net):
     v = foreign(net)
     assert status(v, made(v, Require="100rel, timer, foo")) == 420

@@ -96,6 +96,7 @@ class Bed:
         self, method: str = "INVITE", transport: str = "udp", branch: str = "z9hG4bKtheirs"
     ) -> ServerTransaction:
         of = request(method, branch)
+        of.headers.set("Call-ID", f"of-{branch}")
         txn = self.layer.accept(of, of.via(), flow(transport), self.now)
         txn.owner = OWNER
         return txn

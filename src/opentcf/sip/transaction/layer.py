@@ -65,8 +65,8 @@ class Layer:
     """
 
     __slots__ = (
-        "_clients", "_ids", "_meters", "_no_tcp", "_opened", "_outbox", "_servers", "_timers", "feedback", "label",
-        "offers", "sent_by", "throttles", "udp_message", "values",
+        "_clients", "_ids", "_meters", "_no_tcp", "_opened", "_origins", "_outbox", "_servers", "_timers", "feedback",
+        "label", "offers", "sent_by", "throttles", "udp_message", "values",
     )  # fmt: skip
 
     def __init__(
@@ -93,6 +93,7 @@ class Layer:
         self.throttles = Throttles()
         self._clients: dict[str, ClientTransaction] = {}
         self._servers: dict[str, ServerTransaction] = {}
+        self._origins: set[str] = set()
         self._no_tcp: dict[tuple[str, int], float] = {}
         self._opened: dict[str, int] = {}
 
@@ -129,11 +130,20 @@ class Layer:
     def accept(
         self, request: Request, via: Via, flow: Flow, now: float, opener: str = ""
     ) -> ServerTransaction:
-        """Begin a server transaction. The caller has checked that there is none yet."""
+        """Begin a server transaction. The caller has checked that there is none yet.
+
+        RemoteError 482 when the same request has come by another way (RFC 3261 §8.2.2.2).
+        """
+        origin = _origin(request)
+        if origin in self._origins:
+            raise RemoteError(482, "this request has come by another way already")
         kind = Kind.INVITE_SERVER if request.method == "INVITE" else Kind.SERVER
         key = _server_key(via, request.method)
         txn = ServerTransaction(kind, key, request, response_flow(via, flow))
         self._servers[key] = txn
+        if origin:
+            txn.origin = origin
+            self._origins.add(origin)
         if opener:
             txn.opener = opener
             self._opened[opener] = self._opened.get(opener, 0) + 1
@@ -360,6 +370,7 @@ class Layer:
         txn.state = State.TERMINATED
         if isinstance(txn, ServerTransaction):
             self._closed(txn)
+            self._origins.discard(txn.origin)
         table: dict[str, ClientTransaction] | dict[str, ServerTransaction]
         table = self._clients if isinstance(txn, ClientTransaction) else self._servers
         table.pop(txn.key, None)
@@ -464,6 +475,14 @@ def _server_key(via: Via, method: str) -> str:
     if branch is None or not branch.startswith(COOKIE):
         raise RemoteError(400, "the Via has no RFC 3261 branch")
     return f"{branch}|{via.host}:{via.port}|{method}"
+
+
+def _origin(request: Request) -> str:
+    """Whence a request outside a dialog comes, whatever its way. A REGISTER is harmless twice (RFC 3261 §10.3)."""
+    fields = request.headers.fields
+    if request.method == "REGISTER" or request.to_tag() is not None:
+        return ""
+    return f"{fields['Call-ID'][0]} {fields['CSeq'][0]} {request.from_tag()}"
 
 
 def _kind_of(status: int) -> Input:

@@ -110,15 +110,18 @@ class ClientTransaction(Transaction):
 
 
 class ServerTransaction(Transaction):
-    """A request of theirs. `request` is dropped with the final response; until then it counts for `opener`."""
+    """A request of theirs. `request` is dropped with the final response; until then it counts for `opener`.
 
-    __slots__ = ("opener", "request")
+    `origin`: what a copy that comes by another way has in common with it; empty within a dialog.
+    """
+
+    __slots__ = ("opener", "origin", "request")
 
     def __init__(self, kind: Kind, key: str, request: Request, flow: Flow) -> None:
         super().__init__(kind, key, flow, None)
         self.state = State.PROCEEDING if kind is Kind.INVITE_SERVER else State.TRYING
         self.request: Request | None = request
-        self.opener = ""
+        self.opener = self.origin = ""
 
     @property
     def open(self) -> bool:

@@ -83,6 +83,20 @@ def test_what_is_over_may_be_asked_anew(net: Net):
     assert status(v, by_another_way(v, request)) == 200
 
 
+@pytest.mark.parametrize(
+    ("method", "extension"), [("INVITE", "pttcall;calltype=1"), ("MESSAGE", "pttmsg;msgtype=1;msgid=1")]
+)
+def test_a_tcf_is_no_way_through(method: str, extension: str):
+    """Neither its users nor visitors: nothing is handed on, so that no loop can form, however others route."""
+    net = Net(3)
+    v = foreign(net)
+    request = made(v, method, extension)
+    request.uri = "sip:3001@core3.example"
+    request.headers.set("To", "<sip:3001@core3.example>")
+    assert status(v, request) == 403
+    assert [what for what in net.between(1, 3) if what == method] == []
+
+
 def test_an_unknown_requirement_is_420(net: Net):
     v = foreign(net)
     assert status(v, made(v, Require="100rel, timer, foo")) == 420

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 from msgspec import inspect
-from scripts import api_page
+from scripts import api_page, chinese
 
 from opentcf.cli import COMMANDS
 from opentcf.runtime.metrics import METRICS
@@ -140,5 +140,14 @@ def labels(cell: str) -> tuple[str, ...]:
 # --- endpoints
 
 
-def test_the_api_page_is_what_the_table_says():
-    assert api_page.PAGE.read_text("utf-8") == api_page.page(), "run `python -m scripts.api_page`"
+API = api_page.files()
+
+
+@pytest.mark.parametrize("path", API, ids=lambda path: str(path.relative_to(DOCS)))
+def test_the_api_page_is_what_the_table_says(path):
+    assert path.read_text("utf-8") == API[path], "run `python -m scripts.api_page`"
+
+
+def test_nothing_of_the_api_is_translated_that_the_table_does_not_say():
+    said = api_page.page(api_page.CHINESE)
+    assert [one for one in chinese.API.values() if one not in said] == []

@@ -1,4 +1,4 @@
-"""Writes docs/conformance.md from marks in code and tests: `python -m scripts.conformance`.
+"""Writes docs/conformance.md and docs/zh/conformance.md from marks in code and tests: `python -m scripts.conformance`.
 
 A mark is the text `TC2-C <term>` in the docstring of what does it, or of the test that shows it. A test module may
 have a table `LINES` of terms, one row a line, which its `test_line` shows. The terms stand in docs/conformance.toml.
@@ -7,22 +7,25 @@ have a table `LINES` of terms, one row a line, which its `test_line` shows. The 
 import ast
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent
-LINES, PAGE = ROOT / "docs" / "conformance.toml", ROOT / "docs" / "conformance.md"
+DOCS = ROOT / "docs"
+LINES = DOCS / "conformance.toml"
 TABLE = "\nLINES: "
 MARK = re.compile(r"TC2-C ([^\s,.;:()`\"]+)")
-HEAD = """# Conformance 符合性
+HEAD = """# Conformance
 
 Each line of the interface TC2-C: where it is implemented and which test shows it. Written by
 `python -m scripts.conformance` from marks in code and tests; a test fails when a line has none.
-
-接口TC2-C的每一项：实现位置与验证用例。本页由代码和测试中的标记生成。
 """
-_NOWHERE = "not yet 尚未实现"
+HEAD_ZH = """# 符合性
+
+接口TC2-C的每一项：实现位置与验证用例。
+本页由`python -m scripts.conformance`根据代码和测试中的标记生成；某一项没有标记时测试不通过。
+"""
 
 
 class Line(NamedTuple):
@@ -90,30 +93,58 @@ def _docstrings(tree: ast.Module) -> Iterator[tuple[str, str]]:
             yield node.name, ast.get_docstring(node) or ""
 
 
-def page() -> str:
+class Language(NamedTuple):
+    """What stands around the tables, and what of a section and of a line stands in them."""
+
+    head: str
+    columns: str
+    heading: Callable[[Section], str]
+    cells: Callable[[Line], str]
+    nowhere: str
+
+
+ENGLISH = Language(
+    HEAD,
+    "| 中文 | English | implemented | shown by |\n| --- | --- | --- | --- |",
+    lambda section: section.english,
+    lambda line: f"{line.term} | {line.english}",
+    "not yet",
+)
+CHINESE = Language(
+    HEAD_ZH,
+    "| 项目 | 实现 | 验证 |\n| --- | --- | --- |",
+    lambda section: section.chinese,
+    lambda line: line.term,
+    "尚未实现",
+)
+
+
+def files() -> dict[Path, str]:
+    """Path → content: the page in both languages."""
+    return {DOCS / "conformance.md": page(ENGLISH), DOCS / "zh" / "conformance.md": page(CHINESE)}
+
+
+def page(language: Language) -> str:
     """The whole page."""
     code, tests = marks("src"), marks("tests")
-    return "\n".join([HEAD, *(_told(section, code, tests) for section in sections())])
+    return "\n".join([language.head, *(_told(section, code, tests, language) for section in sections())])
 
 
-def _told(section: Section, code: dict[str, list[str]], tests: dict[str, list[str]]) -> str:
-    rows = [
-        f"## {section.chinese} {section.english}",
-        "",
-        "| 中文 | English | implemented 实现 | shown by 验证 |",
-        "| --- | --- | --- | --- |",
-    ]
-    rows += [
-        f"| {line.term} | {line.english} | {_places(code, line.term)} | {_places(tests, line.term)} |"
-        for line in section.lines
-    ]
+def _told(
+    section: Section, code: dict[str, list[str]], tests: dict[str, list[str]], language: Language
+) -> str:
+    rows = [f"## {language.heading(section)}", "", language.columns]
+    for line in section.lines:
+        places = (_places(found, line.term) or language.nowhere for found in (code, tests))
+        rows.append(f"| {language.cells(line)} | {' | '.join(places)} |")
     return "\n".join(rows) + "\n"
 
 
 def _places(found: dict[str, list[str]], term: str) -> str:
     places = (place.removeprefix("src/opentcf/").removeprefix("tests/") for place in found.get(term, ()))
-    return "<br>".join(f"`{place}`" for place in places) or _NOWHERE
+    return "<br>".join(f"`{place}`" for place in places)
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(), "utf-8")
+    for path, content in files().items():
+        path.write_text(content, "utf-8")

@@ -46,7 +46,7 @@ def english(page: Page) -> str:
 
 
 def chinese(page: Page) -> str:
-    parts = [WIDE + f"# {_in_chinese(page.title)}", page.chinese.replace("../events.md", "../../events.md")]
+    parts = [WIDE + f"# {_in_chinese(page.title)}", page.chinese]
     for one in page.scenes:
         parts += [f"## {_in_chinese(one.title)}", one.chinese, *_shown(one, page)]
     return "\n\n".join([*parts, FOOT_ZH.replace("SLUG", page.slug)])

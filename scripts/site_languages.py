@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from mkdocs.structure.nav import Navigation
     from mkdocs.structure.pages import Page
 
-ONLY = ("glossary.md", "conformance.md", "events.md", "performance.md")
+ONLY = ("performance.md",)
 """Pages that the Chinese menu borrows: bilingual tables, and what is printed from the code."""
 BORROWED = "双语表格与英文资料"
 

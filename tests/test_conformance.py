@@ -3,7 +3,7 @@
 from itertools import chain
 
 import pytest
-from scripts.conformance import PAGE, Line, marks, page, sections
+from scripts.conformance import DOCS, Line, files, marks, sections
 
 LINES = list(chain.from_iterable(section.lines for section in sections()))
 CODE, TESTS = marks("src"), marks("tests")
@@ -21,5 +21,9 @@ def test_no_mark_names_a_line_that_does_not_exist(found: dict[str, list[str]]):
     assert {term: places for term, places in found.items() if term not in known} == {}
 
 
-def test_the_page_is_what_the_marks_say():
-    assert PAGE.read_text("utf-8") == page(), "run `python -m scripts.conformance`"
+FILES = files()
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(DOCS)))
+def test_the_page_is_what_the_marks_say(path):
+    assert path.read_text("utf-8") == FILES[path], "run `python -m scripts.conformance`"

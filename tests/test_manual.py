@@ -70,6 +70,20 @@ def plain(block: Block) -> Block:
     return block._replace(text=re.sub(r"[ ]*#[ ].*", "", block.text))
 
 
+def test_both_glossaries_have_the_same_terms():
+    """English, Chinese, and the name in the code: all but what a term means."""
+    english, chinese = (
+        [(row[1], row[2], row[-2]) for row in rows(folder / "glossary.md")] for folder in (DOCS, DOCS / "zh")
+    )
+    assert english == chinese
+
+
+def rows(page: Path) -> Iterator[list[str]]:
+    """Of all tables, without their heads."""
+    lines = [line.split("|") for line in page.read_text("utf-8").splitlines() if line.startswith("|")]
+    return (row for row, after in pairwise([*lines, [""]]) if "---" not in row[1] + "".join(after[1:2]))
+
+
 # --- links
 
 

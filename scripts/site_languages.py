@@ -1,7 +1,6 @@
 """Two languages in one site (a hook of mkdocs): what surrounds a page, its menu and the way to the other language.
 
-Chinese pages lie in docs/zh/ under the name of the English page. One that exists in English only stands at the end of
-the Chinese menu.
+Chinese pages lie in docs/zh/ under the name of the English page.
 """
 
 from itertools import chain
@@ -10,10 +9,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mkdocs.structure.nav import Navigation
     from mkdocs.structure.pages import Page
-
-ONLY = ("performance.md",)
-"""Pages that the Chinese menu borrows: bilingual tables, and what is printed from the code."""
-BORROWED = "双语表格与英文资料"
 
 
 def on_page_context(context: dict[str, Any], page: "Page", config: Any, nav: "Navigation") -> dict[str, Any]:
@@ -42,11 +37,9 @@ def _other(page: "Page", nav: "Navigation", *, chinese: bool) -> str:
 
 
 def _menu(nav: "Navigation", *, chinese: bool) -> "Navigation":
-    from mkdocs.structure.nav import Navigation, Section  # noqa: PLC0415 - only the site needs it
+    from mkdocs.structure.nav import Navigation  # noqa: PLC0415 - only the site needs it
 
     items = [item for item in nav.items if all(_is_chinese(page) is chinese for page in _pages(item))]
-    if chinese:
-        items.append(Section(BORROWED, [page for page in nav.pages if page.file.src_uri in ONLY]))
     menu = Navigation(items, nav.pages)
     menu.homepage = next(page for item in items for page in _pages(item))
     return menu

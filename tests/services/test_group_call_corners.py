@@ -6,6 +6,7 @@ from tests.services.test_group_call import talking
 
 from opentcf.model.registration import RegType
 from opentcf.sip.outbox import Flow
+from opentcf.terminal import CallState
 
 # --- CANCEL of a floor request
 
@@ -427,3 +428,30 @@ def test_a_grant_that_arrives_after_its_talker_was_given_up_is_taken_back():
     assert w.floor() == ("", [])
     assert w.talking() == []
     assert w.heard("2001") == ""
+
+
+def test_who_arrives_before_the_master_has_answered_is_not_in_a_call_that_it_refuses():
+    w = GroupWorld(at={"1001": 2, "2001": 3})
+    w.crash(1)
+    call = w.dial("1001")
+    w.run(1.0)
+    w.attach("2002", 2)
+    assert w.in_call() == set()
+    w.run(40.0)
+    assert call.state is CallState.ENDED
+    assert w.in_call() == set()
+
+
+def test_who_arrives_before_the_master_has_answered_enters_once_it_has():
+    w = GroupWorld(at={"1001": 2, "2001": 3})
+    w.part("core1", "core2", 2.0)
+    w.dial("1001")
+    w.run(0.5)
+    w.attach("2002", 2)
+    assert w.in_call() == set()
+    w.run(5.0)
+    assert w.in_call() == {"1001", "2001", "2002"}
+    for number in ("1001", "2001", "2002"):
+        w.leave(number)
+        w.run(0.5)
+    w.assert_over()

@@ -211,6 +211,15 @@ def neighbour_asks(w: GroupWorld) -> None:
     assert w.count("INVITE pttrequest", "core2", "core1") == 1
 
 
+def neighbour_registers(w: GroupWorld) -> None:
+    w.leave("3001")
+    w.run(0.5)
+    assert w.in_call() == {"1001", "1002", "2001"}
+    w.register(w.ua("3001"))
+    w.run(0.5)
+    assert w.in_call() == {"1001", "1002", "2001", "3001"}
+
+
 def master_calls_again(w: GroupWorld) -> None:
     call = visit(w)
     assert call is not None
@@ -235,6 +244,7 @@ VISITED: dict[
     (T.CALLING, J.EMPTY): (calling, T.ENDED, members_leave),
     (T.CALLING, J.RELEASED): (calling, T.ENDED, master_releases),
     (T.UP, J.DIALLED): (called, T.UP, neighbour_asks),
+    (T.UP, J.ARRIVED): (called, T.UP, neighbour_registers),
     (T.UP, J.INVITED): (called, T.UP, master_calls_again),
     (T.UP, J.CROSSED): (up, T.UP, master_calls_too),
     (T.UP, J.EMPTY): (called, T.ENDED, members_leave),

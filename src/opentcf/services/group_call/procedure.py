@@ -362,9 +362,7 @@ class GroupCalls:
         for group in groups:
             call = self.visits.calls.get(group)
             if call is not None and user not in call.members:
-                if again:
-                    call.hung_up.discard(user)
-                self.visits.alert_all(call)
+                self.visits.arrived(call, user, again=again)
         return self._run()
 
     def on_group_changed(self, fact: GroupChanged) -> Facts:

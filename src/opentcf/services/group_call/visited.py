@@ -23,6 +23,7 @@ class VisitedInput(Enum):
     """What can happen to the part of the call at a V-TCF as a whole."""
 
     DIALLED = "a member's INVITE"
+    ARRIVED = "a member who may enter late"
     INVITED = "the master's INVITE"
     CROSSED = "the master's INVITE, ours under way"
     ACCEPTED = "the master's 200"

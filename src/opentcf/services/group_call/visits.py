@@ -235,6 +235,16 @@ class Visits:
             self.media.take(call, Change(None, setup.call_type, codecs))
         self.alert_all(call)
 
+    def arrived(self, call: VisitedCall, user: Aor, *, again: bool) -> None:
+        """A member registered here, was added or revived; `again`: also one who hung up is called back."""
+        if again:
+            call.hung_up.discard(user)
+        self._step(call, VisitedInput.ARRIVED)
+
+    def enter_late(self, call: VisitedCall, event: Event) -> None:
+        """Late entry: he is alerted. Before the master has answered there is no call that he could enter."""
+        self.alert_all(call)
+
     def alert_all(self, call: VisitedCall) -> None:
         """Every member here who is not in the call and did not hang up."""
         fan = Fan()
@@ -544,6 +554,7 @@ TABLE: dict[VisitedState, dict[VisitedInput, tuple[VisitedState, Deed]]] = {
     },
     S.UP: {
         I.DIALLED: (S.UP, Visits.ask_for_floor),
+        I.ARRIVED: (S.UP, Visits.enter_late),
         I.INVITED: (S.UP, Visits.take_uplink),
         I.CROSSED: (S.UP, Visits.decline_crossing),
         I.EMPTY: (S.ENDED, Visits.leave),

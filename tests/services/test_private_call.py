@@ -859,6 +859,28 @@ def test_a_call_caught_in_the_middle_is_ended_on_both_sides(number: int, ringing
     net.assert_quiet()
 
 
+def test_an_invite_given_up_after_a_restart_is_over_though_a_bye_came_before_the_481_to_its_cancel():
+    """The called side answered, hung up and forgot the call; then its TCF, started anew, knows no INVITE to cancel."""
+    net = Net(2)
+    caller, called = phones(net, 1, 2, "1001", "2001")
+    net.lose = lambda seen: (
+        (seen.what, seen.source) in (("200 INVITE", tcf(2)), ("CANCEL", tcf(1)))
+        and seen.target != called.host
+    )
+    caller.invite("2001")
+    offered = called.request("INVITE")
+    called.answer(offered, 200, ANSWER)
+    net.start(1, keep=True)
+    net.pump()
+    called.ask(called.within("BYE", offered, None))
+    net.start(2, keep=True)
+    net.lose = lambda seen: False
+    net.advance(1.0)
+    assert net.count("481 CANCEL", tcf(2), tcf(1)) == 1
+    assert net.calls() == {}
+    net.assert_quiet()
+
+
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
 def test_a_call_that_its_peers_dropped_ends_soon_after_the_restart(number: int):
     """Away for longer than a BYE is repeated, but not for Tdown: asked about the dialog they say 481."""

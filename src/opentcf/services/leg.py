@@ -476,11 +476,7 @@ class Leg:
         ours = self.ours
         if purpose != INVITE or ours is None or ours.branch != outcome.branch:
             return None
-        if outcome.status < 200:
-            return self._progress(ctx, ours, outcome)
-        if self.state is LegState.RELEASING and ours.request.to_tag() is None:
-            return self._overtaken(ctx, outcome)
-        return (self._answered if outcome.status < 300 else self._refused)(ctx, ours, outcome)
+        return (self._progress if outcome.status < 200 else self._final)(ctx, ours, outcome)
 
     def timer(self, ctx: Context, purpose: str) -> Happened | None:
         """One of the leg's own timers."""
@@ -627,6 +623,12 @@ class Leg:
             return None
         return Happened(What.PROGRESS, self, outcome.status, outcome.response)
 
+    def _final(self, ctx: Context, ours: Ours, outcome: Outcome) -> Happened | None:
+        """Our INVITE is answered, or never will be."""
+        if self.state is LegState.RELEASING and ours.request.to_tag() is None:
+            return self._overtaken(ctx, outcome)
+        return (self._answered if outcome.status < 300 else self._refused)(ctx, ours, outcome)
+
     def _answered(self, ctx: Context, ours: Ours, outcome: Outcome) -> Happened | None:
         response = outcome.response
         assert response is not None
@@ -660,7 +662,7 @@ class Leg:
         txn = ctx.layer.client(ours.branch)
         if txn is not None:
             ctx.layer.forget(txn)
-        return self._refused(ctx, ours, outcome._replace(status=487))
+        return self._final(ctx, ours, outcome._replace(status=487))
 
     def _refused(self, ctx: Context, ours: Ours, outcome: Outcome) -> Happened | None:
         self.ours = None

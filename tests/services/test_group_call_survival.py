@@ -27,14 +27,17 @@ def kill(w: GroupWorld, core: int) -> None:
 
 
 @pytest.mark.parametrize("core", [1, 2, 3, 4])
-def test_talker_and_queue_are_the_same_and_the_legs_see_nothing(core):
+def test_talker_and_queue_are_the_same_and_the_terminals_see_nothing(core):
+    """Nor do the other TCFs, but the master, whom a V-TCF asks once whether the leg still stands."""
     w = queued()
     w.run(33.0)
     w.clear()
     kill(w, core)
     w.run(5.0)
     assert w.floor() == ("1001", ["2001", "1002", "4001"])
-    assert w.messages() == []
+    asked = w.messages(f"core{core}", "core1") + w.messages("core1", f"core{core}")
+    assert [message.cseq()[1] for message in asked] == ([] if core == 1 else ["INVITE", "ACK", "INVITE"])
+    assert len(w.messages()) == len(asked)
     for talker, left in (("2001", ["1002", "4001"]), ("1002", ["4001"]), ("4001", []), ("", [])):
         w.let_go(w.talking()[0])
         w.run(0.5)
@@ -166,3 +169,59 @@ def test_a_grant_that_the_terminal_did_not_hear_comes_again():
     w.cut.clear()
     w.run(1.0)
     assert w.talking() == ["2001"]
+
+
+def test_a_v_that_was_away_when_the_call_ended_lets_its_members_go():
+    """It was down for the master by then, which sent it no BYE."""
+    w = GroupWorld(fire(hang_time=10.0), at=AT)
+    w.dial("1001")
+    w.run(1.0)
+    w.crash(2)
+    w.run(60.0)
+    assert w.in_call() == {"1001", "3001"}
+    w.restart(2)
+    w.run(5.0)
+    assert w.in_call() == set()
+    w.assert_over()
+
+
+@pytest.mark.parametrize("away", [2.0, 60.0])
+def test_members_at_a_v_do_not_stay_in_a_call_that_its_master_forgot(away):
+    w = GroupWorld(at=AT)
+    w.dial("1001")
+    w.run(1.0)
+    w.crash(1)
+    w.run(away)
+    w.restart(1, forget=True)
+    w.run(20.0)
+    assert w.in_call() == {"1002"}
+
+
+def test_members_at_a_v_that_lost_its_state_are_in_the_call_again_once_they_are_there():
+    w = queued()
+    w.crash(3)
+    w.restart(3, forget=True)
+    for number in ("2001", "2002"):
+        w.switch_off(w.ua(number))
+    w.run(15.0)
+    for number in ("2001", "2002"):
+        w.attach(number, 3)
+    w.run(5.0)
+    assert w.in_call() == set(MEMBERS)
+    assert w.floor() == ("1001", ["1002", "4001"])
+
+
+def test_a_v_whose_200_never_reached_the_master_lets_its_members_go():
+    """The master gave up a set-up that its restart met, and knows no leg to that V-TCF, which was restarted too."""
+    w = GroupWorld(fire(setup=SetUp.CONFIRMED), at={"1001": 3, "2001": 2})
+    w.lose = lambda source, target, data: (source, target) == ("core2", "core1") and b" 200 " in data[:12]
+    w.dial("1001")
+    w.run(1.0)
+    kill(w, 1)
+    kill(w, 2)
+    w.lose = lambda source, target, data: False
+    w.run(1.0)
+    assert w.in_call() == {"2001"}
+    w.run(35.0)
+    assert w.in_call() == set()
+    w.assert_over()

@@ -134,6 +134,7 @@ def cares(have: Procedures) -> dict[type[Fact], tuple[Callable[[Any], Facts], ..
         PeerDown: (private.on_peer_down, group.on_peer_down),
         PeerLostState: (
             private.on_peer_lost_state,
+            group.on_peer_lost_state,
             have.visited_registration.on_peer_lost_state,
             info.on_peer_lost_state,
         ),

@@ -17,6 +17,7 @@ from opentcf.model.facts import (
     MemberLocated,
     MembershipChanged,
     PeerDown,
+    PeerLostState,
     PeerSilent,
     PeerUp,
     UserAttached,
@@ -435,6 +436,18 @@ class GroupCalls:
             self.masters.call_missing(call)
         for visit in self.visits.calls.values():
             if visit.group.domain == fact.domain:
+                self.visits.probe(visit)
+        return self._run()
+
+    def on_peer_lost_state(self, fact: PeerLostState) -> Facts:
+        """It does not know the calls any more: asked about a leg it says 481, which ends it."""
+        for call in self.masters.calls.values():
+            for branch in call.branches.values():
+                if branch.link is not None and branch.link.leg.peer == fact.domain:
+                    branch.link.leg.refresh(self._ctx)
+        for visit in self.visits.calls.values():
+            if visit.group.domain == fact.domain:
+                visit.doubtful = True
                 self.visits.probe(visit)
         return self._run()
 

@@ -95,7 +95,7 @@ class VisitedCall:
         self.taken: tuple[LetGo, float] | None = None
         """What we took back by ourselves, for the master, which is silent since then."""
         self.doubtful = False
-        """The master was down: it may have lost our leg."""
+        """The master was down or lost its state, or we were away: it may have no leg to us any more."""
 
     @property
     def id(self) -> str:

@@ -26,7 +26,7 @@ from opentcf.services.group_call.local import Change, Gone, Open, Post, Queue
 from opentcf.services.group_call.media import VisitedMedia
 from opentcf.services.group_call.member_floor import MemberFloor
 from opentcf.services.group_call.visited import VisitedCall, VisitedInput, VisitedState
-from opentcf.services.leg import Happened, Leg, LegState, Rank, What, Wish
+from opentcf.services.leg import Happened, Leg, LegState, What
 from opentcf.services.path import aor_uri, to_peer
 from opentcf.sip.errors import RemoteError
 from opentcf.sip.fan import Fan
@@ -75,6 +75,7 @@ class Visits:
         """
         ctx = self._ctx
         self.calls[call.group] = call
+        call.doubtful = True
         for link in links:
             if link.leg.state is LegState.UP and link.half is Half.UPLINK:
                 call.uplink = link
@@ -528,12 +529,10 @@ class Visits:
         self._forget(call, event.cause)
 
     def probe(self, call: VisitedCall) -> None:
-        """The master is back: does it still know our leg? 481 ends it, else it stands."""
-        uplink = call.uplink
-        if uplink is not None and uplink.up and call.doubtful:
+        """The master is heard again: does it still know our leg? 481 ends it, else it stands."""
+        if call.uplink is not None and call.doubtful:
             call.doubtful = False
-            leg = uplink.leg
-            leg.want(self._ctx, Wish(Rank.REFRESH, "refresh", leg.carry, leg.local_sdp))
+            call.uplink.leg.refresh(self._ctx)
 
     def _forget(self, call: VisitedCall, cause: ReleaseCause) -> None:
         accounting.over(self._ctx, call.key, cause)

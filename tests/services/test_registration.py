@@ -233,6 +233,25 @@ def test_a_kick_off_for_an_older_binding_changes_nothing():
         assert bool(net.attached(2)) is stays
 
 
+@pytest.mark.parametrize("again", [False, True])
+def test_a_kick_off_for_a_binding_that_a_restart_forgot_ends_the_one_before_it(again: bool):
+    """The V-TCF was killed while the home's 200 was on its way, and has the registration before that in its store. It
+    may be killed `again` as soon as it has answered the kick-off."""
+    net = Net(3)
+    Phone(net, "1001", 2).register()
+    net.lose = lambda seen: (seen.what, seen.source) == ("200 REGISTER", tcf(1))
+    Phone(net, "1001", 2, port=7777).register()
+    net.start(2, keep=True)
+    net.lose = lambda seen: again and (seen.what, seen.source) == ("REGISTER", tcf(2))
+    Phone(net, "1001", 3).register()
+    if again:
+        net.start(2, keep=True)
+    net.lose = lambda seen: False
+    net.advance(1.0)
+    assert net.registered(1) == {"1001@core1.example": core(3)}
+    assert net.attached(2) == set()
+
+
 def test_a_kick_off_that_overtakes_the_answer_to_a_registration_ends_that():
     net = Net(2)
     h = foreign(net, 1, 2)

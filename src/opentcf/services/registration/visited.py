@@ -99,7 +99,11 @@ class VisitedRegistration:
         pending = self._pending.get(fact.user)
         if pending is not None and fact.binding == pending.call_id:
             self._overtaken.add(fact.binding)
-        if attachment is None or (fact.binding and fact.binding != attachment.home_call_id):
+        if attachment is None:
+            return NONE
+        if fact.binding and fact.binding != attachment.home_call_id:
+            if pending is None:
+                self._doubt(attachment)
             return NONE
         self._kick_terminal(attachment, fact.cause)
         cause = ReleaseCause.STUNNED if fact.cause is KickCause.KILLED else ReleaseCause.NORMAL
@@ -411,6 +415,13 @@ class VisitedRegistration:
         if attachment.stunned == before:
             return NONE
         return (UserStunned(user) if attachment.stunned else UserRevived(user),)
+
+    def _doubt(self, attachment: Attachment) -> None:
+        """His home let a registration go that we do not have: ours is newer, or a restart forgot that one and ours is
+        older. The home knows; half of what it granted is over, so that it is asked now, or after a restart."""
+        attachment.home_expires = min(attachment.home_expires, self._ctx.now + attachment.granted / 2)
+        attachment_record.save(self._ctx, attachment)
+        self._arm_refresh(attachment.user, self._ctx.now)
 
     def _refresh_later(self, attachment: Attachment) -> Facts:
         """The home is silent: try again while it still holds him, then wait for the terminal's next REGISTER."""

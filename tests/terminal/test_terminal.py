@@ -1,8 +1,8 @@
 """The terminal without I/O, against nodes in memory; what the scenarios of the nodes do not look at."""
 
 import pytest
-from tests.services.group_world import AUDIO, GroupWorld
-from tests.world import World
+from tests.services.group_world import AUDIO, GroupWorld, aor
+from tests.world import Link, World
 
 from opentcf.model.call import CallSetup, CallType
 from opentcf.model.registration import RegType
@@ -237,3 +237,24 @@ def test_a_request_for_the_floor_is_cancelled_once_something_came_back() -> None
     assert ours[:2] == ["INVITE", "CANCEL"]
     assert (ua.events[-1].name, ua.events[-1].status) == ("failed", 487)
     assert call.state is CallState.UP
+
+
+def test_an_answer_from_a_dialog_that_a_call_has_left_does_not_end_it() -> None:
+    """Its TCF was restarted and calls it anew, while its floor request is on the way to the dialog before that."""
+    w = GroupWorld(at={"1001": 2, "1002": 1})
+    w.dial("1001")
+    w.run(1.0)
+    visits = w.node(1).procedures.group_call.visits
+    (visit,) = visits.calls.values()
+    del w.node(1)._ctx.legs[visit.members.pop(aor("1002")).leg.key]
+    w.links["1002", "core1"] = Link(delay=(0.1, 0.1))
+    w.press("1002")
+    visits.alert_all(visit)
+    w.touch(w.cores[1])
+    w.run(2.0)
+    assert w.told_events("1002")[-1] == "moved"
+    assert w.count("481 INVITE", "core1", "1002") == 1
+    assert w.in_call() == {"1001", "1002"}
+    w.press("1002")
+    w.run(1.0)
+    assert w.floor() == ("1001", ["1002"])

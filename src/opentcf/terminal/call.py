@@ -71,6 +71,10 @@ class Call:
         self.setup = CallSetup()
         self.remote_sdp = b""
 
+    def has_sent(self, request: Request) -> bool:
+        """Is it of the dialog that the call has now?"""
+        return request.call_id() == self.dialog.call_id
+
     @property
     def open_streams(self) -> tuple[str, ...]:
         """The kinds of those that the other side's latest description has and does not refuse."""

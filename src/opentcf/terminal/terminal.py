@@ -271,6 +271,8 @@ class Terminal:
             self.line.close(result.branch)
         if opened.request.method == "REGISTER" and not self.registration.is_current(opened.request):
             return  # from a TCF that we left since
+        if isinstance(opened.party, Call) and not opened.party.has_sent(opened.request):
+            return  # from a dialog that the call left by handover
         response = result.response
         if response is not None and self.line.is_challenge(opened, response):
             self._challenged(opened, response, result.owner.purpose)

@@ -366,6 +366,7 @@ def test_another_call_of_the_group_counts_its_grants_anew():
     w.cut.clear()
     w.run(5.0)
     assert w.heard("2001") == "1002"
+    assert w.its("2001").id == w.its("1002").id
     w.let_go("1002")
     w.run(2.0)
     assert w.heard("2001") == ""
@@ -455,3 +456,17 @@ def test_who_arrives_before_the_master_has_answered_enters_once_it_has():
         w.leave(number)
         w.run(0.5)
     w.assert_over()
+
+
+@pytest.mark.parametrize("number", ["1002", "4001"])
+def test_who_dials_into_a_call_that_runs_learns_its_identity(number: str):
+    """Nobody else is in it at his TCF, the master's or another, which first takes it for a new one (profile 2.1)."""
+    w = GroupWorld(at={"1001": 2, "1002": 1, "4001": 4})
+    call = w.dial("1001")
+    w.run(1.0)
+    w.leave(number)
+    w.run(1.0)
+    w.dial(number)
+    w.run(1.0)
+    assert w.its(number).id == call.id
+    assert {row["id"] for core in (1, 4) for row in w.node(core).procedures.group_call.view()} == {call.id}

@@ -143,6 +143,7 @@ class Incoming:
 
     def _offered(self, call: Call, request: Request, txn: ServerTransaction) -> None:
         call.dialog.refresh(request)
+        learn_id(call, request, self._line)
         call.incoming = txn
         txn.owner = Owner("ue", call.key, "answer")
         before = call.remote_sdp

@@ -257,9 +257,10 @@ class Arbiter:
             branch.link.tell(self._ctx, op, fan)
 
     def answer(self, call: MasterCall, branch: Branch, answer: Answer, *, joining: bool = False) -> None:
-        """To an Ask; `joining`: it came with the INVITE that joins."""
+        """To an Ask; `joining`: it came with the INVITE that joins, whose TCF may not know what call it is."""
         if branch.link is not None:
-            branch.link.answer(self._ctx, answer, joining=joining)
+            other = joining and branch.link.named != call.id
+            branch.link.answer(self._ctx, answer, joining=joining, call=call.id if other else "")
         else:
             self._queue.append(Post(False, call.group.aor, answer))
 

@@ -79,6 +79,9 @@ class Hop:
         visit = self._visits.calls.get(group)
         if known is None or caller is None or visit is None:
             return
+        running = self._masters.calls.get(group)
+        if running is not None:
+            visit.be(running.id)
         branch = Branch(self._ctx.directory.domain, None)
         self._masters.open(known, what.setup, caller, branch, what.codecs, new_key(self._ctx, group))
 

@@ -8,7 +8,8 @@ from enum import Enum
 from functools import lru_cache
 
 from opentcf.btrunc import call as wire_call
-from opentcf.btrunc.wire import Token
+from opentcf.btrunc import extension as wire_extension
+from opentcf.btrunc.wire import Param, Token
 from opentcf.model.call import CallSetup
 from opentcf.model.cause import ReleaseCause
 from opentcf.model.numbers import Aor
@@ -128,6 +129,13 @@ class Link(FloorLeg):
     def is_asked(self) -> bool:
         """Does an INVITE of theirs wait for our answer?"""
         return self.leg.theirs is not None and self.leg.theirs.open
+
+    @property
+    def named(self) -> str:
+        """The OnlineCallID that their open INVITE names."""
+        request = self.leg.theirs.request if self.leg.theirs is not None else None
+        ext = wire_extension.read(request, self.leg.wire) if request is not None else None
+        return (ext.get(Param.CALL_ID) if ext is not None else None) or ""
 
     def has_other(self, codecs: bytes) -> bool:
         """Was it offered other media than these?"""

@@ -175,11 +175,20 @@ class VisitedMedia:
             else:
                 self.catch_up(call, user, link)
 
+    def offer_again(self, call: VisitedCall) -> None:
+        """Another call of the group goes on with the members here: they learn its identity."""
+        for user, link in call.members.items():
+            if link.up:
+                self._offer(call, user, link)
+
     def catch_up(self, call: VisitedCall, user: Aor, link: Link) -> None:
         """A member who was called, or whose leg was stored, before the media changed."""
         if link.up and link.has_other(call.codecs):
-            direction = "recvonly" if user == call.talker else "sendonly"
-            link.offer_change(self._ctx, call.setup, direction, call.codecs)
+            self._offer(call, user, link)
+
+    def _offer(self, call: VisitedCall, user: Aor, link: Link) -> None:
+        direction = "recvonly" if user == call.talker else "sendonly"
+        link.offer_change(self._ctx, call.setup, direction, call.codecs)
 
 
 __all__ = ["CHANGE", "MasterMedia", "VisitedMedia", "read"]

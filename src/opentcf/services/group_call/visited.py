@@ -102,6 +102,10 @@ class VisitedCall:
         """The OnlineCallID."""
         return self.setup.online_call_id
 
+    def be(self, online_call_id: str) -> None:
+        """The call into which a member dialled runs already, under its own identity (profile 2.1)."""
+        self.setup = self.setup._replace(online_call_id=online_call_id)
+
     def member_of(self, leg_key: str) -> Aor | None:
         """Whose leg is this?"""
         return next((user for user, link in self.members.items() if link.leg.key == leg_key), None)

@@ -14,7 +14,7 @@ from opentcf.btrunc.floor import (
     LetGo,
     Revoke,
 )
-from opentcf.btrunc.wire import Alert
+from opentcf.btrunc.wire import Alert, Param
 from opentcf.model.call import CallSetup
 from opentcf.model.cause import Decline, FloorCause, ReleaseCause
 from opentcf.model.numbers import Aor
@@ -227,13 +227,16 @@ class Visits:
         """Who is here from before is told who talks now; a talker of old is silenced."""
         self.calls[call.group] = call
         call.state = VisitedState.UP
-        if setup.online_call_id != call.id:
-            call.grant = call.released = 0  # another call of the group: its grants count from 1
+        another = setup.online_call_id != call.id
+        if another:
+            call.grant = call.released = 0  # its grants count from 1
         alert = Alert.IDLE if setup.caller is None else Alert.TAKEN
         self.floor.take_inform(call, Inform(alert, setup.caller, 0, setup.emergency))
         call.setup = setup
         if codecs and streams_of(codecs) != streams_of(call.codecs):
             self.media.take(call, Change(None, setup.call_type, codecs))
+        if another:
+            self.media.offer_again(call)
         self.alert_all(call)
 
     def arrived(self, call: VisitedCall, user: Aor, *, again: bool) -> None:
@@ -357,6 +360,8 @@ class Visits:
         assert uplink is not None
         assert happened.message is not None
         ext = uplink.read(happened.message)
+        if ext is not None and (running := ext.get(Param.CALL_ID)):
+            call.be(running)
         self.floor.deliver(call, wire_floor.read_answer(ext, uplink.leg.wire, caller, happened.status))
         self.joined(call)
 

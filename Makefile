@@ -10,7 +10,7 @@ TEST := .venv/.stamp-test
 DOCS := .venv/.stamp-docs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench fix fuzz fuzz-long world chaos soak docs clean partners
+.PHONY: help demo test check bench fix fuzz fuzz-long world chaos soak compiled docs clean partners
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ bench: $(TEST) partners ## measure; ARGS=--quick takes three minutes instead of 
 
 soak: $(TEST) partners ## half an hour of everything over four nodes; ARGS="--seconds 600" is shorter
 	$(BIN)/python -m bench soak $(ARGS)
+
+compiled: .venv/.stamp-venv ## a wheel for this machine in dist/ whose core is compiled by mypyc: some five minutes
+	HATCH_BUILD_HOOK_ENABLE_MYPYC=true $(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
 docs: $(DOCS) ## the documentation as a web site, in site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

@@ -104,18 +104,6 @@ class What(StrEnum):
     RELEASED = "released"
 
 
-class Happened(NamedTuple):
-    """An event of a leg. `incoming` for their requests, `message` for their responses, `cause` for LOST."""
-
-    what: What
-    leg: Leg
-    status: int = 0
-    message: Message | None = None
-    incoming: Incoming | None = None
-    cause: ReleaseCause = ReleaseCause.NORMAL
-    purpose: str = ""
-
-
 class Leg:
     """One dialog of a call of `procedure`, whose key is `call`. `party` is who is at the other end of it.
 
@@ -738,6 +726,18 @@ class Leg:
                 timer.cancel()
         self.session_alarm = self.backoff = None
         self.wishes.clear()
+
+
+class Happened(NamedTuple):
+    """An event of a leg. `incoming` for their requests, `message` for their responses, `cause` for LOST."""
+
+    what: What
+    leg: Leg
+    status: int = 0
+    message: Message | None = None
+    incoming: Incoming | None = None
+    cause: ReleaseCause = ReleaseCause.NORMAL
+    purpose: str = ""
 
 
 __all__ = ["Happened", "Leg", "LegState", "Rank", "What", "Wish"]

@@ -125,7 +125,8 @@ class Media:
             return Media(self.kind, 0, self.protocol, self.formats)
         if kept == self.formats:
             return self
-        lines = tuple(line for line in self.lines if _told_of(line) in (None, *kept))
+        told = {None, *kept}
+        lines = tuple(line for line in self.lines if _told_of(line) in told)
         return Media(self.kind, self.port, self.protocol, kept, lines, self.inherited, self.count)
 
     def attributes(self, name: str) -> list[str]:

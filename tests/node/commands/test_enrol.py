@@ -102,7 +102,13 @@ def test_a_number_given_anew_in_the_configuration_yields_to_the_store():
         ("subscriber_add", "1001", {}, 409, "there is a subscriber 1001 already"),
         ("subscriber_set", "1900", {}, 404, "there is no subscriber '1900'"),
         ("subscriber_add", "19x", {}, 400, "number: '19x' is not a number of 1 to 15 digits"),
-        ("subscriber_set", "1001", {"rights": {Right.KILL}}, 400, 'rights: are for role = "dispatcher"'),
+        (
+            "subscriber_set",
+            "1001",
+            {"rights": frozenset((Right.KILL,))},
+            400,
+            'rights: are for role = "dispatcher"',
+        ),
         ("group_set", "8009", {}, 404, "there is no group '8009'"),
         (
             "group_set",
@@ -123,7 +129,10 @@ def test_what_cannot_be_is_refused_and_changes_nothing(name, number, fields, sta
 
 def test_an_import_is_all_or_nothing():
     net = Net(1)
-    good, bad = Entry("1900", {"name": "Zoe"}, "row 2: "), Entry("1901", {"rights": {Right.KILL}}, "row 3: ")
+    good, bad = (
+        Entry("1900", {"name": "Zoe"}, "row 2: "),
+        Entry("1901", {"rights": frozenset((Right.KILL,))}, "row 3: "),
+    )
     reply = net.command(1, "subscriber_import", entries=[good, bad], rows=2)
     assert refusal(reply) == (400, 'row 3: rights: are for role = "dispatcher"')
     assert shown(net, "subscriber", "1900") is None

@@ -130,7 +130,7 @@ class Subscriptions:
         ctx, ext = self._ctx, incoming.extension
         uri = incoming.request.target()
         if uri.scheme != "tel" and not uri.user:
-            if uri.host not in (ctx.directory.domain, *ctx.local_hosts):
+            if uri.host != ctx.directory.domain and uri.host not in ctx.local_hosts:
                 raise Decline(404, f"{uri.host[:60]!r} is watched at its own TCF")
             return Watched(None, False)
         aor = path.called(ctx, incoming)

@@ -101,6 +101,10 @@ TRUNKING: Mapping[str, str] = {
     "set-up failed": "呼叫建立失败",
     "release": "释放",
     "a member's INVITE": "成员的INVITE",
+    "a member who may enter late": "可以迟后进入的成员",
+    "Late entry: he is alerted. Before the master has answered there is no call that he could enter.": (
+        "迟后进入：向其发起呼叫。主控TCF应答之前，没有可以进入的呼叫。"
+    ),
     "the master's INVITE": "组主控TCF的INVITE",
     "the master's INVITE, ours under way": "组主控TCF的INVITE，本侧INVITE尚未完成",
     "the master's 200": "组主控TCF的200",

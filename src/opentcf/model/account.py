@@ -104,7 +104,7 @@ class Account:
 
     def record(self) -> Row:
         """For the store."""
-        row: Row = {name: getattr(self, name) for name in self.__slots__}
+        row: Row = {name: getattr(self, name) for name in _KEPT}
         about = list(self.about) if self.about is not None else None
         talked = {user: list(spent) for user, spent in self.talked.items()}
         return row | {
@@ -116,10 +116,15 @@ class Account:
     @classmethod
     def read(cls, row: Row) -> "Account":
         """The same again."""
-        account = cls(row["start"])
-        for name in cls.__slots__:
-            setattr(account, name, row[name])
-        account.about = About(*row["about"]) if row["about"] is not None else None
-        account.legs = {key: LegAccount(*leg) for key, leg in row["legs"].items()}
-        account.talked = {user: (bursts, seconds) for user, (bursts, seconds) in row["talked"].items()}
+        kept = {name: row[name] for name in _KEPT}
+        account = cls(kept.pop("start"))
+        about = kept.pop("about")
+        account.about = About(*about) if about is not None else None
+        account.legs = {key: LegAccount(*leg) for key, leg in kept.pop("legs").items()}
+        account.talked = {user: (bursts, seconds) for user, (bursts, seconds) in kept.pop("talked").items()}
+        for name, value in kept.items():
+            setattr(account, name, value)
         return account
+
+
+_KEPT = ("about", "answer", "by", "by_at", "ended", "legs", "since", "start", "talked", "talks")

@@ -7,6 +7,7 @@ from tests.terminal.test_messages import exchange, last, pair
 
 from opentcf.btrunc.wire import Param, Token
 from opentcf.model.subscriber import UserState
+from opentcf.sip.message import Request, Response
 from opentcf.sip.outbox import Flow
 from opentcf.sip.parse import parse
 from opentcf.sip.render import render
@@ -17,13 +18,31 @@ BRANCHES = count()
 
 def receive(ua: Terminal, extension: str, flow: Flow | None = None) -> list[str]:
     """A MESSAGE from its TCF, or from elsewhere; the extensions of what it sends."""
+    return [message.headers.get("Ptt-Extension") or "" for message in answers(ua, extension, flow)]
+
+
+def answers(
+    ua: Terminal, extension: str, flow: Flow | None = None, call_id: str = ""
+) -> list[Request | Response]:
+    """What it sends when a MESSAGE comes."""
     other, _ = pair()
     other.page(f"sip:{ua.user}", Token.MESSAGE, (), 0.0)
     request = parse(other.drain()[0].data)
     request.headers.set("Ptt-Extension", extension)
-    request.headers.set("Via", f"SIP/2.0/UDP 127.0.0.1:5070;branch=z9hG4bK{next(BRANCHES)}")
+    number = next(BRANCHES)
+    request.headers.set("Via", f"SIP/2.0/UDP 127.0.0.1:5070;branch=z9hG4bK{number}")
+    request.headers.set("Call-ID", call_id or f"control-{number}")
     ua.receive(render(request), flow or ua.proxy, 0.0)
-    return [parse(send.data).headers.get("Ptt-Extension") or "" for send in ua.drain()]
+    return [parse(send.data) for send in ua.drain()]
+
+
+def test_what_comes_by_two_ways_is_obeyed_once() -> None:
+    """RFC 3261 §8.2.2.2."""
+    alice, _ = pair()
+    for status in (200, 482):
+        (answer,) = answers(alice, "pttrevive", call_id="once")
+        assert isinstance(answer, Response)
+        assert answer.status == status
 
 
 @pytest.mark.parametrize(("token", "event"), [("pttstun", "stunned"), ("pttkill", "killed")])

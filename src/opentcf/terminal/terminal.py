@@ -10,6 +10,7 @@ from opentcf.model.numbers import Aor
 from opentcf.model.registration import RegType
 from opentcf.model.subscriber import LOWEST_PRIORITY, UserState
 from opentcf.sip.errors import RemoteError
+from opentcf.sip.headers import Via
 from opentcf.sip.ids import Ids
 from opentcf.sip.message import Request, Response
 from opentcf.sip.outbox import Flow, Send
@@ -331,7 +332,16 @@ class Terminal:
             )
             self._incoming.cancelled(cancelled)
         elif request.method != "ACK":
-            self._serve(request, layer.accept(request, via, source, now), source)
+            self._accept(request, via, source)
+
+    def _accept(self, request: Request, via: Via, source: Flow) -> None:
+        try:
+            txn = self.line.layer.accept(request, via, source, self.line.now)
+        except RemoteError as error:
+            answer = request.respond(error.status, self.line.ids.token())
+            self.line.layer.respond_once(request, via, source, answer)
+        else:
+            self._serve(request, txn, source)
 
     def _serve(self, request: Request, txn: ServerTransaction, source: Flow) -> None:
         tag = request.to_tag()

@@ -202,6 +202,38 @@ def test_a_terminals_cseq_out_of_order_gets_500():
 # --- moved user
 
 
+def test_a_registration_that_was_asked_before_the_one_that_stands_is_too_late():
+    """A V repeats it while the home is away; meanwhile he asks at another V, whose request comes through first."""
+    net = Net(3)
+    left, right = Phone(net, "1001", 2), Phone(net, "1001", 3)
+    net.unreachable.add(tcf(1))
+    left.register()
+    net.advance(0.7)
+    net.start(1, keep=True)
+    net.unreachable.clear()
+    assert right.register() == 200
+    net.advance(5.0)
+    assert net.count("REGISTER", tcf(2), tcf(1)) > 1
+    assert net.registered(1) == {"1001@core1.example": "core3.example"}
+    assert net.attached(3) == {"1001@core1.example"}
+    assert left.response("REGISTER").status == 500
+    assert left.register() == 200
+    assert net.registered(1) == {"1001@core1.example": "core2.example"}
+
+
+@pytest.mark.parametrize(("earlier", "status"), [(0, 200), (1, 500), (31_000, 500), (33_000, 200)])
+def test_clocks_that_disagree_do_not_keep_anybody_away_for_long(earlier: int, status: int):
+    """Whose clock is far behind is believed at once, who is a little late to be later at the next try."""
+    net = Net(3)
+    one, other = foreign(net, 2, 1), foreign(net, 3, 1)
+    said = "pttregister;regtype=initial;since="
+    assert foreign_register(one, call_id="one", Ptt_Extension=f"{said}1700000000000") == 200
+    at = 1_700_000_000_000 - earlier
+    assert foreign_register(other, call_id="other", Ptt_Extension=f"{said}{at}") == status
+    moved = f"{said.replace('initial', 'handover')}{at}"
+    assert foreign_register(other, call_id="moved", Ptt_Extension=moved) == 200
+
+
 def test_who_moves_is_kicked_off_where_he_was():
     """TC2-C 空闲态重注册."""
     net = Net()

@@ -119,6 +119,7 @@ class HomeRegistration:
             raise Decline(423, f"the shortest registration is {minimum} s", (("Min-Expires", minimum),))
         expires = min(wanted.expires, int(ctx.durations.register))
         self._refuse_stale_refresh(wanted, binding)
+        self._refuse_overtaken(wanted, binding)
         return self._granted(subscriber, expires), self._bind(wanted, binding, expires)
 
     def kick(self, user: Aor, cause: KickCause) -> Facts:
@@ -229,6 +230,19 @@ class HomeRegistration:
             return
         if not binding.refreshed or wanted.since is None or wanted.since <= binding.since:
             raise Decline(403, f"{wanted.user} is registered at {binding.visited}")
+
+    def _refuse_overtaken(self, wanted: Wanted, binding: Binding | None) -> None:
+        """An `initial` that its V repeated while he asked at another V: it was asked first and comes last.
+
+        V repeats it for 64·T1 (RFC 3261 §17.1.2.2), so that an hour by which clocks disagree is not taken for that.
+        """
+        if wanted.reg_type is not RegType.INITIAL or wanted.since is None or binding is None:
+            return
+        lateness = binding.since - wanted.since
+        if binding.visited != wanted.visited and 0 < lateness < 64 * self._ctx.durations.sip_t1:
+            raise Decline(
+                500, f"{wanted.user} registered at {binding.visited} since", (("Retry-After", "1"),)
+            )
 
     # --- changing
 

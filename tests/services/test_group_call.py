@@ -1,5 +1,6 @@
 """Group calls (profile 4.3) and their floor (4.4), over four TCFs on virtual time."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -586,6 +587,32 @@ def test_a_v_that_is_cut_off_takes_the_floor_from_its_talker():
     w.cut.clear()
     w.run(30.0)
     assert w.in_call() >= {"1002", "2001", "2002", "4001"}
+
+
+# --- a master that says less
+
+
+OWN_WORDS = re.compile(rb";(grant|duration|position)=\d+")
+
+
+def test_a_master_that_numbers_nothing_gives_and_takes_the_floor():
+    """`grant` is our own; a foreign master knows nothing of it. TC2-C 话权授权."""
+    w = GroupWorld(at=AT)
+    w.garble = lambda source, data: OWN_WORDS.sub(b"", data) if source == "core1" else data
+    w.dial("1001")
+    w.run(1.0)
+    for asks, lets_go in (("2001", "1001"), ("1001", "2001"), ("2001", "1001")):
+        w.press(asks)
+        w.run(1.0)
+        w.let_go(lets_go)
+        w.run(1.0)
+        assert w.floor() == (asks, [])
+        assert w.talking() == [asks]
+    grant = next(m for m in w.messages("core3", "2001") if "pttaccept" in ext(m))
+    assert ext(grant) == "pttaccept;UDN=2001"
+    w.press("4001", emergency=True)
+    w.run(1.0)
+    assert w.talking() == ["4001"]
 
 
 # --- bad input

@@ -45,7 +45,7 @@ class Left(NamedTuple):
 
 
 class Accepted(NamedTuple):
-    """The answer to Ask: granted at once (话权申请成功). `duration` is seconds."""
+    """The answer to Ask: granted at once (话权申请成功). `duration` is seconds; grants count from 1. 0: not said."""
 
     user: Aor
     duration: int
@@ -67,7 +67,7 @@ class Refused(NamedTuple):
 
 
 class Grant(NamedTuple):
-    """Downwards: a waiter gets the floor (话权授权)."""
+    """Downwards: a waiter gets the floor (话权授权). `duration` and `grant` are 0 where a foreign master says none."""
 
     user: Aor
     duration: int
@@ -147,35 +147,26 @@ def render(op: Operation, wire: Wire, domain: str) -> str:
                 (Param.PRIORITY, prio),
                 (Param.EMERGENCY, "1" if emergency else ""),
             )
-        case LetGo(user, grant, cause):
-            number = "" if grant is None else str(grant)
+        case LetGo(user, grant, cause) | Revoke(user, grant, cause):
             return extension.render(
                 wire,
                 Token.RELEASE_FLOOR,
                 _udn(user, domain),
                 (Param.CAUSE, wire.code(cause)),
-                (Param.GRANT, number),
+                (Param.GRANT, _said(grant)),
             )
         case Accepted(user, duration, grant) | Grant(user, duration, grant):
             return extension.render(
                 wire,
                 Token.ACCEPT,
                 _udn(user, domain),
-                (Param.DURATION, str(duration)),
-                (Param.GRANT, str(grant)),
+                (Param.DURATION, _said(duration)),
+                (Param.GRANT, _said(grant)),
             )
         case Waiting(user, position):
             return extension.render(wire, Token.WAITING, (Param.POSITION, str(position)))
         case Refused(user, cause):
             return extension.render(wire, Token.RELEASE_FLOOR, (Param.CAUSE, wire.code(cause)))
-        case Revoke(user, grant, cause):
-            return extension.render(
-                wire,
-                Token.RELEASE_FLOOR,
-                _udn(user, domain),
-                (Param.CAUSE, wire.code(cause)),
-                (Param.GRANT, str(grant)),
-            )
         case Calm(user):
             caller = extension.write_identity(user, domain)
             return extension.render(wire, Token.CALL, (Param.EMERGENCY, "0"), (Param.CALLER, caller))
@@ -191,10 +182,10 @@ def _render_info(op: Left | Inform, wire: Wire, domain: str) -> str:
         wire,
         Token.INFO,
         (Param.ALERT_TYPE, wire.code(op.alert)),
-        (Param.POSITION, str(op.position) if op.position else ""),
+        (Param.POSITION, _said(op.position)),
         _udn(op.user, domain) if op.user is not None else (Param.UDN, ""),
         (Param.EMERGENCY, "1" if op.emergency else ""),
-        (Param.GRANT, "" if op.grant is None else str(op.grant)),
+        (Param.GRANT, _said(op.grant)),
     )
 
 
@@ -244,6 +235,10 @@ def read_info(ext: Extension, wire: Wire, domain: str) -> Inform | Left | None:
         return Left(user) if user is not None else None
     position, emergency = ext.number(Param.POSITION) or 0, ext.get(Param.EMERGENCY) == "1"
     return Inform(alert, user, position, emergency, ext.number(Param.GRANT))
+
+
+def _said(number: int | None) -> str:
+    return str(number) if number else ""
 
 
 def _udn(user: Aor, domain: str) -> tuple[Param, str]:

@@ -77,9 +77,10 @@ class MemberFloor:
             self.catch_up(call, user, link)
 
     def _take_grant(self, call: VisitedCall, op: Grant, user: Aor, grant: int) -> None:
-        """TC2-C 话权授权."""
+        """TC2-C 话权授权. A master that numbers no grants (0) is believed."""
         link = call.members.get(user)
-        if link is None or not link.up or grant < call.grant or grant == call.released:
+        stale = grant > 0 and (grant < call.grant or grant == call.released)
+        if link is None or not link.up or stale:
             self._confirm(call, op, taken=False)
             return
         self._confirm(call, op, taken=True)

@@ -92,6 +92,17 @@ def test_memberships_travel_unchanged(groups: list[Membership]):
     assert registration.read_memberships(made, WIRE) == groups
 
 
+@pytest.mark.parametrize("named", ["UTF-8", "GB2312", "gbk", "GB18030", "utf-16"])
+def test_a_home_writes_its_own_letters(named: str):
+    made = message(Content_Type="application/pttmembershipinfo+xml")
+    document = (
+        '<pttmembershipinfo><group gdn="8001" domain="core1.example" name="消防一组"/></pttmembershipinfo>'
+    )
+    made.body = f'<?xml version="1.0" encoding="{named}"?>\n{document}'.encode(named)
+    (membership,) = registration.read_memberships(made, WIRE) or []
+    assert membership.name == "消防一组"
+
+
 def test_no_body_is_not_an_empty_list():
     assert registration.read_memberships(message(), WIRE) is None
 

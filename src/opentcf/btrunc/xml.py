@@ -1,5 +1,6 @@
 """XML bodies: no DTD, no entities, bounded in depth and size."""
 
+import re
 from typing import NoReturn
 from xml.parsers import expat
 
@@ -7,6 +8,8 @@ from opentcf.sip.errors import RemoteError
 
 MAX_DEPTH = 16
 MAX_ELEMENTS = 20_000
+_GB = re.compile(rb"""<\?xml[^>]*?\sencoding\s*=\s*["'](?:gb|cp936)[^"']*["']""", re.IGNORECASE)
+"""A declaration of GB2312, GBK or GB18030, the last of which holds the others; expat reads none of them."""
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\n": "&#10;", "\t": "&#9;", "\r": "&#13;"}
 
 
@@ -54,7 +57,7 @@ def parse(body: bytes, root: str) -> Element:
     def refuse(*_: object) -> NoReturn:
         raise RemoteError(400, "document types and entities are not accepted")
 
-    parser = expat.ParserCreate()
+    parser = expat.ParserCreate("utf-8" if _GB.match(body) else None)
     parser.StartElementHandler = start
     parser.EndElementHandler = end
     parser.CharacterDataHandler = text
@@ -63,8 +66,12 @@ def parse(body: bytes, root: str) -> Element:
     parser.EntityDeclHandler = refuse
     parser.ExternalEntityRefHandler = refuse
     try:
-        parser.Parse(body, True)
-    except expat.ExpatError as error:
+        parser.Parse(body.decode("gb18030").encode() if _GB.match(body) else body, True)
+    except (
+        expat.ExpatError,
+        ValueError,
+        LookupError,
+    ) as error:  # the last two: of the encoding that it names
         raise RemoteError(400, f"the XML body is broken: {error}") from None
     found = top.children[0]
     if found.name != root:

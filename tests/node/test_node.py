@@ -135,6 +135,71 @@ def test_what_nobody_serves_on_tc2_is_405(net: Net, method: str):
     assert "INVITE" in (v.response(method).headers.get("Allow") or "")
 
 
+SPELLINGS = [
+    "cause=16",
+    '"pttrelease";cause=16',
+    ";cause=16",
+    "pttrelease cause=16",
+    'pttrelease;cause="16',
+    "",
+]
+
+
+@pytest.mark.parametrize("extension", SPELLINGS)
+def test_what_ends_a_call_is_never_refused_for_its_spelling(extension: str):
+    net = Net(1)
+    call = talk(net, *phones(net, 1, 1, "1001", "1002"))
+    info = call.caller.within("INFO", call.invite, call.ok)
+    info.headers.set("Ptt-Extension", extension)
+    call.caller.ask(info)
+    assert call.caller.statuses("INFO")[-1] in (200, 469)
+    bye = call.caller.within("BYE", call.invite, call.ok)
+    bye.headers.set("Ptt-Extension", extension)
+    call.caller.ask(bye)
+    assert call.caller.statuses("BYE")[-1] == 200
+    assert "cause=16" in (call.called.request("BYE").headers.get("Ptt-Extension") or "")
+
+
+@pytest.mark.parametrize("extension", SPELLINGS)
+def test_an_odd_cancel_cancels_and_an_odd_ack_acknowledges(extension: str):
+    net = Net(1)
+    caller, called = phones(net, 1, 1, "1001", "1002")
+    caller.cancel(caller.invite("1002"), extension or " ")
+    assert caller.statuses("CANCEL") == [200]
+    called.answer(called.request("INVITE"), 487)
+    assert caller.statuses("INVITE")[-1] == 487
+    again = caller.invite("1002")
+    called.answer(called.request("INVITE"), 200, ANSWER)
+    ack = caller.within("ACK", again, caller.response("INVITE"))
+    ack.headers.set("CSeq", f"{again.cseq()[0]} ACK")
+    ack.headers.set("Ptt-Extension", extension)
+    caller.send(ack)
+    net.advance(40.0)
+    assert not caller.requests("BYE")
+
+
+@pytest.mark.parametrize("extension", ["pttfoo;x=1", "pttregister", "pttrequest", "pttaccept;UDN=1001"])
+def test_an_operation_that_is_none_within_a_call_is_488(extension: str):
+    net = Net(1)
+    call = talk(net, *phones(net, 1, 1, "1001", "1002"))
+    offer = call.caller.within("INVITE", call.invite, call.ok, SDP.replace(b"- 1 1", b"- 1 2"))
+    offer.headers.set("Ptt-Extension", extension)
+    call.caller.ask(offer)
+    assert call.caller.statuses("INVITE")[-1] == 488
+    assert "399" in (call.caller.response("INVITE").headers.get("Warning") or "")
+    assert len(call.called.requests("INVITE")) == 1
+    hold = call.caller.within("INVITE", call.invite, call.ok, SDP.replace(b"- 1 1", b"- 1 3"))
+    call.caller.ask(hold)
+    assert len(call.called.requests("INVITE")) == 2, "the dialog goes on"
+
+
+@pytest.mark.parametrize("method", ["BYE", "INFO"])
+def test_what_belongs_to_a_dialog_and_names_none_is_481(net: Net, method: str):
+    """RFC 3261 §15.1.2."""
+    v = foreign(net)
+    assert status(v, made(v, method, "")) == 481
+
+
 @pytest.mark.parametrize("method", ["BYE", "INFO", "INVITE"])
 def test_no_such_dialog_is_481(net: Net, method: str):
     """TC2-C 481."""

@@ -618,6 +618,29 @@ def test_a_master_that_numbers_nothing_gives_and_takes_the_floor():
 # --- bad input
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "status"),
+    [
+        (b"pttaccept;UDN=", b"pttgive;UDN=", 488),
+        (b"pttaccept;UDN=", b"pttrequest;UDN=", 488),
+        (b"pttaccept;UDN=", b"pttaccept;XDN=", 400),
+    ],
+)
+def test_a_grant_that_is_wrong_is_answered_and_the_leg_stays_free(old, new, status):
+    w = talking()
+    w.press("2001")
+    w.run(1.0)
+    w.garble = lambda source, data: data.replace(old, new) if source == "core1" else data
+    w.let_go("1001")
+    w.run(1.0)
+    assert w.count(f"{status} INVITE", "core3", "core1") == 1
+    assert w.talking() == []
+    w.garble = lambda source, data: data
+    w.press("2001")
+    w.run(1.0)
+    assert w.talking() == ["2001"]
+
+
 def foreign(w: GroupWorld, old: bytes, new: bytes) -> None:
     """What core3 sends says something else."""
     w.garble = lambda source, data: data.replace(old, new) if source == "core3" else data
@@ -631,6 +654,8 @@ def foreign(w: GroupWorld, old: bytes, new: bytes) -> None:
         (b'UDN="2001@core2.example"', b'XDN="2001@core2.example"', 400),
         (b"v=0", b"v=7", 400),
         (b"RTP/AVP", b"XXX/XXX", 488),
+        (b"pttrequest", b"pttask", 488),
+        (b"pttrequest", b"pttaccept", 488),
     ],
 )
 def test_a_request_that_is_wrong_is_answered_and_the_floor_stays(old, new, status):

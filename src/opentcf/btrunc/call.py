@@ -143,7 +143,7 @@ def cancelled_operation(wire: Wire, invite: Message | None, cancel: Message) -> 
     ext = extension.read(invite, wire) if invite is not None else None
     if ext is not None:
         return Token.REQUEST if ext.token is Token.REQUEST else Token.CALL
-    ext = extension.read(cancel, wire)
+    ext = extension.peek(cancel, wire)
     said = (ext.get(Param.OPERATION) or "") if ext is not None else ""
     return Token.REQUEST if said.lower() == wire.tokens[Token.REQUEST].lower() else Token.CALL
 

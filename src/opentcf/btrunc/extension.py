@@ -97,6 +97,14 @@ def read(message: Message, wire: Wire) -> Extension | None:
     return Extension(wire.token(spelled), params, spelled)
 
 
+def peek(message: Message, wire: Wire) -> Extension | None:
+    """The same of a message that is not refused for its spelling: None when it cannot be read."""
+    try:
+        return read(message, wire)
+    except RemoteError:
+        return None
+
+
 def _parts(piece: str, wire: Wire) -> list[str]:
     """`UDN=x,utype=1` is two parameters, one of which belongs to the other (视频转发)."""
     found = _PAIR.fullmatch(piece) if "," in piece else None

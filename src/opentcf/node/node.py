@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from opentcf.btrunc import call as wire_call
 from opentcf.btrunc import extension as wire_extension
+from opentcf.btrunc.extension import Extension
 from opentcf.btrunc.urgency import Rank, Urgency
 from opentcf.btrunc.wire import Wire
 from opentcf.model.audit import Audited
@@ -21,7 +22,17 @@ from opentcf.node.orders import Batch, Command, Snapshot
 from opentcf.node.overload import Overload
 from opentcf.node.procedures import Procedures
 from opentcf.node.provisioning import Provisioning
-from opentcf.node.routes import LENIENT, SERVICES, Side, capabilities, cares, no_route, routes
+from opentcf.node.routes import (
+    FORGIVEN,
+    LENIENT,
+    SERVICES,
+    WITHIN,
+    Side,
+    capabilities,
+    cares,
+    no_route,
+    routes,
+)
 from opentcf.node.settings import Settings
 from opentcf.services import accounting, heartbeat
 from opentcf.services.admission import PeerAdmission, TerminalAdmission
@@ -357,9 +368,9 @@ class Node:
                 raise Decline(403, "")
             incoming.peer = self._ctx.directory.peer(peer.domain)
             incoming.wire = self._ctx.peer_wire(peer.domain)
-            incoming.extension = wire_extension.read(request, incoming.wire)
+            incoming.extension = _read_extension(incoming)
             return
-        incoming.extension = wire_extension.read(request, incoming.wire)
+        incoming.extension = _read_extension(incoming)
         if request.method not in ("ACK", "CANCEL"):
             self._terminals.admit(incoming)
 
@@ -421,6 +432,9 @@ class Node:
                 capabilities(self._ctx, incoming)
                 return ()
             raise no_route(incoming)
+        ext = incoming.extension
+        if request.method == "INVITE" and ext is not None and ext.token not in WITHIN:
+            raise Decline(488, f"the operation {ext.spelled} is not served within a call")
         incoming.leg = leg
         return self._happened(leg.receive(self._ctx, incoming))
 
@@ -610,6 +624,12 @@ class Node:
             peer = self._peers.find(flow)
             label = self._labels[flow] = peer.domain if peer is not None else ""
         return label
+
+
+def _read_extension(incoming: Incoming) -> Extension | None:
+    """What ends a call, or tells of it, is never refused for its spelling."""
+    read = wire_extension.peek if incoming.request.method in FORGIVEN else wire_extension.read
+    return read(incoming.request, incoming.wire)
 
 
 def _sent_by(settings: Settings) -> dict[tuple[str, str, bool], str]:

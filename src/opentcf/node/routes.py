@@ -191,6 +191,10 @@ def cares(have: Procedures) -> dict[type[Fact], tuple[Callable[[Any], Facts], ..
 
 SERVICES = frozenset(("INVITE", "INFO", "MESSAGE", "SUBSCRIBE", "UPDATE"))
 """Methods by which a user asks for a service: 403 while he is stunned, whatever the operation (profile 4.1)."""
+FORGIVEN = frozenset(("ACK", "BYE", "CANCEL", "INFO"))
+"""Methods whose extension may be malformed: they mean what the method means."""
+WITHIN = frozenset((Token.CALL, Token.INSERT, Token.LISTEN, Token.REQUEST, Token.ACCEPT, Token.RELEASE_FLOOR))
+"""Operations of a re-INVITE; the first three repeat what set the call up."""
 LENIENT = frozenset(("OPTIONS", "REGISTER"))
 """Methods whose unknown token is kept and read as the plain meaning of the method."""
 
@@ -204,6 +208,8 @@ def capabilities(ctx: Context, incoming: Incoming) -> None:
 def no_route(incoming: Incoming) -> Decline:
     """What nobody here serves. TC2-C SUBSCRIBE/TC2."""
     method, ext = incoming.request.method, incoming.extension
+    if method in ("BYE", "INFO"):
+        return Decline(481, f"{method} belongs to a dialog")
     if method in ("INVITE", "MESSAGE"):
         return Decline(488, f"the operation {ext.spelled if ext else method} is not served here")
     return Decline(405, f"{method} is not served here", (("Allow", ALLOW),))

@@ -22,7 +22,7 @@ from opentcf.btrunc.floor import (
     Waiting,
 )
 from opentcf.btrunc.wire import Alert, Param, Token
-from opentcf.model.cause import FloorCause, ReleaseCause
+from opentcf.model.cause import Decline, FloorCause, ReleaseCause
 from opentcf.model.numbers import Aor
 from opentcf.services.context import Context, Incoming
 from opentcf.services.leg import Leg, LegState, Rank, Wish
@@ -78,8 +78,10 @@ def read_info(incoming: Incoming) -> Inform | Left | None:
 
 
 def read_downward(incoming: Incoming) -> Grant | Revoke | None:
-    """The grant or revoke that a master's re-INVITE bears."""
+    """The grant or revoke that a master's re-INVITE bears; Decline when it is a request."""
     ext = incoming.extension
+    if ext is not None and ext.token is Token.REQUEST:
+        raise Decline(488, f"{ext.spelled} is for who arbitrates")
     return wire_floor.read_downward(ext, incoming.wire, _to(incoming.request)) if ext is not None else None
 
 
@@ -261,7 +263,8 @@ class FloorLeg:
     def read_offer(self, incoming: Incoming, user: Aor | None) -> Ask | LetGo | Calm | None:
         """Their re-INVITE from below, by its token or (a plain phone) by its direction.
 
-        RemoteError when its description cannot be answered, before anything was done.
+        RemoteError when its description cannot be answered, Decline when it is none from below, before anything was
+        done.
         """
         ext = incoming.extension
         if self.leg.voice is not None:
@@ -270,6 +273,8 @@ class FloorLeg:
             op = wire_floor.read_upward(ext, self.leg.wire, user, _to(incoming.request))
             if op is not None:
                 return op
+            if ext.token is Token.ACCEPT:
+                raise Decline(488, f"{ext.spelled} is for who arbitrates")
         if ext is None and user is not None:
             talks = direction_of(incoming.request.body) in TALKS
             return Ask(user) if talks else LetGo(user)

@@ -389,13 +389,14 @@ class Visits:
         uplink, incoming = call.uplink, happened.incoming
         assert uplink is not None
         assert incoming is not None
-        op = read_downward(incoming)
-        if op is not None:
-            self.floor.from_master(call, op)
-            return
         try:
-            if not self.media.offered(call, incoming):
+            op = read_downward(incoming)
+            if op is not None:
+                self.floor.from_master(call, op)
+            elif not self.media.offered(call, incoming):
                 uplink.leg.answer_as_before(self._ctx)
+        except Decline as decline:
+            uplink.refuse(self._ctx, decline.status, decline.text)
         except RemoteError as error:
             uplink.refuse(self._ctx, error.status, error.text)
 

@@ -9,7 +9,7 @@ from opentcf.btrunc import extension as wire_extension
 from opentcf.btrunc.floor import LetGo
 from opentcf.btrunc.wire import Param, Token
 from opentcf.model.call import CallSetup
-from opentcf.model.cause import ReleaseCause
+from opentcf.model.cause import Decline, ReleaseCause
 from opentcf.services import path
 from opentcf.services.context import Context, Incoming
 from opentcf.services.floor_leg import FloorLeg
@@ -145,8 +145,8 @@ class Relay:
                 records.save(ctx, call)
                 return
             call.wanted = _wanted(call, event.incoming)
-        except RemoteError as error:
-            leg.answer(ctx, leg.response(ctx, error.status))
+        except (Decline, RemoteError) as refusal:
+            FloorLeg(leg).refuse(ctx, refusal.status, refusal.text)
             return
         if not other.free or other.state is not LegState.UP or call.moves:
             leg.answer(ctx, leg.response(ctx, 491))
@@ -420,8 +420,11 @@ def pass_body(source: Message, target: Message) -> None:
 
 
 def _wanted(call: PrivateCall, incoming: Incoming) -> CallSetup:
-    """The call as a re-INVITE wants it: a media change may name another type; RemoteError 488 for an unknown one."""
+    """The call as a re-INVITE wants it: a media change may name another type. 488 for an unknown one, and for who asks
+    for a floor where there is none."""
     ext = incoming.extension
+    if ext is not None and ext.token in half_duplex.WORDS and call.setup.full_duplex:
+        raise Decline(488, "a full-duplex call has no floor")
     if ext is None or ext.token is not Token.CALL or ext.get(Param.CALL_TYPE) is None:
         return call.setup
     return call.setup._replace(call_type=wire_call.read_setup(ext, incoming.wire, "").call_type)

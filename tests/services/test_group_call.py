@@ -4,8 +4,10 @@ import re
 from dataclasses import replace
 
 import pytest
+from tests.node.net import Net, Party, Phone, polite, tcf
 from tests.services.group_world import AUDIO, MEMBERS, GroupWorld, aor, ext, fire
 
+from opentcf.model.bounds import TimerSettings
 from opentcf.model.call import CallSetup, CallType
 from opentcf.model.group import Member, SetUp
 from opentcf.model.subscriber import Role
@@ -589,6 +591,30 @@ def test_a_v_that_is_cut_off_takes_the_floor_from_its_talker():
     assert w.in_call() >= {"1002", "2001", "2002", "4001"}
 
 
+def test_a_v_that_never_answers_is_told_that_nobody_waits():
+    """RFC 3261 §9.1: what was answered provisionally is cancelled, not only forgotten."""
+    net = Net(2, groups=(fire("1001", "2001"),), timers=TimerSettings(tring=10.0))
+    net.nodes.pop(tcf(2))
+    v = Party(net, 1, "tc2", tcf(2), 5060)
+    v.auto = polite
+    located = v.make(
+        "REGISTER", "sip:core1.example", "<sip:2001@core2.example>;tag=v", "<sip:2001@core2.example>"
+    )
+    located.headers.set("Contact", f"<sip:{tcf(2)}:5060>")
+    located.headers.set("Expires", "600")
+    located.headers.set("Ptt-Extension", 'pttregister;GDN="8001@core1.example";UDN=2001')
+    located.headers.set("P-Visited-Network-ID", "core2.example")
+    v.send(located)
+    assert v.response("REGISTER").status == 200
+    caller = Phone(net, "1001", 1)
+    caller.register()
+    caller.auto = polite
+    caller.invite("8001@core1.example", extension="pttcall;calltype=4")
+    v.answer(v.request("INVITE"), 100)
+    net.advance(16.0)
+    assert "cause=18;optype=pttcall" in (v.request("CANCEL").headers.get("Ptt-Extension") or "")
+
+
 # --- a master that says less
 
 
@@ -616,6 +642,18 @@ def test_a_master_that_numbers_nothing_gives_and_takes_the_floor():
 
 
 # --- bad input
+
+
+@pytest.mark.parametrize("leaves_out", [b"calltype=4;", b"Ptt-Extension: pttcall;[^\r]*\r\n"])
+def test_a_master_need_not_say_that_it_calls_a_group(leaves_out: bytes):
+    """An INVITE without a type is a group call when a group is called (profile 3)."""
+    w = GroupWorld(at=AT)
+    w.garble = lambda source, data: (
+        re.sub(leaves_out, b"", data, count=1) if source == "core1" and data.startswith(b"INVITE") else data
+    )
+    w.dial("1001")
+    w.run(1.0)
+    assert w.in_call() >= {"1001", "2001", "2002", "3001", "4001"}
 
 
 @pytest.mark.parametrize(

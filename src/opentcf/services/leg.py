@@ -298,6 +298,11 @@ class Leg:
         ours = self.ours
         if ours is None or ours.cancel is not None:
             return
+        ours.cancel = self._cancel(ours, fill)
+        if ours.proceeding:
+            self._send_cancel(ctx, ours)
+
+    def _cancel(self, ours: Ours, fill: Message) -> Request:
         invite = ours.request.headers.fields
         cancel = Request("CANCEL", ours.request.uri)
         fields = cancel.headers.fields
@@ -307,9 +312,7 @@ class Leg:
                 fields[name] = invite[name]
         fields["CSeq"] = [f"{ours.cseq} CANCEL"]
         fields.update(fill.headers.fields)
-        ours.cancel = cancel
-        if ours.proceeding:
-            self._send_cancel(ctx, ours)
+        return cancel
 
     def acknowledge(self, ctx: Context, body: bytes = b"") -> None:
         """ACK the 2xx that our INVITE got; `body` is the answer to a late offer."""
@@ -655,6 +658,8 @@ class Leg:
     def _refused(self, ctx: Context, ours: Ours, outcome: Outcome) -> Happened | None:
         self.ours = None
         if self.state is LegState.EARLY:
+            if outcome.response is None and ours.cancel is None and ours.proceeding:
+                self._give_up(ctx, ours)
             self._account(ctx, outcome.status, far=ours.cancel is None)
             self.end(ctx)
             return Happened(What.REFUSED, self, outcome.status, outcome.response)
@@ -695,6 +700,13 @@ class Leg:
             ack.body = body
             self.local_sdp = body
         ctx.layer.send_once(ack, self.hop(), ctx.now, branch)
+
+    def _give_up(self, ctx: Context, ours: Ours) -> None:
+        """Who answered provisionally and no more is told that nobody waits for him (RFC 3261 §9.1)."""
+        fill = Request("CANCEL", "")
+        wire_call.write_release(fill, self.wire, ReleaseCause.NO_ANSWER, Token.CALL)
+        ours.cancel = self._cancel(ours, fill)
+        self._send_cancel(ctx, ours)
 
     def _send_cancel(self, ctx: Context, ours: Ours) -> None:
         assert ours.cancel is not None

@@ -75,14 +75,17 @@ class GroupCalls:
 
     def serves(self, incoming: Incoming) -> bool:
         """Is this INVITE for a group, by its call type or by what its number is known to be?"""
-        ext = incoming.extension
+        ctx, ext = self._ctx, incoming.extension
         if ext is not None and wire_call.is_for_group(ext, incoming.wire):
             return True
-        called = path.called(self._ctx, incoming)
-        if self._ctx.directory.group(called) is not None:
+        called = path.called(ctx, incoming)
+        if ctx.directory.group(called) is not None:
             return True
-        attachment = incoming.attachment
-        return attachment is not None and any((n, d) == called for n, d, _, _ in attachment.groups)
+        attachment, peer = incoming.attachment, incoming.peer
+        if attachment is not None:
+            return any((n, d) == called for n, d, _, _ in attachment.groups)
+        masters = peer is not None and peer.domain == called.domain
+        return masters and (called in self.visits.calls or bool(ctx.directory.present(called)))
 
     def request(self, incoming: Incoming) -> Facts:
         """A new INVITE to a group: from a member (D), from his V-TCF to us as master, or from a master to us as V.

@@ -3,6 +3,8 @@
 import pytest
 from tests.node.net import ANSWER, SDP, WALL, Ids, Net, Party, Phone, core, phones, polite, talk, tcf
 
+from opentcf.model.group import Group, Member
+from opentcf.model.numbers import Aor
 from opentcf.node.node import Node
 from opentcf.node.orders import Command
 from opentcf.node.settings import LimitSettings
@@ -191,6 +193,18 @@ def test_an_operation_that_is_none_within_a_call_is_488(extension: str):
     hold = call.caller.within("INVITE", call.invite, call.ok, SDP.replace(b"- 1 1", b"- 1 3"))
     call.caller.ask(hold)
     assert len(call.called.requests("INVITE")) == 2, "the dialog goes on"
+
+
+@pytest.mark.parametrize(("called", "kind"), [("1001", "4"), ("1002", "1")])
+def test_an_invite_whose_body_is_no_description_is_415(called: str, kind: str):
+    net = Net(
+        1, groups=(Group(Aor("1001", "core1.example"), members=(Member(Aor("1002", "core1.example")),)),)
+    )
+    caller = Phone(net, "1002", 1)
+    caller.register()
+    caller.invite(called, b"x", f"pttcall;calltype={kind}", Content_Type="text/plain")
+    assert caller.statuses("INVITE")[-1] == 415
+    assert caller.response("INVITE").headers.get("Accept") == "application/sdp"
 
 
 @pytest.mark.parametrize("method", ["BYE", "INFO"])

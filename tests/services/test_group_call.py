@@ -662,6 +662,7 @@ def test_a_master_need_not_say_that_it_calls_a_group(leaves_out: bytes):
         (b"pttaccept;UDN=", b"pttgive;UDN=", 488),
         (b"pttaccept;UDN=", b"pttrequest;UDN=", 488),
         (b"pttaccept;UDN=", b"pttaccept;XDN=", 400),
+        (b"Content-Type: application/sdp", b"Content-Type: text/plain", 415),
     ],
 )
 def test_a_grant_that_is_wrong_is_answered_and_the_leg_stays_free(old, new, status):
@@ -693,6 +694,8 @@ def foreign(w: GroupWorld, old: bytes, new: bytes) -> None:
         (b"v=0", b"v=7", 400),
         (b"RTP/AVP", b"XXX/XXX", 488),
         (b"pttrequest", b"pttask", 488),
+        (b"Content-Type: application/sdp", b"Content-Type: text/plain", 415),
+        (b"Content-Type: application/sdp", b"Content-Type: multipart/mixed;boundary=b", 415),
         (b"pttrequest", b"pttaccept", 488),
     ],
 )
@@ -702,6 +705,8 @@ def test_a_request_that_is_wrong_is_answered_and_the_floor_stays(old, new, statu
     w.press("2001")
     w.run(1.0)
     assert w.count(f"{status} INVITE", "core1", "core3") == 1
+    accepted = w.last(f"{status} INVITE", "core1", "core3").headers.get("Accept")
+    assert accepted == ("application/sdp" if status == 415 else None)
     assert w.floor() == ("1001", [])
     w.garble = lambda source, data: data
     w.press("2001")

@@ -25,6 +25,7 @@ from opentcf.node.provisioning import Provisioning
 from opentcf.node.routes import (
     FORGIVEN,
     LENIENT,
+    OFFERS,
     SERVICES,
     WITHIN,
     Side,
@@ -389,6 +390,8 @@ class Node:
             )
         if request.headers.get("Content-Encoding") not in (None, "identity"):
             raise Decline(415, "encoded bodies are not accepted", (("Accept-Encoding", "identity"),))
+        if request.method == "INVITE" and request.body and request.content_type() not in OFFERS:
+            raise Decline(415, f"{request.content_type()!r} is no offer", (("Accept", "application/sdp"),))
 
     def _serve(self, incoming: Incoming) -> Facts:
         request, ext = incoming.request, incoming.extension

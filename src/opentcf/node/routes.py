@@ -195,6 +195,8 @@ FORGIVEN = frozenset(("ACK", "BYE", "CANCEL", "INFO"))
 """Methods whose extension may be malformed: they mean what the method means."""
 WITHIN = frozenset((Token.CALL, Token.INSERT, Token.LISTEN, Token.REQUEST, Token.ACCEPT, Token.RELEASE_FLOOR))
 """Operations of a re-INVITE; the first three repeat what set the call up."""
+OFFERS = ("application/sdp", "multipart/mixed")
+"""Bodies of an INVITE. The second only passes through a private call; who has to read it answers 415."""
 LENIENT = frozenset(("OPTIONS", "REGISTER"))
 """Methods whose unknown token is kept and read as the plain meaning of the method."""
 

@@ -26,6 +26,7 @@ from opentcf.model.cause import Decline, FloorCause, ReleaseCause
 from opentcf.model.numbers import Aor
 from opentcf.services.context import Context, Incoming
 from opentcf.services.leg import Leg, LegState, Rank, Wish
+from opentcf.services.voice import described
 from opentcf.sip.fan import Fan
 from opentcf.sip.grammar import quote
 from opentcf.sip.headers import Headers
@@ -243,11 +244,13 @@ class FloorLeg:
         leg.answer(ctx, response)
         self.save(ctx)
 
-    def refuse(self, ctx: Context, status: int, text: str = "") -> None:
+    def refuse(self, ctx: Context, status: int, text: str = "", *headers: tuple[str, str]) -> None:
         """Refuse their open INVITE for a reason that is not the floor's."""
         leg = self.leg
         if leg.theirs is not None and leg.theirs.open:
             response = leg.response(ctx, status)
+            for name, value in headers:
+                response.headers.add(name, value)
             if text:
                 response.headers.set("Warning", f"399 {ctx.directory.domain} {quote(text)}")
             leg.answer(ctx, response)
@@ -268,7 +271,7 @@ class FloorLeg:
         """
         ext = incoming.extension
         if self.leg.voice is not None:
-            self.leg.voice.check(incoming.request.body)
+            self.leg.voice.check(described(incoming.request))
         if ext is not None and ext.token is not None:
             op = wire_floor.read_upward(ext, self.leg.wire, user, _to(incoming.request))
             if op is not None:

@@ -15,7 +15,7 @@ from opentcf.model.numbers import Aor
 from opentcf.services import path
 from opentcf.services.context import NONE, Context, Facts, Incoming, peer_flow
 from opentcf.services.leg import Happened, Leg, LegState, What
-from opentcf.services.voice import Voice
+from opentcf.services.voice import Voice, described
 from opentcf.sip.errors import RemoteError
 from opentcf.sip.message import Request
 from opentcf.sip.timers import Timer
@@ -57,7 +57,7 @@ class Handover:
         if not ctx.directory.is_home(user) and ctx.directory.peer(user.domain) is None:
             raise Decline(404, f"no TCF is known for {user.domain}")
         self._check_source(incoming, user)
-        Voice.readable(incoming.request.body)
+        Voice.readable(described(incoming.request))
         path.forwards(incoming)
         preparation = self._reserve(incoming, user, call)
         self._answer(preparation.leg)

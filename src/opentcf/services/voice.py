@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from typing import ClassVar, Protocol
 
+from opentcf.model.cause import Decline
 from opentcf.services.context import Context
 from opentcf.sip import sdp
+from opentcf.sip.message import Message
 from opentcf.sip.sdp import Sdp
 
 PLAIN = b"v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\nm=audio 9 RTP/AVP 8 0\r\n"
 """What is offered when a call brought no description: G.711."""
+
+
+def described(message: Message) -> bytes:
+    """The description that it bears; Decline 415 when its body is something else, as a multipart one."""
+    if message.body and message.content_type() != "application/sdp":
+        raise Decline(415, f"{message.content_type()!r} is no description", (("Accept", "application/sdp"),))
+    return message.body
 
 
 class Voice:

@@ -71,7 +71,7 @@ class Branches:
             if op is not None and not call.floor.is_at(op.user, branch.domain):
                 self._masters.arbiter.check_user(call, branch, op.user)
         except Decline as decline:
-            link.refuse(self._ctx, decline.status, decline.text)
+            link.refuse(self._ctx, decline.status, decline.text, *decline.headers)
             return
         except RemoteError as error:
             link.refuse(self._ctx, error.status, error.text)

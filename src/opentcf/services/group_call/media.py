@@ -16,7 +16,7 @@ from opentcf.services.group_call.link import CHANGE, Half, Link
 from opentcf.services.group_call.local import Change, Post, Queue
 from opentcf.services.group_call.master import Branch, MasterCall
 from opentcf.services.group_call.visited import VisitedCall, VisitedState
-from opentcf.services.voice import Voice
+from opentcf.services.voice import Voice, described
 from opentcf.sip.sdp import from_source, streams_of
 
 
@@ -26,7 +26,7 @@ def read(incoming: Incoming, user: Aor | None, now: CallType, codecs: bytes) -> 
     RemoteError 400 or 488 for a description of which nothing can be used, 488 for a type that is no group's.
     """
     kind = wire_call.wanted_type(incoming.extension, incoming.wire)
-    body = incoming.request.body
+    body = described(incoming.request)
     if kind is None or not body:
         return None
     Voice.readable(body)
@@ -150,7 +150,7 @@ class VisitedMedia:
 
     def offered(self, call: VisitedCall, incoming: Incoming) -> bool:
         """The master's re-INVITE. False when it changes nothing."""
-        uplink, body = call.uplink, incoming.request.body
+        uplink, body = call.uplink, described(incoming.request)
         kind = wire_call.wanted_type(incoming.extension, incoming.wire)
         if uplink is None or kind is None or not body:
             return False

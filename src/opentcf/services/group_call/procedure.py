@@ -46,7 +46,7 @@ from opentcf.services.group_call.masters import Masters
 from opentcf.services.group_call.member_floor import CUT_OFF
 from opentcf.services.group_call.visits import ALERT, HANDED_OVER, Visits, discard
 from opentcf.services.leg import Happened, Leg, LegState, What
-from opentcf.services.voice import Voice
+from opentcf.services.voice import Voice, described
 from opentcf.sip.outbox import UNCHANGED, Value
 from opentcf.sip.sdp import flowing
 from opentcf.sip.timers import Timer
@@ -97,7 +97,7 @@ class GroupCalls:
         self._touched.add(group)
         caller = path.asserted(incoming, ctx)
         path.forwards(incoming)
-        Voice.readable(incoming.request.body)
+        Voice.readable(described(incoming.request))
         setup = wire_call.read_setup(incoming.extension, incoming.wire, group.domain)
         setup = wire_call.for_group(setup, caller, ctx.ids)
         if incoming.peer is None:
@@ -166,7 +166,7 @@ class GroupCalls:
             call = self.masters.calls.get(group)
             if call is None or call.id != call_id or call.state is not MasterState.UP:
                 raise Decline(481, f"{group} has no call {call_id}")
-            Voice.readable(incoming.request.body)
+            Voice.readable(described(incoming.request))
             leg = Leg.called(ctx, incoming, Owner(NAME, call.key), who)
         mandate.record(ctx, who, action, call_id)
         half = Half.LISTENING if token is Token.LISTEN else Half.INSERTED

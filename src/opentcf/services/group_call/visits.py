@@ -396,7 +396,7 @@ class Visits:
             elif not self.media.offered(call, incoming):
                 uplink.leg.answer_as_before(self._ctx)
         except Decline as decline:
-            uplink.refuse(self._ctx, decline.status, decline.text)
+            uplink.refuse(self._ctx, decline.status, decline.text, *decline.headers)
         except RemoteError as error:
             uplink.refuse(self._ctx, error.status, error.text)
 
@@ -457,7 +457,7 @@ class Visits:
                 return
             op = link.read_offer(incoming, user)
         except Decline as decline:
-            link.refuse(self._ctx, decline.status, decline.text)
+            link.refuse(self._ctx, decline.status, decline.text, *decline.headers)
             return
         except RemoteError as error:
             link.refuse(self._ctx, error.status, error.text)

@@ -9,20 +9,13 @@ from opentcf.model.subscriber import Preemptible, Right, Subscriber
 from opentcf.services.context import Context, Incoming
 from opentcf.services.path import Hop, Role
 from opentcf.services.private_call.call import PrivateCall
-from opentcf.services.voice import Voice
+from opentcf.services.voice import Voice, described
 
 
 def check_offer(incoming: Incoming) -> None:
-    """415 for a body that is no description; on D also 400 for a broken one and 488 when nothing in it can be used.
-
-    TC2-C 488.
-    """
+    """On D 400 for a broken description and 488 when nothing in it can be used. TC2-C 488."""
     request = incoming.request
-    if not request.body:
-        return
-    if request.content_type() not in ("application/sdp", "multipart/mixed"):
-        raise Decline(415, f"{request.content_type()!r} is not accepted", (("Accept", "application/sdp"),))
-    if incoming.peer is None and request.content_type() == "application/sdp":
+    if request.body and incoming.peer is None and request.content_type() == "application/sdp":
         Voice.readable(request.body)
 
 
@@ -30,7 +23,7 @@ def check_entry(incoming: Incoming, call: PrivateCall, who: Aor) -> None:
     """Before somebody enters a call: he is none of its parties, and what he offers can be used."""
     if who in (call.caller, call.called) or any(guest.leg.party == who for guest in call.guests):
         raise Decline(486, f"{who} is in this call")
-    Voice.readable(incoming.request.body)
+    Voice.readable(described(incoming.request))
     if call.floor is None and not incoming.request.body:
         raise Decline(488, "who enters a full-duplex call offers his stream")
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from opentcf.btrunc import call as wire_call
 from opentcf.btrunc.wire import Token
-from opentcf.model.cause import ReleaseCause
+from opentcf.model.cause import Decline, ReleaseCause
 from opentcf.services.context import Context
+from opentcf.services.floor_leg import FloorLeg
 from opentcf.services.leg import Happened, Leg, LegState, Rank, What, Wish
 from opentcf.services.private_call import streams
 from opentcf.services.private_call.call import Guest, PrivateCall
 from opentcf.services.private_call.half_duplex import HalfDuplex
-from opentcf.services.voice import Voice
+from opentcf.services.voice import Voice, described
 from opentcf.sip.errors import RemoteError
 from opentcf.sip.message import Request
 from opentcf.sip.sdp import Media, same_media
@@ -203,9 +204,9 @@ class Guests:
         try:
             if self._half_duplex.offered(call, happened):
                 return
-            Voice.readable(incoming.request.body)
-        except RemoteError as error:
-            leg.answer(self._ctx, leg.response(self._ctx, error.status))
+            Voice.readable(described(incoming.request))
+        except (Decline, RemoteError) as refusal:
+            FloorLeg(leg).refuse(self._ctx, refusal.status, refusal.text, *refusal.headers)
             return
         if call.floor is not None or not incoming.request.body:
             leg.answer_as_before(self._ctx)

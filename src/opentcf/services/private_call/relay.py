@@ -146,7 +146,7 @@ class Relay:
                 return
             call.wanted = _wanted(call, event.incoming)
         except (Decline, RemoteError) as refusal:
-            FloorLeg(leg).refuse(ctx, refusal.status, refusal.text)
+            FloorLeg(leg).refuse(ctx, refusal.status, refusal.text, *refusal.headers)
             return
         if not other.free or other.state is not LegState.UP or call.moves:
             leg.answer(ctx, leg.response(ctx, 491))

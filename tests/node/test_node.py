@@ -207,6 +207,37 @@ def test_an_invite_whose_body_is_no_description_is_415(called: str, kind: str):
     assert caller.response("INVITE").headers.get("Accept") == "application/sdp"
 
 
+@pytest.mark.parametrize(("package", "expected"), [("ptt-floor", 200), ("g.3gpp.mcptt", 469), ("", 469)])
+def test_an_info_of_another_package_is_469(package: str, expected: int):
+    """RFC 6086 §4.2.2."""
+    net = Net(1)
+    call = talk(net, *phones(net, 1, 1, "1001", "1002"))
+    info = call.caller.within("INFO", call.invite, call.ok)
+    info.headers.set("Info-Package", package)
+    call.caller.ask(info)
+    assert call.caller.statuses("INFO")[-1] == expected
+    assert (call.caller.response("INFO").headers.get("Recv-Info") == "ptt-floor") is (expected == 469)
+
+
+@pytest.mark.parametrize(
+    ("said", "mirrored"),
+    [
+        ("", "mcpttp.0"),
+        (";PrioAttribute=100", "mcpttp.9"),
+        (";PrioAttribute=0", "mcpttp.15"),
+        (";emergency=1", "mcpttp.15"),
+    ],
+)
+def test_a_peer_that_asks_for_it_gets_resource_priority(said: str, mirrored: str):
+    """RFC 8101 §3; `PrioAttribute` counts down from 255, its levels count up to 15."""
+    asks = {2: {"wire": {"namespace.priority": "mcpttp"}}}
+    net = Net(3, peers=asks, subscribers={"1001": {"priority": 0}})
+    caller, called = phones(net, 1, 3, "1001", "2001")
+    caller.invite("2001", extension=f"pttcall;calltype=1{said}")
+    assert net.last("INVITE", tcf(1), tcf(2)).headers.get("Resource-Priority") == mirrored
+    assert "Resource-Priority" not in called.request("INVITE").headers
+
+
 @pytest.mark.parametrize("method", ["BYE", "INFO"])
 def test_what_belongs_to_a_dialog_and_names_none_is_481(net: Net, method: str):
     """RFC 3261 §15.1.2."""

@@ -615,6 +615,28 @@ def test_a_v_that_never_answers_is_told_that_nobody_waits():
     assert "cause=18;optype=pttcall" in (v.request("CANCEL").headers.get("Ptt-Extension") or "")
 
 
+@pytest.mark.parametrize("listens", ["Recv-Info: g.3gpp.mcptt, ptt-floor", "Recv-Info: PTT-Floor"])
+@pytest.mark.parametrize("restarted", [False, True])
+def test_floor_information_names_its_package_where_that_was_asked_for(listens: str, restarted: bool):
+    """RFC 6086: the V-TCF behind core3 listens for it, that behind core2 does not."""
+    w = GroupWorld(at=AT)
+    w.garble = lambda source, data: (
+        data.replace(b"Supported: timer", b"Supported: timer\r\n" + listens.encode())
+        if source == "core3"
+        else data
+    )
+    w.dial("1001")
+    w.run(1.0)
+    if restarted:
+        w.crash(1)
+        w.restart(1)
+        w.run(1.0)
+    w.let_go("1001")
+    w.run(1.0)
+    assert w.last("INFO", "core1", "core3").headers.get("Info-Package") == "ptt-floor"
+    assert "Info-Package" not in w.last("INFO", "core1", "core2").headers
+
+
 # --- a master that says less
 
 

@@ -68,8 +68,22 @@ def read_setup(ext: Extension | None, wire: Wire, domain: str) -> CallSetup:
     )
 
 
+LEVELS = 16
+"""Of a Resource-Priority namespace, 0 lowest (RFC 8101 §3)."""
+
+
+def resource_priority(wire: Wire, priority: int, emergency: bool) -> tuple[tuple[str, str], ...]:
+    """The field that mirrors a priority (0 highest … 255 lowest) for a peer who asks for it; else nothing."""
+    if not wire.namespace:
+        return ()
+    level = LEVELS - 1 - (0 if emergency else priority * LEVELS // (LOWEST_PRIORITY + 1))
+    return (("Resource-Priority", f"{wire.namespace}.{level}"),)
+
+
 def write_setup(message: Message, wire: Wire, setup: CallSetup, domain: str) -> None:
     """Put a call set-up into an INVITE whose To is in `domain`."""
+    for name, value in resource_priority(wire, setup.priority, setup.emergency):
+        message.headers.set(name, value)
     extension.write(
         message,
         wire,

@@ -124,6 +124,7 @@ class Package(StrEnum):
 TABLE: dict[str, str] = {
     "header.extension": "Ptt-Extension",
     "package.floor": "ptt-floor",
+    "namespace.priority": "",
     "token.register": "pttregister",
     "token.kick_off": "pttkickoff",
     "token.heartbeat": "pttheartbeat",
@@ -216,7 +217,11 @@ TABLE |= {_code_key(member): str(member.value) for codes in CODES for member in 
 
 
 class Wire:
-    """One spelling of the table: the profile's, or a peer's with its overrides."""
+    """One spelling of the table: the profile's, or a peer's with its overrides.
+
+    `namespace`: that of a Resource-Priority field which mirrors priorities (RFC 8101 §3: `mcpttp`, `mcpttq`); by itself
+    there is none.
+    """
 
     __slots__ = (
         "_codes",
@@ -226,6 +231,8 @@ class Wire:
         "bodies",
         "events",
         "extension",
+        "info_package",
+        "namespace",
         "params",
         "table",
         "tokens",
@@ -234,6 +241,8 @@ class Wire:
     def __init__(self, overrides: Mapping[str, str] | None = None) -> None:
         self.table = {**TABLE, **(overrides or {})}
         self.extension = self.table["header.extension"]
+        self.info_package = self.table["package.floor"]
+        self.namespace = self.table["namespace.priority"]
         self.tokens = {token: self.table[f"token.{token.value}"] for token in Token}
         self.params = {param: self.table[f"param.{param.value}"] for param in Param}
         self.bodies = {body: self.table[f"body.{body.value}"] for body in Body}

@@ -438,6 +438,8 @@ class Node:
         ext = incoming.extension
         if request.method == "INVITE" and ext is not None and ext.token not in WITHIN:
             raise Decline(488, f"the operation {ext.spelled} is not served within a call")
+        if request.method == "INFO":
+            _check_package(incoming)
         incoming.leg = leg
         return self._happened(leg.receive(self._ctx, incoming))
 
@@ -627,6 +629,13 @@ class Node:
             peer = self._peers.find(flow)
             label = self._labels[flow] = peer.domain if peer is not None else ""
         return label
+
+
+def _check_package(incoming: Incoming) -> None:
+    """469 for an INFO of a package that was not asked for (RFC 6086 §4.2.2)."""
+    named, known = incoming.request.headers.get("Info-Package"), incoming.wire.info_package
+    if named is not None and named.partition(";")[0].strip().lower() != known.lower():
+        raise Decline(469, f"the package {named!r} is not known", (("Recv-Info", known),))
 
 
 def _read_extension(incoming: Incoming) -> Extension | None:

@@ -159,7 +159,12 @@ class FloorLeg:
     def _headers(self, op: Operation) -> tuple[tuple[str, str], ...]:
         """A plain phone hears of the floor by the direction alone (profile 6)."""
         wire = self.leg.wire
-        return ((wire.extension, wire_floor.render(op, wire, self._there)),) if self.leg.ptt else ()
+        if not self.leg.ptt:
+            return ()
+        said = (wire.extension, wire_floor.render(op, wire, self._there))
+        if isinstance(op, Ask):
+            return (said, *wire_call.resource_priority(wire, op.priority, op.emergency))
+        return (said,)
 
     def says(self, op: Operation) -> bool:
         """Is it on its way, or does it wait for its turn?"""
@@ -190,8 +195,9 @@ class FloorLeg:
         kind = f"queue {op.user}" if isinstance(op, Inform) and op.alert is Alert.QUEUE else "floor"
         if isinstance(op, Left):
             kind = f"left {op.user}"
+        fields = (("Info-Package", leg.package), *self._headers(op)) if leg.package else self._headers(op)
         shared = fan.shared(
-            (leg.wire, self._there), lambda: Headers({name: [value] for name, value in self._headers(op)})
+            (leg.wire, self._there, leg.package), lambda: Headers({name: [value] for name, value in fields})
         )
         leg.inform(ctx, kind, shared.rendered)
 

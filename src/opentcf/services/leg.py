@@ -125,6 +125,7 @@ class Leg:
         "local_sdp",
         "news",
         "ours",
+        "package",
         "party",
         "peer",
         "procedure",
@@ -165,6 +166,8 @@ class Leg:
         self.wishes: list[Wish] = []
         self.voice: Voice | None = None
         self.informing = False
+        self.package = ""
+        """The package of floor information that the other end listens for (RFC 6086); empty: it named none."""
         self.news: dict[str, bytes] = {}
         self.backoff: Timer | None = None
         self.session: Session | None = None
@@ -191,6 +194,7 @@ class Leg:
         leg = cls(owner, dialog, flow, party, peer, incoming.wire)
         leg.ptt = leg.ptt or incoming.extension is not None
         leg.remote_sdp = request.body
+        leg._learn_packages(request)
         leg._take(ctx, incoming)
         leg._enter(ctx)
         return leg
@@ -520,6 +524,12 @@ class Leg:
         """Where requests within the dialog go."""
         return first_hop(self.dialog, self.flow)
 
+    def _learn_packages(self, message: Message) -> None:
+        """RFC 6086 §5.2.3: the newest Recv-Info says what the other end is willing to receive."""
+        if "Recv-Info" in message.headers:
+            package = self.wire.info_package
+            self.package = package if package.lower() in message.tokens("Recv-Info") else ""
+
     def _take(self, ctx: Context, incoming: Incoming) -> None:
         """100 at once. TC2-C 100."""
         self.theirs = incoming.transaction
@@ -538,6 +548,7 @@ class Leg:
             ctx.respond(incoming, 491)
             return None
         session_timer.check(incoming.request)
+        self._learn_packages(incoming.request)
         if self.theirs is not None:
             ctx.layer.acknowledged(self.theirs, ctx.now)
         self._take(ctx, incoming)
@@ -631,6 +642,7 @@ class Leg:
             self.dialog.refresh(response)
         if response.body:
             self.remote_sdp = response.body
+        self._learn_packages(response)
         self._agree(ctx, session_timer.settle(response, ctx.durations.session))
         purpose = ours.wish.purpose if ours.wish else ""
         ours.answered = True

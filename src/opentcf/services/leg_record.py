@@ -39,6 +39,8 @@ def write(leg: Leg, ctx: Context) -> dict[str, Value]:
         "local_sdp": leg.local_sdp.decode("latin-1"),
         "remote_sdp": leg.remote_sdp.decode("latin-1"),
     }
+    if leg.package:
+        row["package"] = leg.package
     if session is not None:
         row["session"] = [session.interval, session.ours, leg.session_at + ctx.wall_offset]
     if leg.voice is not None and leg.voice.kept:
@@ -97,6 +99,7 @@ def read(ctx: Context, owner: Owner, row: dict[str, Value]) -> Leg:
     if leg.state is LegState.ENDED:
         return leg
     leg.caller, leg.ptt = row.get("caller", False), row.get("ptt", False)
+    leg.package = row.get("package", "")
     leg.carry = tuple((name, value) for name, value in row.get("carry", ()))
     local, remote = row.get("sdp") or (row.get("local_sdp", ""), row.get("remote_sdp", ""))
     leg.local_sdp, leg.remote_sdp = local.encode("latin-1"), remote.encode("latin-1")

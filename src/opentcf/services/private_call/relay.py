@@ -257,13 +257,12 @@ class Relay:
         call.other(leg).cancel(self._ctx, fill)
 
     def _pass_info(self, call: PrivateCall, event: Happened | None) -> None:
-        """An INFO of a package we do not know (RFC 6086 §4.2.2)."""
+        """Floor information; of anything else nobody here knows what to do with it."""
         assert event is not None
         assert event.incoming is not None
         if half_duplex.pass_information(self._ctx, call, event):
             return
-        known = event.incoming.request.headers.get("Info-Package") is None
-        self._ctx.respond(event.incoming, 200 if known else 469, *(() if known else (("Recv-Info", ""),)))
+        self._ctx.respond(event.incoming, 200)
 
     def _pass_bye(self, call: PrivateCall, event: Happened | None) -> None:
         """Either side hangs up. TC2-C 呼叫释放."""

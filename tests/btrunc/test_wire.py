@@ -4,9 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from opentcf.btrunc import extension
+from opentcf.btrunc.urgency import Urgency
 from opentcf.btrunc.wire import CODES, TABLE, Body, Param, Token, Wire, check_overrides
 from opentcf.model.call import CalledType, CallType
 from opentcf.model.cause import ReleaseCause
+from opentcf.sip.message import Request
 
 
 def test_every_token_parameter_body_and_code_is_in_the_table():
@@ -58,6 +61,20 @@ def test_every_entry_can_be_overridden(key: str):
     assert wire.table[key] == "x-other"
     assert Wire().table[key] == TABLE[key]
     check_overrides({key: "x-other"})
+
+
+def test_values_are_spelled_as_the_table_says():
+    vendor = Wire({"value.emergency.1": "yes", "value.duplex.0": "half", "value.video_id_type.2": "CALL"})
+    said = extension.render(vendor, Token.CALL, (Param.EMERGENCY, "1"), (Param.DUPLEX, "0"))
+    assert said == "pttcall;emergency=yes;duplex=half"
+    message = Request("INVITE", "sip:x")
+    message.headers.set("Ptt-Extension", "pttcall;emergency=YES;duplex=Half")
+    found = extension.read(message, vendor)
+    assert found is not None
+    assert (found.get(Param.EMERGENCY), found.get(Param.DUPLEX)) == ("1", "0")
+    assert Urgency((Wire(), vendor)).spares(
+        b"invite sip:x sip/2.0\r\nptt-extension: pttcall;emergency=yes\r\n"
+    )
 
 
 def test_a_wrong_key_names_the_nearest():

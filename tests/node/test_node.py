@@ -238,6 +238,23 @@ def test_a_peer_that_asks_for_it_gets_resource_priority(said: str, mirrored: str
     assert "Resource-Priority" not in called.request("INVITE").headers
 
 
+def test_a_peer_hears_what_is_wrong_with_its_smallest_request(net: Net):
+    """It is no stranger, whose answers must not be larger than what he sent."""
+    v = foreign(net)
+    request = v.make("OPTIONS", "sip:a", "<sip:a>;tag=1", "<sip:b>", "1")
+    request.headers.set("Via", "SIP/2.0/UDP 127.0.2.1:5060;branch=1")
+    v.send(request)
+    assert v.response("OPTIONS").status == 400
+
+
+def test_allow_names_what_a_side_serves():
+    net = Net(2)
+    caller, called = phones(net, 1, 2, "1001", "2001")
+    caller.invite("2001")
+    between, below = net.last("INVITE", tcf(1), tcf(2)), called.request("INVITE")
+    assert ["SUBSCRIBE" in (invite.headers.get("Allow") or "") for invite in (between, below)] == [False, True]
+
+
 @pytest.mark.parametrize("method", ["BYE", "INFO"])
 def test_what_belongs_to_a_dialog_and_names_none_is_481(net: Net, method: str):
     """RFC 3261 §15.1.2."""

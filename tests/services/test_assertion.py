@@ -43,6 +43,29 @@ def test_a_peer_asserts_a_user_of_its_own_domain():
     assert phone.request("INVITE").headers.get("P-Asserted-Identity") == "<sip:2001@core2.example>"
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "<tel:2001>, <sip:2001@core2.example>",
+        "<sip:2001@core2.example>, <tel:2001>",
+        '"A, B" <sip:2001@core2.example>;x=1',
+        "<tel:2001>",
+    ],
+)
+def test_a_sip_uri_may_stand_beside_a_tel_uri(said: str):
+    """RFC 3325 §9.1; a tel URI alone names no domain, so that From counts."""
+    net = Net(2)
+    phone = attached(net, "1001", 1)
+    v = peer(net, 2, 1)
+    made = v.make(
+        "INVITE", "sip:1001@core1.example", "<sip:2001@core2.example>;tag=v", "<sip:1001@core1.example>"
+    )
+    made.headers.set("P-Asserted-Identity", said)
+    v.send(made)
+    assert v.response("INVITE").status == RINGS
+    assert phone.request("INVITE").headers.get("P-Asserted-Identity") == "<sip:2001@core2.example>"
+
+
 def test_a_peer_asserts_a_user_of_ours_who_visits_it():
     """V→H."""
     net = Net(3)

@@ -160,7 +160,18 @@ def test_a_refusal_passes_unchanged(status: int):
 
 
 @pytest.mark.parametrize(
-    ("theirs", "ours"), [(600, 603), (401, 403), (407, 403), (499, 480), (599, 500), (302, 480)]
+    ("theirs", "ours"),
+    [
+        (600, 486),
+        (604, 404),
+        (606, 488),
+        (699, 603),
+        (401, 403),
+        (407, 403),
+        (499, 480),
+        (599, 500),
+        (302, 480),
+    ],
 )
 def test_an_unknown_refusal_reads_as_its_class(theirs: int, ours: int):
     net = Net()

@@ -100,6 +100,47 @@ def test_a_peer_registers_for_itself_only():
     assert net.registered(1) == {}
 
 
+@pytest.mark.parametrize(
+    "named",
+    [
+        "core2.example;x=1",
+        '"Core2.Example"',
+        "core9.example, core2.example",
+        '"Visited at core2" , core2.example;a=b',
+    ],
+)
+def test_the_visited_network_may_be_one_of_several_and_have_parameters(named: str):
+    """RFC 7315 §4.3."""
+    net = Net(2)
+    assert foreign_register(foreign(net, 2, 1), P_Visited_Network_ID=named) == 200
+    assert net.registered(1) == {"1001@core1.example": "core2.example"}
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        "sip:ABC@Tcf2.Core2.Example;Line=AbC",
+        "sip:1001@127.0.2.1:5060;home=core1.example",
+        "sips:1001@X.example",
+    ],
+)
+@pytest.mark.parametrize("contact", ["<{}>;expires=600", '"A <b> \\" c" <{}>', "<{}>, <sip:other@127.0.2.1>"])
+def test_a_contact_is_opaque_and_called_as_it_was_spelled(spelled: str, contact: str):
+    """Profile 2.2."""
+    net = Net(2)
+    v = foreign(net, 2, 1)
+    assert foreign_register(v, Contact=contact.format(spelled)) == 200
+    caller = Phone(net, "1002", 1)
+    caller.register()
+    caller.invite("1001")
+    assert v.request("INVITE").uri == spelled
+
+
+def test_a_contact_that_is_no_sip_uri_is_400():
+    net = Net(2)
+    assert foreign_register(foreign(net, 2, 1), Contact="<tel:1001>") == 400
+
+
 def test_an_unknown_number_gets_404():
     """TC2-C 404."""
     net = Net(2)
@@ -262,6 +303,7 @@ def test_a_kick_off_for_an_older_binding_changes_nothing():
         kick.headers.set("Ptt-Extension", f"pttkickoff;Cause=moved{binding}")
         h.send(kick)
         assert h.response("OPTIONS").status == 200
+        assert "Ptt-Extension" not in h.response("OPTIONS").headers, "TC2-C 网络侧注销的成功响应: 是否扩展 否"
         assert bool(net.attached(2)) is stays
 
 

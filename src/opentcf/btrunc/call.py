@@ -58,9 +58,9 @@ def read_setup(ext: Extension | None, wire: Wire, domain: str) -> CallSetup:
         return CallSetup()
     return CallSetup(
         call_type=read_call_type(ext, wire),
-        full_duplex=_flag(ext, Param.DUPLEX, default=True),
+        full_duplex=ext.flag(Param.DUPLEX, default=True),
         priority=LOWEST_PRIORITY if (priority := ext.number(Param.PRIORITY, 256)) is None else priority,
-        emergency=_flag(ext, Param.EMERGENCY, default=False),
+        emergency=ext.flag(Param.EMERGENCY, default=False),
         caller=ext.identity(Param.CALLER, domain),
         online_call_id=_call_id(ext),
         called_type=_code(ext, wire, Param.CALLED_TYPE, CalledType.NOT_SAID),
@@ -181,15 +181,6 @@ def _code(ext: Extension, wire: Wire, param: Param, default: E) -> E:
     if member is None:
         raise RemoteError(488, f"{param.value} {text[:20]!r} is not known")
     return member
-
-
-def _flag(ext: Extension, param: Param, *, default: bool) -> bool:
-    text = ext.get(param)
-    if text is None:
-        return default
-    if text not in ("0", "1"):
-        raise RemoteError(488, f"{param.value} is {text[:20]!r}, neither 0 nor 1")
-    return text == "1"
 
 
 def _call_id(ext: Extension) -> str:

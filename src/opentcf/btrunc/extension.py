@@ -44,6 +44,15 @@ class Extension:
         value = self.get(param)
         return None if value is None else decimal(value, limit, param.value)
 
+    def flag(self, param: Param, *, default: bool) -> bool:
+        """A parameter that is 0 or 1; 488 when it is neither."""
+        text = self.get(param)
+        if text is None:
+            return default
+        if text not in ("0", "1"):
+            raise RemoteError(488, f"{param.value} is {text[:20]!r}, neither 0 nor 1")
+        return text == "1"
+
     def identity(self, param: Param, domain: str) -> Aor | None:
         """A UDN or GDN: bare numbers belong to `domain`, others carry their own."""
         value = self.get(param)
@@ -92,8 +101,8 @@ def read(message: Message, wire: Wire) -> Extension | None:
         if piece:
             for part in _parts(piece, wire):
                 name, equals, value = part.partition("=")
-                name = name.strip()
-                params.append((wire.param(name) or name, unquote(value.strip()) if equals else None))
+                param = wire.param(name.strip()) or name.strip()
+                params.append((param, wire.meant(param, unquote(value.strip())) if equals else None))
     return Extension(wire.token(spelled), params, spelled)
 
 
@@ -132,5 +141,9 @@ def append(text: str, wire: Wire, *params: tuple[Param | str, str | None]) -> st
             spelled = wire.params[name] if isinstance(name, Param) else name
             text += "," if paired and name is Param.USER_TYPE and before is Param.UDN else ";"
             before = name
-            text += spelled if value is None else f"{spelled}={value if is_token(value) else quote(value)}"
+            text += spelled if value is None else f"{spelled}={_token(wire.written(name, value))}"
     return text
+
+
+def _token(value: str) -> str:
+    return value if is_token(value) else quote(value)

@@ -194,7 +194,8 @@ def read_upward(ext: Extension, wire: Wire, user: Aor | None, domain: str) -> As
     if ext.token is Token.REQUEST:
         priority = ext.number(Param.PRIORITY, 256)
         who = user or _who(ext, domain)
-        return Ask(who, LOWEST_PRIORITY if priority is None else priority, ext.get(Param.EMERGENCY) == "1")
+        emergency = ext.flag(Param.EMERGENCY, default=False)
+        return Ask(who, LOWEST_PRIORITY if priority is None else priority, emergency)
     if ext.token is Token.RELEASE_FLOOR:
         cause = wire.member(FloorCause, ext.get(Param.CAUSE) or "") or FloorCause.NORMAL
         return LetGo(user or _who(ext, domain), ext.number(Param.GRANT), cause)

@@ -1,5 +1,6 @@
 """Registration, network de-registration, heartbeat: `pttregister`, `pttkickoff`, `pttheartbeat` and membership XML."""
 
+import re
 from typing import NamedTuple
 
 from opentcf.btrunc import extension, xml
@@ -14,6 +15,8 @@ from opentcf.sip.errors import RemoteError
 from opentcf.sip.grammar import decimal
 from opentcf.sip.headers import seconds
 from opentcf.sip.message import Message, Request, Response
+
+_IN_BRACKETS = re.compile(r'\s*(?:"(?:[^"\\]|\\.)*"|[^<"]*)\s*<([^>]*)>')
 
 
 class Kick(NamedTuple):
@@ -63,6 +66,21 @@ def write_register(
         (Param.SINCE, "" if since is None else str(int(since * 1000))),
         (Param.CALL_ID, call),
     )
+
+
+def network(element: str) -> str:
+    """The network that one element of P-Visited-Network-ID names (RFC 7315 §4.3), in lower case."""
+    return element.partition(";")[0].strip().strip('"').lower()
+
+
+def spelled_contact(request: Request) -> str:
+    """The URI of a valid Contact as it was spelled: to us it is opaque (profile 2.2). 400 when it is no SIP URI."""
+    text = request.headers.elements("Contact")[0]
+    found = _IN_BRACKETS.match(text)
+    uri = found[1] if found else text.partition(";")[0].strip()
+    if not uri.lower().startswith(("sip:", "sips:")):
+        raise RemoteError(400, f"the Contact {uri[:60]!r} is no SIP URI")
+    return uri
 
 
 def asked_expiry(request: Request, default: int) -> int:

@@ -36,7 +36,7 @@ class Urgency:
         emergency = {wire.params[Param.EMERGENCY] for wire in known}
         self._words = tuple(word.lower().encode() for word in sorted(tokens | emergency))
         self._spared = re.compile(
-            rb"\r\n%b[ \t]*:%b(?:%b%b[;\r]|%b;%b%b%b=%b\"?1\"?%b[;\r])"
+            rb"\r\n%b[ \t]*:%b(?:%b%b[;\r]|%b;%b%b%b=%b\"?%b\"?%b[;\r])"
             % (
                 _either(fields),
                 _BLANK,
@@ -45,7 +45,10 @@ class Urgency:
                 _LINE,
                 _BLANK,
                 _either(emergency),
-                *3 * (_BLANK,),
+                _BLANK,
+                _BLANK,
+                _either({wire.written(Param.EMERGENCY, "1") for wire in known}),
+                _BLANK,
             )
         )
 

@@ -214,6 +214,13 @@ CODES: tuple[type[Enum], ...] = (
     RegroupAction,
 )  # fmt: skip
 TABLE |= {_code_key(member): str(member.value) for codes in CODES for member in codes}
+VALUES: dict[Param | str, tuple[str, ...]] = {
+    Param.EMERGENCY: ("0", "1"),
+    Param.DUPLEX: ("0", "1"),
+    Param.VIDEO_ID_TYPE: ("1", "2"),
+}
+"""Parameters with values of their own, as the logic knows them: a `value.` row says how one is written."""
+TABLE |= {f"value.{param}.{value}": value for param, values in VALUES.items() for value in values}
 
 
 class Wire:
@@ -225,9 +232,11 @@ class Wire:
 
     __slots__ = (
         "_codes",
+        "_meant",
         "_members",
         "_params",
         "_tokens",
+        "_written",
         "bodies",
         "events",
         "extension",
@@ -247,6 +256,9 @@ class Wire:
         self.params = {param: self.table[f"param.{param.value}"] for param in Param}
         self.bodies = {body: self.table[f"body.{body.value}"] for body in Body}
         self.events = {package: self.table[f"event.{package.value}"] for package in Package}
+        rows = {(p, value): self.table[f"value.{p}.{value}"] for p in VALUES for value in VALUES[p]}
+        self._written = {row: text for row, text in rows.items() if row[1] != text}
+        self._meant = {(param, text.lower()): value for (param, value), text in self._written.items()}
         self._tokens = ALIASES | {text.lower(): token for token, text in self.tokens.items()}
         self._params = {text.lower(): param for param, text in self.params.items()}
         self._codes = {(codes, m.name): self.table[_code_key(m)] for codes in CODES for m in codes}
@@ -263,6 +275,14 @@ class Wire:
     def param(self, text: str) -> Param | None:
         """What a parameter name means, without case."""
         return self._params.get(text.lower())
+
+    def written(self, param: Param | str, value: str) -> str:
+        """How a value is written here."""
+        return self._written.get((param, value), value) if self._written else value
+
+    def meant(self, param: Param | str, text: str) -> str:
+        """What a written value means; as it is when no row names it."""
+        return self._meant.get((param, text.lower()), text) if self._meant else text
 
     def code(self, member: Enum) -> str:
         """How a code is written."""

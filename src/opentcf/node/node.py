@@ -473,7 +473,8 @@ class Node:
             raise Decline(481, "nothing to cancel")
         incoming.txn = self._layer.accept(request, incoming.via, incoming.flow, now)
         leg = self._ctx.legs.get(invite.owner.key)
-        response = request.respond(200, leg.key if leg else self._ctx.ids.token())
+        tag = leg.key if leg else self._ctx.ids.token()  # the same in both answers (RFC 3261 §9.2)
+        response = request.respond(200, tag)
         operation = wire_call.cancelled_operation(incoming.wire, invite.request, request)
         wire_call.write_release(response, incoming.wire, ReleaseCause.NORMAL, operation)
         response.headers.remove("Reason")
@@ -481,7 +482,7 @@ class Node:
         if leg is not None and invite.open:
             self._spread(self._happened(Happened(What.CANCELLED, leg, incoming=incoming)))
         elif invite.open and invite.request is not None:  # it is held up, and no leg of it stands yet
-            refusal = invite.request.respond(487, self._ctx.ids.token())
+            refusal = invite.request.respond(487, tag)
             wire_call.write_cancelled(refusal, incoming.wire, ReleaseCause.NORMAL, operation)
             self._layer.respond(invite, refusal, now)
 
@@ -580,7 +581,7 @@ class Node:
 
     def _amplifies(self, incoming: Incoming, response: Response) -> bool:
         """On TC2 a source that is no peer never gets more bytes back than it sent (profile 5.2)."""
-        is_stranger = incoming.flow.side == TC2 and incoming.peer is None
+        is_stranger = incoming.flow.side == TC2 and self._peers.find(incoming.flow, incoming.via) is None
         return is_stranger and len(render(response)) > incoming.size
 
     def _answers(self, incoming: Incoming) -> bool:

@@ -203,7 +203,7 @@ LENIENT = frozenset(("OPTIONS", "REGISTER"))
 
 def capabilities(ctx: Context, incoming: Incoming) -> None:
     """OPTIONS without a token: what we can do (RFC 3261 §11.2)."""
-    fields = (("Allow", ALLOW), ("Accept", "application/sdp"), ("Supported", "timer"))
+    fields = (("Allow", ALLOW[incoming.flow.side]), ("Accept", "application/sdp"), ("Supported", "timer"))
     ctx.respond(incoming, 200, *fields)
 
 
@@ -214,4 +214,4 @@ def no_route(incoming: Incoming) -> Decline:
         return Decline(481, f"{method} belongs to a dialog")
     if method in ("INVITE", "MESSAGE"):
         return Decline(488, f"the operation {ext.spelled if ext else method} is not served here")
-    return Decline(405, f"{method} is not served here", (("Allow", ALLOW),))
+    return Decline(405, f"{method} is not served here", (("Allow", ALLOW[incoming.flow.side]),))

@@ -35,7 +35,9 @@ Facts = tuple[Fact, ...]
 NONE: Facts = ()
 TC2 = "tc2"
 D = "d"
-ALLOW = "INVITE, ACK, BYE, CANCEL, INFO, MESSAGE, OPTIONS, REGISTER"
+_METHODS = "INVITE, ACK, BYE, CANCEL, INFO, MESSAGE, OPTIONS, REGISTER"
+ALLOW = {TC2: _METHODS, D: f"{_METHODS}, SUBSCRIBE"}
+"""What each side serves."""
 
 
 class MediaPorts:

@@ -70,7 +70,7 @@ class Heartbeat:
         ctx = self._ctx
         response = incoming.request.respond(200, ctx.ids.token())
         wire_registration.write_heartbeat(response, incoming.wire, ctx.epoch)
-        response.headers.set("Allow", ALLOW)
+        response.headers.set("Allow", ALLOW[incoming.flow.side])
         ctx.reply(incoming, response)
         if incoming.peer is None:
             return NONE

@@ -253,7 +253,7 @@ class Leg:
     def _present(self, ctx: Context, request: Request) -> None:
         fields = request.headers.fields
         fields["Contact"] = [f"<{ctx.our_contact(self.flow, self.dialog_user)}>"]
-        fields["Allow"] = [ALLOW]
+        fields["Allow"] = [ALLOW[self.flow.side]]
         fields["Supported"] = ["timer"]
         session_timer.ask(request, ctx.durations.session, self.session)
 
@@ -337,7 +337,7 @@ class Leg:
         if 100 < status < 300:
             response.headers.put("Record-Route", request.headers.lines("Record-Route"))
             response.headers.set("Contact", f"<{ctx.our_contact(self.flow, self.dialog_user)}>")
-            response.headers.set("Allow", ALLOW)
+            response.headers.set("Allow", ALLOW[self.flow.side])
         return response
 
     def answer(self, ctx: Context, response: Response) -> None:

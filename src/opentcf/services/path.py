@@ -84,11 +84,15 @@ def _number(number: str, domain: str) -> Aor:
 
 
 def asserted(incoming: Incoming, ctx: Context) -> Aor:
-    """Who originates a request: the authenticated user on D, P-Asserted-Identity (else From) between TCFs."""
+    """Who originates a request: the authenticated user on D, P-Asserted-Identity (else From) between TCFs.
+
+    The field may have a tel URI beside the SIP one (RFC 3325 §9.1); it names no domain.
+    """
     if incoming.user is not None:
         return incoming.user
     lines = incoming.request.headers.elements("P-Asserted-Identity")
-    uri = NameAddr.parse(lines[0]).uri if lines else incoming.request.from_().uri
+    said = [NameAddr.parse(line).uri for line in lines[:2]]
+    uri = next((uri for uri in said if uri.scheme != "tel"), None) or incoming.request.from_().uri
     return identity(f"{uri.user}@{uri.host}", ctx.directory.domain)
 
 

@@ -120,7 +120,7 @@ class GroupInfo:
         assert ext is not None
         to = incoming.request.to().uri
         user = identity(f"{to.user}@{to.host}", to.host)
-        version = ext.number(Param.VERSION) or 0
+        version = ext.number(Param.VERSION, 10**15) or 0
         groups = wire_registration.read_memberships(incoming.request, incoming.wire)
         if groups is None:
             raise RemoteError(400, "the membership body is missing")

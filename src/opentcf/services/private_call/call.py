@@ -200,7 +200,7 @@ def refusal(status: int) -> int:
     if status in PASSED:
         return status
     if status >= 600:
-        return 603
+        return {600: 486, 604: 404, 606: 488}.get(status, 603)
     if status in (401, 407):
         return 403
     return 500 if status >= 500 else 480

@@ -189,17 +189,17 @@ class HomeRegistration:
         user = identity(f"{to.user}@{to.host}", "")
         if not self._ctx.directory.is_home(user):
             raise Decline(403, f"this is not the home of {user}")
-        visited = (request.headers.get("P-Visited-Network-ID") or peer.domain).strip('"').lower()
-        if visited != peer.domain:
-            raise Decline(403, f"{peer.domain} registers for {visited}")
+        named = request.headers.elements("P-Visited-Network-ID")
+        if named and peer.domain not in map(wire_registration.network, named):
+            raise Decline(403, f"{peer.domain} registers for {named[0]}")
         contact = request.contact() if request.headers.get("Contact") != "*" else None
         expires = wire_registration.asked_expiry(request, int(self._ctx.durations.register))
         if contact is None and expires:
             raise RemoteError(400, "Contact is missing")
         return Wanted(
             user,
-            visited,
-            str(contact.uri) if contact else "",
+            peer.domain,
+            wire_registration.spelled_contact(request) if contact else "",
             request.call_id(),
             request.cseq()[0],
             wire_registration.read_reg_type(incoming.extension, incoming.wire),

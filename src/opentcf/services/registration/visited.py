@@ -88,9 +88,7 @@ class VisitedRegistration:
         user = self._kicked_user(incoming)
         assert incoming.extension is not None
         kick = wire_registration.read_kick(incoming.extension, incoming.wire)
-        response = incoming.request.respond(200, self._ctx.ids.token())
-        wire_registration.write_kick(response, incoming.wire, Kick(kick.cause, ""))
-        self._ctx.reply(incoming, response)
+        self._ctx.respond(incoming, 200)
         return self.on_kick_off(KickOff(user, kick.cause, kick.binding, kick.call))
 
     def on_kick_off(self, fact: KickOff) -> Facts:

@@ -7,6 +7,7 @@ from opentcf.btrunc import events
 from opentcf.btrunc import registration as wire_registration
 from opentcf.btrunc.events import Event
 from opentcf.btrunc.wire import Package, Param
+from opentcf.model.call import CalledType
 from opentcf.model.cause import Decline
 from opentcf.model.facts import (
     CallChanged,
@@ -40,8 +41,6 @@ AGAIN = 30.0
 SPREAD = 2.0
 """After a restart the full states go out within that many seconds."""
 TIMEOUT, REJECTED, DEACTIVATED = "timeout", "rejected", "deactivated"
-GROUP = "2"
-"""The `utype` that says a number is a group's."""
 
 
 class Subscriptions:
@@ -134,7 +133,8 @@ class Subscriptions:
                 raise Decline(404, f"{uri.host[:60]!r} is watched at its own TCF")
             return Watched(None, False)
         aor = path.called(ctx, incoming)
-        is_group = ext is not None and ext.get(Param.USER_TYPE) == GROUP
+        said = (ext.get(Param.USER_TYPE) or "") if ext is not None else ""
+        is_group = incoming.wire.member(CalledType, said) is CalledType.GROUP
         return Watched(aor, is_group or ctx.directory.subscriber(aor) is None)
 
     def _expires(self, request: Request) -> int:

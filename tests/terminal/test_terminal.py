@@ -86,6 +86,44 @@ def test_who_moves_does_not_go_on_registering_where_he_was(world: World) -> None
     assert ua.quiet()
 
 
+def test_a_call_goes_on_through_the_tcf_that_it_was_made_through(world: World) -> None:
+    """Its home hears nothing of its move, so that the TCF that it left lets nothing go."""
+    ua, caller = world.terminal("1001", 2), world.terminal("3001", 3)
+    called = world.terminal("2001", 2, Behaviour.RING)
+    ready(world, ua, caller, called)
+    incoming = world.call(caller, "1001")
+    world.run(1)
+    (its,) = ua.calls.values()
+    outgoing = world.call(ua, "2001")
+    world.run(1)
+    world.lose = lambda source, target, data: source == "core3" and data.startswith(b"REGISTER")
+    world.move(ua, 3)
+    world.run(1)
+    world.transcript.clear()
+    for call in (outgoing, its):
+        world.hang_up(ua, call)
+    world.run(1)
+    sent = [passed for passed in world.transcript if passed.source == "1001"]
+    where = {passed.data.split()[0]: passed.target for passed in sent}
+    assert (where[b"CANCEL"], where[b"BYE"]) == ("core2", "core2")
+    assert (incoming.state, outgoing.state) == (CallState.ENDED, CallState.ENDED)
+
+
+def test_the_ack_of_a_200_goes_to_the_tcf_that_sent_it() -> None:
+    """Also where the terminal moved while the answer to its request for the floor was under way."""
+    w = GroupWorld(at={"1001": 1, "2001": 2})
+    w.dial("1001")
+    w.run(1.0)
+    w.links["core2", "2001"] = Link(delay=(0.2, 0.2))
+    w.press("2001")
+    w.lose = lambda source, target, data: source == "core3" and data.startswith(b"REGISTER")
+    w.run(0.1)
+    w.move(w.ua("2001"), 3)
+    w.run(40.0)
+    assert w.count("ACK", "2001", "core3") == 0
+    assert w.floor() == ("1001", ["2001"])
+
+
 def test_one_that_is_switched_off_leaves_its_successor_alone(world: World) -> None:
     """What the old one still has to repeat neither leaves nor keeps the new one from repeating."""
     old = world.terminal("1001", 1)

@@ -5,6 +5,7 @@ from enum import Enum
 from opentcf.model.call import CallSetup
 from opentcf.sip.dialog import Dialog
 from opentcf.sip.message import Request
+from opentcf.sip.outbox import Flow
 from opentcf.sip.transaction import ServerTransaction
 
 CODECS = {"audio": (8, "PCMA/8000"), "video": (96, "H264/90000")}
@@ -21,8 +22,10 @@ class CallState(Enum):
 
 
 class Call:
-    """One call. `talking`: this terminal has the floor; `talker` is who has it, as far as was told; `position` is our
-    place in the queue for it, 0 for none.
+    """One call. `flow` is the TCF that it goes through, also when its terminal moves to another.
+
+    `talking`: this terminal has the floor; `talker` is who has it, as far as was told; `position` is our place in the
+    queue for it, 0 for none.
 
     `status` is the final response to its INVITE, `id` the OnlineCallID as far as it was told.
 
@@ -39,14 +42,15 @@ class Call:
     """
 
     __slots__ = (
-        "between", "branch", "cancelled", "dialog", "direction", "id", "incoming", "invite", "key", "operation",
-        "outgoing", "position", "provisional", "remote", "remote_sdp", "sdp", "sdp_version", "setup", "state",
-        "status", "streams", "talker", "talking", "unacknowledged", "withdrawn",
+        "between", "branch", "cancelled", "dialog", "direction", "flow", "id", "incoming", "invite", "key",
+        "operation", "outgoing", "position", "provisional", "remote", "remote_sdp", "sdp", "sdp_version", "setup",
+        "state", "status", "streams", "talker", "talking", "unacknowledged", "withdrawn",
     )  # fmt: skip
 
-    def __init__(self, key: str, dialog: Dialog, remote: str) -> None:
+    def __init__(self, key: str, dialog: Dialog, flow: Flow, remote: str) -> None:
         self.key = key
         self.dialog = dialog
+        self.flow = flow
         self.remote = remote
         self.state = CallState.CALLING
         self.talking = False

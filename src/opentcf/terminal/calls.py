@@ -52,7 +52,7 @@ class Calls:
     def _made(self, remote: str) -> Call:
         ids, local, uri = self._line.ids, f"<sip:{self._line.user}>", f"sip:{remote}"
         dialog = Dialog(ids.token(), ids.token(), local, f"<{uri}>", uri)
-        call = Call(dialog.local_tag, dialog, remote)
+        call = Call(dialog.local_tag, dialog, self._line.proxy, remote)
         call.outgoing = True
         self.running[call.key] = call
         return call

@@ -46,7 +46,7 @@ class Incoming:
     def _made(self, request: Request, txn: ServerTransaction) -> Call:
         dialog = Dialog.from_invite(request, self._line.ids.token())
         uri = NameAddr.parse(dialog.remote).uri
-        call = Call(dialog.local_tag, dialog, f"{uri.user}@{uri.host}")
+        call = Call(dialog.local_tag, dialog, txn.flow, f"{uri.user}@{uri.host}")
         learn_id(call, request, self._line)
         self._learn_setup(call, request)
         call.state = CallState.INCOMING
@@ -90,7 +90,8 @@ class Incoming:
         ext = wire_extension.read(request, self._line.wire)
         talker = ext.identity(Param.CALLER, self._line.user.domain) if ext is not None else None
         self._calls.running.pop(before.key, None)
-        before.key, before.dialog, before.incoming = call.key, call.dialog, call.incoming
+        before.key, before.dialog, before.flow = call.key, call.dialog, call.flow
+        before.incoming = call.incoming
         before.remote_sdp, before.between = call.remote_sdp, False
         before.unacknowledged.clear()
         before.talking = before.talking and talker == self._line.user

@@ -94,9 +94,11 @@ class Line:
             party.branch = txn.branch
 
     def hop(self, party: Party) -> Flow:
-        """Where to send what belongs to a party."""
-        hop = party.dialog.next_hop() if party is not None else None
-        return self.proxy if hop is None else self.proxy._replace(host=hop.host, port=hop.port or 5060)
+        """Where to send what belongs to a party: to the route set of its dialog, or who it was made through."""
+        if party is None:
+            return self.proxy
+        hop = party.dialog.next_hop()
+        return party.flow if hop is None else party.flow._replace(host=hop.host, port=hop.port or 5060)
 
     def find(self, branch: str) -> Open | None:
         """The open request whose transaction it is."""

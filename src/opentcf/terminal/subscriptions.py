@@ -30,7 +30,7 @@ class Watches:
         ids, user = self._line.ids, self._line.user
         uri = uri_of(number, user.domain) if number else f"sip:{user.domain}"
         dialog = Dialog(ids.token(), ids.token(), f"<sip:{user}>", f"<{uri}>", uri)
-        watch = Watch(dialog, package, number, expires)
+        watch = Watch(dialog, self._line.proxy, package, number, expires)
         if self._control.barred:
             watch.over = True
             self._line.events.append(Event("refused", None, 403, self._control.state.value, watch=watch))

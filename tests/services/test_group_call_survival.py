@@ -2,8 +2,10 @@
 
 import pytest
 from tests.services.group_world import MEMBERS, GroupWorld, fire
+from tests.world import Link
 
 from opentcf.model.group import Group, SetUp
+from opentcf.sip.message import Request
 from opentcf.terminal import CallState
 
 AT = {"1001": 2, "1002": 1, "2001": 3, "2002": 3, "3001": 2, "4001": 4}
@@ -225,3 +227,75 @@ def test_a_v_whose_200_never_reached_the_master_lets_its_members_go():
     w.run(35.0)
     assert w.in_call() == set()
     w.assert_over()
+
+
+def asked_in_vain(lost: bytes, source: str, target: str) -> GroupWorld:
+    """1001 talked, 1002 talks; 2001's V has a request open, for the first of a kind of message is lost, and has stored
+    its leg so when its master told it of 1002."""
+    w = GroupWorld(at=AT)
+    w.dial("1001")
+    w.run(1.0)
+    w.press("1002")
+    w.run(1.0)
+    w.lose = lambda *way: way[:2] == (source, target) and way[2].startswith(lost)
+    w.press("2001")
+    w.run(0.2)
+    w.let_go("1001")
+    w.run(0.2)
+    w.lose = lambda source, target, data: False
+    assert w.heard("2001") == "1002"
+    return w
+
+
+def test_a_request_that_never_arrived_does_not_cost_the_leg():
+    """A restart repeats no INVITE, so that silence tells nothing: it is cancelled, and 481 says that it will not be
+    answered."""
+    w = asked_in_vain(b"INVITE", "core3", "core1")
+    w.clear()
+    kill(w, 3)
+    w.run(1.0)
+    assert w.said("core1", "core3")[:1] == ["481 CANCEL"]
+    w.press("2001")
+    w.run(1.0)
+    assert w.floor() == ("1002", ["2001"])
+    w.run(60.0)
+    assert w.in_call() == set(MEMBERS)
+
+
+def refreshing(w: GroupWorld, *more: str) -> None:
+    """While 2001's request is under way, a refresh of its V's leg becomes due, and more requests."""
+    w.links["core1", "core3"] = Link(delay=(0.2, 0.2))
+    w.press("2001")
+    w.run(0.1)
+    (visit,) = w.node(3).procedures.group_call.visits.calls.values()
+    assert visit.uplink is not None
+    visit.uplink.leg.refresh(w.node(3)._ctx)
+    for number in more:
+        w.press(number)
+    w.run(2.0)
+
+
+def test_a_refresh_that_was_answered_is_not_waited_for_after_a_restart():
+    w = GroupWorld(at=AT)
+    w.dial("1001")
+    w.run(1.0)
+    refreshing(w)
+    kill(w, 3)
+    w.run(1.0)
+    w.press("2002")
+    w.run(1.0)
+    assert w.floor() == ("1001", ["2001", "2002"])
+    w.run(40.0)
+    assert w.in_call() == set(MEMBERS)
+
+
+def test_a_refresh_that_waited_offers_what_stands_now():
+    """What stood when it became due would be another change, and an older version (RFC 3264 §8)."""
+    w = GroupWorld(at=AT)
+    w.dial("1001")
+    w.run(1.0)
+    w.clear()
+    refreshing(w, "2002")
+    sent = [message for message in w.messages("core3", "core1") if isinstance(message, Request)]
+    first, second, refresh = (request.body for request in sent if request.method == "INVITE")
+    assert first != second == refresh

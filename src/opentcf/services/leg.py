@@ -57,11 +57,11 @@ class Rank(IntEnum):
 
 
 class Wish(NamedTuple):
-    """An in-dialog INVITE of ours that waits for the slot."""
+    """An in-dialog INVITE of ours that waits for the slot; a refresh says what stands when its turn comes."""
 
     rank: Rank
     purpose: str
-    headers: tuple[tuple[str, str], ...]
+    headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     direction: str = ""
     """Instead of a body: our own description in this direction, made when it is sent."""
@@ -90,7 +90,8 @@ class Ours:
 
 
 class What(StrEnum):
-    """What can happen on a leg."""
+    """What can happen on a leg. SETTLED: an INVITE of ours that concerns the leg alone is answered, or to be sent again
+    after 491; there is nothing to do but to keep the leg as it is now."""
 
     PROGRESS = "progress"
     ANSWERED = "answered"
@@ -102,6 +103,7 @@ class What(StrEnum):
     LOST = "lost"
     INFORMED = "informed"
     RELEASED = "released"
+    SETTLED = "settled"
 
 
 class Leg:
@@ -295,7 +297,7 @@ class Leg:
     def refresh(self, ctx: Context) -> None:
         """Offer again what stands: it prolongs the session, and LOST follows where the dialog is not known any more."""
         if self.state is LegState.UP and all(wish.purpose != REFRESH for wish in self.wishes):
-            self.want(ctx, Wish(Rank.REFRESH, REFRESH, self.carry, self.local_sdp))
+            self.want(ctx, Wish(Rank.REFRESH, REFRESH))
 
     def cancel(self, ctx: Context, fill: Message) -> None:
         """Cancel our open INVITE; it waits for a provisional response (RFC 3261 §9.1). `fill` has extension, Reason."""
@@ -317,6 +319,13 @@ class Leg:
         fields["CSeq"] = [f"{ours.cseq} CANCEL"]
         fields.update(fill.headers.fields)
         return cancel
+
+    def take_back(self, ctx: Context) -> None:
+        """Cancel a re-INVITE that a restart caught in the middle (profile 5.1): it is not repeated, and only the answer
+        to the CANCEL tells whether it arrived."""
+        fill = Request("CANCEL", "")
+        wire_call.write_release(fill, self.wire, ReleaseCause.NORMAL, Token.CALL)
+        self.cancel(ctx, fill)
 
     def acknowledge(self, ctx: Context, body: bytes = b"") -> None:
         """ACK the 2xx that our INVITE got; `body` is the answer to a late offer."""
@@ -649,7 +658,7 @@ class Leg:
         if not ours.late:
             self.acknowledge(ctx)
         if purpose == REFRESH:
-            return None
+            return Happened(What.SETTLED, self)
         return Happened(What.ANSWERED, self, outcome.status, response, purpose=purpose)
 
     def _overtaken(self, ctx: Context, outcome: Outcome) -> Happened:
@@ -684,10 +693,10 @@ class Leg:
             self.wishes.insert(0, wish)
             low, high = (2.1, 4.0) if self.caller else (0.0, 2.0)
             self.backoff = ctx.start(ctx.ids.uniform(low, high), self.owner(BACKOFF))
-            return None
+            return Happened(What.SETTLED, self)
         self._next(ctx)
         if wish is not None and wish.purpose == REFRESH:
-            return None
+            return Happened(What.SETTLED, self)
         purpose = wish.purpose if wish else ""
         return Happened(What.REFUSED, self, outcome.status, outcome.response, purpose=purpose)
 
@@ -697,9 +706,13 @@ class Leg:
             return
         wish = self.wishes.pop(0)
         request = self.invite(ctx)
-        for name, value in wish.headers:
+        headers, body = wish.headers, wish.body
+        if wish.purpose == REFRESH:
+            headers, body = self.carry, self.local_sdp
+        elif self.voice is not None and wish.direction:
+            body = self.voice.offer(wish.direction)
+        for name, value in headers:
             request.headers.set(name, value)
-        body = self.voice.offer(wish.direction) if self.voice is not None and wish.direction else wish.body
         if body:
             request.headers.set("Content-Type", "application/sdp")
             request.body = body

@@ -548,6 +548,8 @@ class GroupCalls:
         for row in legs.values():
             link = records.read_link(self._ctx, NAME, row)
             links.setdefault(row["call"], []).append(link)
+            if link.up:
+                link.leg.take_back(self._ctx)
             link.save(self._ctx)  # its numbers have jumped: the next restart must jump from there
         for text, row in masters.items():
             self._saved[records.MASTER, Aor.parse(text)] = row

@@ -245,4 +245,5 @@ _PLAIN = {
     What.LOST: Input.LOST,
     What.INFORMED: Input.INFO,
     What.RELEASED: Input.RELEASED,
+    What.SETTLED: Input.ASIDE,
 }

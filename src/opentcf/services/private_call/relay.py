@@ -399,9 +399,7 @@ class Relay:
         """
         for leg in call.floor_legs.values():
             if leg.ours is not None:
-                fill = Request("CANCEL", "")
-                wire_call.write_release(fill, leg.wire, ReleaseCause.NORMAL, Token.CALL)
-                leg.cancel(self._ctx, fill)
+                leg.take_back(self._ctx)
                 if call.setup.full_duplex and call.other(leg).theirs is None:
                     leg.refresh(self._ctx)
         for leg in call.legs:

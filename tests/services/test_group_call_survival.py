@@ -213,18 +213,34 @@ def test_members_at_a_v_that_lost_its_state_are_in_the_call_again_once_they_are_
     assert w.floor() == ("1001", ["1002", "4001"])
 
 
-def test_a_v_whose_200_never_reached_the_master_lets_its_members_go():
-    """The master gave up a set-up that its restart met, and knows no leg to that V-TCF, which was restarted too."""
+def unheard(*, later: bool) -> GroupWorld:
+    """The master gave up a set-up that its restart met, and knows no leg to 2001's V-TCF, which was restarted too and
+    whose 200 it did not hear, or hears only `later`."""
     w = GroupWorld(fire(setup=SetUp.CONFIRMED), at={"1001": 3, "2001": 2})
-    w.lose = lambda source, target, data: (source, target) == ("core2", "core1") and b" 200 " in data[:12]
+    w.lose = lambda *way: (
+        way[:2] == ("core2", "core1") and b" 200 " in way[2][:12] and b" INVITE\r\n" in way[2]
+    )
     w.dial("1001")
     w.run(1.0)
     kill(w, 1)
     kill(w, 2)
-    w.lose = lambda source, target, data: False
+    if later:
+        w.lose = lambda source, target, data: False
     w.run(1.0)
+    return w
+
+
+def test_a_v_whose_200_never_reached_the_master_lets_its_members_go():
+    w = unheard(later=False)
     assert w.in_call() == {"2001"}
     w.run(35.0)
+    assert w.in_call() == set()
+    w.assert_over()
+
+
+def test_a_200_that_the_master_does_not_know_is_ended_at_once():
+    w = unheard(later=True)
+    assert {"ACK", "BYE pttrelease"} <= set(w.said("core1", "core2"))
     assert w.in_call() == set()
     w.assert_over()
 

@@ -16,7 +16,7 @@ from opentcf.model.audit import Audited
 from opentcf.model.cause import Decline, ReleaseCause
 from opentcf.model.directory import Directory
 from opentcf.model.peer import PeerState
-from opentcf.node import commands, overload
+from opentcf.node import commands, overload, strays
 from opentcf.node.border import Border
 from opentcf.node.orders import Batch, Command, Snapshot
 from opentcf.node.overload import Overload
@@ -35,6 +35,7 @@ from opentcf.node.routes import (
     routes,
 )
 from opentcf.node.settings import Settings
+from opentcf.node.strays import Strays
 from opentcf.services import accounting, heartbeat
 from opentcf.services.admission import PeerAdmission, TerminalAdmission
 from opentcf.services.context import TC2, Context, D, Facts, Incoming, MediaPorts
@@ -98,6 +99,7 @@ class Node:
         self._cares = cares(self.procedures)
         self._peers = PeerAdmission()
         self._border = Border(self._ctx)
+        self._strays = Strays(self._ctx, self._peers)
         self._overload = Overload(self._ctx)
         self._terminals: TerminalAdmission
         self.configure(settings)
@@ -494,24 +496,28 @@ class Node:
             if found:
                 self._result(result)
             else:
-                self._stray(response)
+                self._stray(response, source)
         except RemoteError:
             self.meters.count("opentcf_sip_malformed_total", "response")
         except Exception:  # noqa: BLE001 - a bug fails one message, never the node
             self._fault(render(response))
 
-    def _stray(self, response: Response) -> None:
+    def _stray(self, response: Response, source: Flow) -> None:
         """A 2xx in a known dialog is always acknowledged, even when its transaction is gone (profile 5.1)."""
         if response.status // 100 != 2 or response.cseq()[1] != "INVITE":
             return
         leg = self._ctx.legs.get(response.from_tag() or "")
         if leg is not None and leg.dialog.belongs(response, response.to_tag()):
             leg.acknowledge_again(self._ctx, response)
+        else:
+            self._strays.take(response, source)
 
     def _result(self, result: Result) -> None:
         if result is None:
             return
         owner = result.owner
+        if owner.procedure == strays.NAME:
+            return
         if owner.procedure != "leg":
             if isinstance(result, Outcome):
                 self._spread(self._by_name[owner.procedure].outcome(result))

@@ -19,7 +19,9 @@ def filled(line: str, loss: float = 0.205, *more: str) -> list[str]:
     return response.headers.lines("Via")
 
 
-@pytest.mark.parametrize("offer", [OFFER, ";oc", "; oc ; oc-algo = loss", ';oc;oc-algo="loss,rate"'])
+@pytest.mark.parametrize(
+    "offer", [OFFER, ";oc", "; oc ; oc-algo = loss", ';oc;oc-algo="loss,rate"', ';oc-algo="rate , loss" ;oc']
+)
 def test_an_offer_is_answered(offer):
     (line,) = filled(HOP + offer)
     assert line == f'{HOP};oc=20;oc-algo="loss";oc-validity=500;oc-seq=1234.568'
@@ -36,7 +38,10 @@ def test_other_parameters_stay_and_other_hops_are_left_alone():
     assert other == f"{HOP};oc"
 
 
-@pytest.mark.parametrize("line", [HOP, f"{HOP};ocean", f"{HOP}, {HOP};oc", f"{HOP};oc=5"])
+@pytest.mark.parametrize(
+    "line",
+    [HOP, f"{HOP};ocean", f"{HOP}, {HOP};oc", f"{HOP};oc=5", f'{HOP};oc;oc-algo="rate,gloss"'],
+)
 def test_who_does_not_offer_hears_nothing(line):
     assert filled(line) == [line]
 
@@ -68,6 +73,24 @@ def test_what_is_older_is_left_alone():
     assert told(";oc=25;oc-seq=9.9", ";oc=50;oc-seq=10.1").share(FLOW, 0.0) == 0.5
 
 
+def test_what_has_expired_is_forgotten_with_its_number():
+    """Else a server whose clock was set back would not be heard for as long (RFC 7339 §5.4)."""
+    throttles = told(";oc=25;oc-seq=9.5")
+    for now, share in ((0.4, 0.25), (0.6, 0.5)):
+        throttles.learn(Via.parse(f"{HOP};oc=50;oc-seq=1.1"), FLOW, now)
+        assert throttles.share(FLOW, now) == share
+
+
+def test_what_is_late_after_the_end_is_left_alone():
+    ended = told(";oc=25;oc-seq=1.1", ";oc=0;oc-validity=0;oc-seq=1.2", ";oc=25;oc-seq=1.1")
+    assert ended.share(FLOW, 0.0) == 0.0
+
+
+def test_a_server_is_one_by_udp_and_by_tcp():
+    """RFC 7339 §5.4: what counts is address and port."""
+    assert told(";oc=25;oc-seq=1.1").share(FLOW._replace(transport="tcp"), 0.0) == 0.25
+
+
 def test_a_validity_of_0_ends_it():
     assert told(";oc=25;oc-seq=1.1", ";oc=0;oc-validity=0;oc-seq=1.2").share(FLOW, 0.0) == 0.0
     assert told(";oc=25;oc-seq=1.1", ";oc=99;oc-validity=0;oc-seq=1.2").share(FLOW, 0.0) == 0.0
@@ -89,6 +112,38 @@ def test_a_validity_of_0_ends_it():
 )
 def test_nonsense_is_left_alone(nonsense):
     assert told(nonsense).share(FLOW, 0.0) == 0.0
+
+
+# --- which requests
+
+
+def held(share: int, which: str) -> str:
+    """What becomes of requests that may wait (w) or may not (-): held back (h), or sent."""
+    throttles, found = told(f";oc={share};oc-seq=1.1"), ""
+    for one in which:
+        found += "h" if one == "w" and throttles.holds(FLOW, 0.0) else one
+        throttles.asked(FLOW, 0.0)
+    return found
+
+
+@pytest.mark.parametrize("share", [0, 1, 25, 60, 98, 100])
+def test_so_many_of_all_requests_are_held_back(share):
+    """RFC 7339 §5.3: of all, though only some may wait; §7.2 converts it in the same way."""
+    assert held(share, 200 * "w").count("h") == 2 * share
+    assert held(share, 200 * "w-").count("h") == min(4 * share, 200)
+
+
+def test_what_may_not_wait_is_never_held_back():
+    assert held(100, 100 * "-") == 100 * "-"
+
+
+def test_what_could_not_be_held_back_is_made_up_for_within_bounds():
+    assert held(50, 1000 * "-" + 100 * "w").count("h") == 60
+
+
+def test_without_being_told_nothing_is_held_back():
+    assert not Throttles().holds(FLOW, 0.0)
+    assert not told(";oc=100;oc-seq=1.1").holds(FLOW, 0.5)
 
 
 def test_what_is_remembered_is_bounded():

@@ -7,11 +7,14 @@ The share to refuse follows the time that requests wait, by the controller of PI
 long is refused in any case. Neighbours that offer it are told the share (RFC 7339), all others meet it here.
 """
 
+import re
 from zlib import crc32
 
 from opentcf.services.context import TC2, Context
+from opentcf.sip.headers import split_via
 from opentcf.sip.message import Request, Response
 from opentcf.sip.outbox import Flow
+from opentcf.sip.overload import offers
 from opentcf.sip.transaction import Owner
 
 NAME = "overload"
@@ -28,6 +31,7 @@ BURST = 0.1
 """The share up to which nobody is refused by chance: what passes soon is no overload."""
 MOST = 0.98
 """The share that is never exceeded: without any request nothing could be learnt."""
+_TOPMOST = re.compile(rb"\r\n(?:via|v)[ \t]*:([^\r]*)", re.IGNORECASE)
 
 
 class Overload:
@@ -56,8 +60,9 @@ class Overload:
             return False
         if waited > self._ctx.limits.max_delay:
             return True
-        is_told = source.side == TC2 and b";oc" in data
-        return not is_told and self.loss > BURST and self._ctx.ids.uniform(0.0, 1.0) < self.loss
+        if self.loss <= BURST or (source.side == TC2 and _is_told(data)):
+            return False
+        return self._ctx.ids.uniform(0.0, 1.0) < self.loss
 
     @property
     def _target(self) -> float:
@@ -84,13 +89,12 @@ class Overload:
         return bool(self._mark) and data.startswith(b"ACK ") and self._mark.encode() in data
 
     def refusal(self, request: Request) -> Response:
-        """503 (RFC 3261 §21.5.4); copies of a request get the same tag (§8.2.7)."""
+        """503 without Retry-After (RFC 7339 §5.10.2), which would keep emergency calls away, too (RFC 3261 §21.5.4);
+        copies of a request get the same tag (§8.2.7)."""
         if not self._mark:
             self._mark = self._ctx.ids.token()
         call_id = request.headers.fields["Call-ID"][0]
-        response = request.respond(503, f"{self._mark}.{crc32(call_id.encode('utf-8', 'surrogateescape')):x}")
-        response.headers.set("Retry-After", str(int(self._ctx.ids.uniform(1.0, 5.0))))
-        return response
+        return request.respond(503, f"{self._mark}.{crc32(call_id.encode('utf-8', 'surrogateescape')):x}")
 
     def refused(self) -> None:
         """Count it; the first one begins an overload, of which the log tells once."""
@@ -113,3 +117,9 @@ class Overload:
             seconds = round(self._latest - self._first, 1)
             ctx.notice(NAME, state="over", seconds=seconds, refused=self._refused)
             self._first, self._refused = None, 0
+
+
+def _is_told(data: bytes) -> bool:
+    """Does the neighbour whom a request comes from offer overload control? Further Vias are others' (RFC 7339 §5.6)."""
+    via = _TOPMOST.search(data)
+    return via is not None and offers(split_via(via[1].decode("latin-1"))[0])

@@ -225,11 +225,12 @@ class Context:
         return self.layer.request(request, flow, owner, self.now, timeout, held=held, insist=insist).branch
 
     def is_held(self, request: Request, flow: Flow) -> bool:
-        """Is this request to be held back, as its overloaded server asked us (RFC 7339 §7.2)?"""
-        share = self.layer.throttles.share(flow, self.now)
-        if not share or request.to_tag() is not None or self.urgency.spares(render(request).lower()):
+        """Is this request to be held back, as its overloaded server asked us (RFC 7339 §5.5)? Never what goes on with
+        or ends what was accepted, nor an emergency call (§5.10.1)."""
+        throttles = self.layer.throttles
+        if not throttles.share(flow, self.now) or request.to_tag() is not None:
             return False
-        held = self.ids.uniform(0.0, 1.0) < share
+        held = not self.urgency.spares(render(request).lower()) and throttles.holds(flow, self.now)
         if held:
             self.meters.count("opentcf_refused_total", "peer_overload")
         return held

@@ -194,6 +194,7 @@ class Layer:
         txn.by_size = flow is not wanted
         txn.insists = insist
         self._clients[txn.key] = txn
+        self.throttles.asked(flow, now)
         if held:
             txn.linger = self._timers.start(now, TransactionAlarm(txn, Input.BROKEN))
             return txn
@@ -239,7 +240,7 @@ class Layer:
         txn = self._clients.get((via.branch or "") + method)
         if txn is None:
             return False, None
-        if "oc" in via.parameters:
+        if "oc" in via.parameters and txn.flow.side in self.offers:
             self.throttles.learn(via, txn.flow, now)
         if response.status >= 200 and txn.state in WAITING:
             self._meters.observe("opentcf_request_seconds", now - txn.began, flow.side, label, method)
@@ -401,7 +402,7 @@ class Layer:
     def _render(self, request: Request, flow: Flow, branch: str) -> bytes:
         via = f"SIP/2.0/{flow.transport.upper()} {self._sent_by(flow)};branch={branch};rport"
         if flow.transport == "tls" and not flow.connection:
-            via += ";alias"  # RFC 5923 §5.1: on the connection that we open we take their requests too
+            via += ";alias"  # RFC 5923 §8.1: on the connection that we open we take their requests too
         if flow.side in self.offers:
             via += OFFER
         request.headers.set("Via", via)

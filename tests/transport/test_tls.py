@@ -204,7 +204,7 @@ async def test_an_offered_connection_that_is_gone_is_not_used(ends, certificates
 
 
 async def test_plain_tcp_offers_nothing(ends):
-    """Without a certificate anybody could say that he is the peer (RFC 5923 §8.1)."""
+    """Without a certificate anybody could say that he is the peer (RFC 5923 §9.2)."""
     async with (
         ends.open("tcp:127.0.0.1") as (here, hears, (port,)),
         ends.open("tcp:127.0.0.1") as (there, sees, (back,)),

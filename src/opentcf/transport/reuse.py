@@ -8,7 +8,7 @@ TLS_PORT = 5061
 
 
 def alias(message: bytes) -> int | None:
-    """The port that a request stands for when its sender takes requests on this connection too (RFC 5923 §5.1).
+    """The port that a request stands for when its sender takes requests on this connection too (RFC 5923 §8.2).
 
     None without `alias` in its topmost Via, or when it cannot be read.
     """

@@ -111,7 +111,7 @@ class Streams:
 
     def spoke(self, stream: Stream, message: bytes) -> None:
         """The first message of a connection. Where who opened it proved himself and takes requests on it, it carries
-        ours to him (RFC 5923 §8.1); over plain TCP anybody could say so."""
+        ours to him (RFC 5923 §8.2, §9.2); over plain TCP anybody could say so."""
         flow = stream.flow
         port = alias(message) if stream.names and flow.transport == "tls" else None
         if port is not None:

@@ -435,7 +435,7 @@ def test_respond_once_keeps_nothing():
     ("transport", "connection", "offered"), [("tls", 0, True), ("tls", 7, False), ("tcp", 0, False)]
 )
 def test_only_a_tls_connection_that_we_open_is_offered_for_requests(transport, connection, offered):
-    """RFC 5923 §5.1."""
+    """RFC 5923 §8.1."""
     bed = Bed()
     bed.layer.request(request("OPTIONS"), Flow("tc2", transport, "127.0.0.2", 5061, connection), OWNER, 0.0)
     bed.collect()

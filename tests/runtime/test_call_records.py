@@ -85,6 +85,25 @@ def test_a_new_day_begins_a_new_file(tmp_path):
     assert [len(one.read_text().splitlines()) for one in (old, path)] == [2, 3]
 
 
+def test_a_file_with_the_columns_of_an_older_version_is_moved_away(tmp_path):
+    path = tmp_path / "calls.csv"
+    path.write_text("record,node\n1,core1.example\n")
+    file = RecordFile(path, settings())
+    file.write([ROW])
+    file.write([ROW])
+    (old,) = tmp_path.glob("calls-*.csv")
+    assert old.read_text() == "record,node\n1,core1.example\n"
+    assert len(path.read_text().splitlines()) == 3
+
+
+def test_what_an_older_version_left_in_the_store_has_the_columns_of_now(tmp_path):
+    old = {name: value for name, value in ROW.items() if name not in ("talks", "talkers")}
+    file = RecordFile(tmp_path / "calls.jsonl", settings())
+    file.write([old])
+    (line,) = [json.loads(line) for line in file.path.read_text().splitlines()]
+    assert (line["talks"], line["talkers"]) == (0, "")
+
+
 def test_a_torn_line_is_taken_away(tmp_path):
     path = tmp_path / "calls.jsonl"
     path.write_text('{"record": "1"}\n{"recor')

@@ -39,6 +39,7 @@ class RecordFile:
         self.path = path
         self._settings = settings
         self._is_csv = path.suffix == ".csv"
+        self._is_read = False
 
     def write(self, rows: Sequence[Row]) -> None:
         """All of them, on disk when this returns; OSError when they are not, and then none is in the file."""
@@ -60,17 +61,26 @@ class RecordFile:
         return _csv(tuple(line.values())) if self._is_csv else json.dumps(line).encode() + b"\n"
 
     def _rotate(self, now: float) -> None:
-        """Move the file away when it is full, or when it was written to on another day (UTC)."""
+        """Move the file away when it is full, was written to on another day (UTC), or has other columns than ours."""
         try:
             status = self.path.stat()
         except FileNotFoundError:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             return
         another_day = self._settings.rotate_daily and _utc(status.st_mtime).date() != _utc(now).date()
-        if status.st_size and (another_day or status.st_size >= self._settings.rotate_bytes):
+        full = status.st_size >= self._settings.rotate_bytes
+        if status.st_size and (another_day or full or self._has_other_columns()):
             stamp = _utc(now).strftime("%Y%m%dT%H%M%S.%fZ")
             self.path.rename(self.path.with_name(f"{self.path.stem}-{stamp}{self.path.suffix}"))
             self._prune()
+
+    def _has_other_columns(self) -> bool:
+        """Did another version begin it? That is so at the first look or not at all."""
+        if not self._is_csv or self._is_read:
+            return False
+        self._is_read = True
+        with self.path.open("rb") as file:
+            return file.readline() != self._head()
 
     def _prune(self) -> None:
         pattern = f"{self.path.stem}-[0-9]*T[0-9]*Z{self.path.suffix}"
@@ -80,7 +90,8 @@ class RecordFile:
 
 
 def readable(row: Row) -> dict[str, Any]:
-    """A record as its line tells it: times in ISO 8601, UTC."""
+    """A record as its line tells it: times in ISO 8601, UTC. An older version's row may lack the newest columns."""
+    row = {**CallRecord._field_defaults, **row}
     line = {name: row.get(name) for name in COLUMNS}
     answer = row["answer"]
     line["duration"] = round(row["end"] - answer, 3) if answer is not None else 0.0

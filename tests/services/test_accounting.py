@@ -162,6 +162,26 @@ def test_who_leaves_a_group_call_ends_his_leg_only():
     assert records(w, 1, "call") == []
 
 
+def test_who_comes_back_has_on_each_leg_what_he_said_on_it():
+    at = {**AT, "2002": 3}
+    w = GroupWorld(fire(*at, hang_time=5.0), at=at)
+    recorded(w)
+    w.dial("1001")
+    w.run(1.0)
+    w.let_go("1001")
+    w.press("2001")
+    w.run(5.0)
+    w.leave("2001")
+    w.run(1.0)
+    w.dial("2001")
+    w.run(2.0)
+    w.let_go("2001")
+    w.assert_over()
+    legs = [leg for leg in records(w, 3, "leg") if leg.party == "2001@core2.example"]
+    assert [leg.talks for leg in legs] == [1, 1]
+    assert [round(leg.talk_seconds) for leg in legs] == [5, 2]
+
+
 def test_a_group_call_goes_on_over_a_restart_of_its_master():
     w = GroupWorld(fire(*AT, hang_time=5.0), at=AT)
     recorded(w)

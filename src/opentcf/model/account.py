@@ -76,10 +76,40 @@ class LegAccount(NamedTuple):
     answer: float | None = None
 
 
-class Account:
-    """One call at this TCF, or one half of it. `talked`: user → bursts and seconds; who `talks` does so `since`."""
+class Spent(NamedTuple):
+    """What a user had of the floor: how often he took it, and for how many seconds."""
 
-    __slots__ = ("about", "answer", "by", "by_at", "ended", "legs", "since", "start", "talked", "talks")
+    talks: int = 0
+    talk_seconds: float = 0.0
+
+    def plus(self, other: "Spent") -> "Spent":
+        """Both together."""
+        return Spent(self.talks + other.talks, self.talk_seconds + other.talk_seconds)
+
+
+NOTHING = Spent()
+
+
+class Account:
+    """One call at this TCF, or one half of it.
+
+    `spent` is what each user had of the floor on the leg that he has now, `before` on those that are over; who
+    `talks` does so `since`.
+    """
+
+    __slots__ = (
+        "about",
+        "answer",
+        "before",
+        "by",
+        "by_at",
+        "ended",
+        "legs",
+        "since",
+        "spent",
+        "start",
+        "talks",
+    )
 
     def __init__(self, start: float) -> None:
         self.about: About | None = None
@@ -91,40 +121,72 @@ class Account:
         self.ended = 0.0
         self.talks = ""
         self.since = 0.0
-        self.talked: dict[str, tuple[int, float]] = {}
+        self.spent: dict[str, Spent] = {}
+        self.before: dict[str, Spent] = {}
 
-    def talk(self, user: str, now: float) -> None:
-        """Who talks from now on; empty: nobody."""
+    def talk(self, user: str, now: float) -> bool:
+        """Who talks from now on; empty: nobody. False when he does already."""
         if user == self.talks:
-            return
-        if self.talks:
-            bursts, seconds = self.talked.get(self.talks, (0, 0.0))
-            self.talked[self.talks] = (bursts + 1, seconds + now - self.since)
+            return False
+        self.settle(now)
         self.talks, self.since = user, now
+        if user:
+            self._add(user, Spent(talks=1))
+        return True
+
+    def settle(self, now: float) -> None:
+        """What is going on counts as far as it has come."""
+        if self.talks:
+            self._add(self.talks, Spent(talk_seconds=now - self.since))
+            self.since = now
+
+    def leave(self, user: str) -> Spent:
+        """A leg of his is over: what he had on it."""
+        spent = self.spent.pop(user, NOTHING)
+        if spent is not NOTHING:
+            self.before[user] = self.before.get(user, NOTHING).plus(spent)
+        return spent
+
+    def all_spent(self) -> dict[str, Spent]:
+        """What each user had, on all his legs."""
+        whole = dict(self.before)
+        for user, spent in self.spent.items():
+            whole[user] = whole.get(user, NOTHING).plus(spent)
+        return whole
+
+    def _add(self, user: str, more: Spent) -> None:
+        self.spent[user] = self.spent.get(user, NOTHING).plus(more)
 
     def record(self) -> Row:
         """For the store."""
         row: Row = {name: getattr(self, name) for name in _KEPT}
-        about = list(self.about) if self.about is not None else None
-        talked = {user: list(spent) for user, spent in self.talked.items()}
         return row | {
-            "about": about,
-            "legs": {k: list(leg) for k, leg in self.legs.items()},
-            "talked": talked,
+            "about": list(self.about) if self.about is not None else None,
+            "legs": {key: list(leg) for key, leg in self.legs.items()},
+            "spent": {user: list(spent) for user, spent in self.spent.items()},
+            "before": {user: list(spent) for user, spent in self.before.items()},
         }
 
     @classmethod
     def read(cls, row: Row) -> "Account":
         """The same again."""
-        kept = {name: row[name] for name in _KEPT}
-        account = cls(kept.pop("start"))
-        about = kept.pop("about")
+        account = cls(row["start"])
+        for name in _KEPT:
+            setattr(account, name, row.get(name, getattr(account, name)))
+        about = row["about"]
         account.about = About(*about) if about is not None else None
-        account.legs = {key: LegAccount(*leg) for key, leg in kept.pop("legs").items()}
-        account.talked = {user: (bursts, seconds) for user, (bursts, seconds) in kept.pop("talked").items()}
-        for name, value in kept.items():
-            setattr(account, name, value)
+        account.legs = {key: LegAccount(*leg) for key, leg in row["legs"].items()}
+        account.before = {user: Spent(*spent) for user, spent in row.get("before", {}).items()}
+        account.spent = {user: Spent(*spent) for user, spent in row.get("spent", {}).items()}
+        if "talked" in row:
+            account._read_talked(row["talked"])
         return account
 
+    def _read_talked(self, talked: Row) -> None:
+        """As older rows have it, where a talk counts when it is over."""
+        self.spent = {user: Spent(talks, seconds) for user, (talks, seconds) in talked.items()}
+        if self.talks:
+            self._add(self.talks, Spent(talks=1))
 
-_KEPT = ("about", "answer", "by", "by_at", "ended", "legs", "since", "start", "talked", "talks")
+
+_KEPT = ("answer", "by", "by_at", "ended", "since", "start", "talks")

@@ -3,7 +3,7 @@
 Open accounts and records that the shell has not written yet are in the store: a restart loses none.
 """
 
-from opentcf.model.account import About, Account, CallRecord, LegAccount
+from opentcf.model.account import NOTHING, About, Account, CallRecord, LegAccount, Spent
 from opentcf.model.cause import ReleaseCause
 from opentcf.services.context import Context
 from opentcf.sip.outbox import Value
@@ -72,12 +72,11 @@ def note(ctx: Context, call: str, about: About, *, up: bool, talker: str = "") -
     if not ctx.accounted:
         return
     account = ctx.accounts.setdefault(call, Account(ctx.wall))
-    before = (account.about, account.answer, account.talks)
+    before = (account.about, account.answer)
     account.about = about
-    account.talk(talker, ctx.wall)
     if up and account.answer is None:
         account.answer = ctx.wall
-    if (account.about, account.answer, account.talks) != before:
+    if account.talk(talker, ctx.wall) or (account.about, account.answer) != before:
         _save(ctx, call)
 
 
@@ -87,7 +86,6 @@ def over(ctx: Context, call: str, cause: ReleaseCause | str) -> None:
     if account is None:
         return
     said = cause if isinstance(cause, str) else cause.name.lower()
-    account.talk("", ctx.wall)
     for leg in list(account.legs):
         leg_over(ctx, call, leg, None if isinstance(cause, str) else cause)
     if account.about is not None:
@@ -115,26 +113,29 @@ def _record(ctx: Context, kind: str, about: About) -> CallRecord:
 
 
 def _leg_record(ctx: Context, account: Account, about: About, leg: LegAccount, cause: str) -> CallRecord:
-    bursts, seconds = account.talked.get(leg.party, (0, 0.0))
-    if account.talks == leg.party:
-        bursts, seconds = bursts + 1, seconds + ctx.wall - account.since
+    account.settle(ctx.wall)
+    spent = account.leave(leg.party)
     return _record(ctx, "leg", about)._replace(
         party=leg.party, peer=leg.peer, direction=leg.direction, sip_call_id=leg.sip_call_id, start=leg.start,
-        answer=leg.answer, end=ctx.wall, cause=cause, talks=bursts, talk_seconds=round(seconds, 3),
+        answer=leg.answer, end=ctx.wall, cause=cause, talks=spent.talks, talk_seconds=round(spent.talk_seconds, 3),
     )  # fmt: skip
 
 
 def _call_record(ctx: Context, account: Account, about: About, cause: str) -> CallRecord:
     """A private call is over with its last leg; of a group no leg need be left."""
-    spent, end = account.talked.values(), ctx.wall if about.group else account.ended or ctx.wall
+    end = ctx.wall if about.group else account.ended or ctx.wall
+    account.talk("", end)
+    spent, whole = account.all_spent(), NOTHING
+    for one in spent.values():
+        whole = whole.plus(one)
     return _record(ctx, "call", about)._replace(
-        start=account.start, answer=account.answer, end=end, cause=cause, talkers=_talkers(account),
-        talks=sum(bursts for bursts, _ in spent), talk_seconds=round(sum(seconds for _, seconds in spent), 3),
+        start=account.start, answer=account.answer, end=end, cause=cause, talkers=_talkers(spent),
+        talks=whole.talks, talk_seconds=round(whole.talk_seconds, 3),
     )  # fmt: skip
 
 
-def _talkers(account: Account) -> str:
-    return " ".join(f"{user}={seconds:.3f}" for user, (_, seconds) in account.talked.items())
+def _talkers(spent: dict[str, Spent]) -> str:
+    return " ".join(f"{user}={one.talk_seconds:.3f}" for user, one in spent.items() if one.talks)
 
 
 def _save(ctx: Context, call: str) -> None:

@@ -8,6 +8,8 @@ from tests.services.group_world import GroupWorld, fire
 from tests.world import World
 
 from opentcf.model.account import CallRecord
+from opentcf.model.call import CallSetup
+from opentcf.model.registration import RegType
 from opentcf.terminal import Behaviour, Terminal
 
 AT = {"1001": 2, "1002": 1, "2001": 3}
@@ -195,6 +197,98 @@ def test_a_group_call_goes_on_over_a_restart_of_its_master():
     (master,) = [call for call in records(w, 1, "call") if call.role == "master"]
     assert 9.9 < float(master.talkers.partition("=")[2]) < 10.3
     assert open_accounts(w) == []
+
+
+PATHS = pytest.mark.parametrize(
+    ("caller_at", "called_at", "called"), [(1, 1, "1002"), (2, 3, "4001"), (2, 2, "2001")]
+)
+
+
+class Radios:
+    """1001 calls somebody in half duplex; who talks is said to the records."""
+
+    def __init__(self, caller_at: int, called_at: int, called: str) -> None:
+        self.w = w = World(1)
+        recorded(w)
+        self.one, self.two = w.terminal("1001", caller_at), w.terminal(called, called_at)
+        for ua in (self.one, self.two):
+            w.register(ua)
+        w.run(2.0)
+        w.call(self.one, called, CallSetup(full_duplex=False))
+        w.run(2.0)
+
+    def press(self, ua: Terminal, seconds: float) -> None:
+        ua.press(next(iter(ua.calls.values())), self.w.now)
+        self.w.touch(ua)
+        self.w.run(seconds)
+
+    def let_go(self, ua: Terminal) -> None:
+        ua.let_go(next(iter(ua.calls.values())), self.w.now)
+        self.w.touch(ua)
+        self.w.run(1.0)
+
+    def end(self) -> None:
+        self.w.hang_up(self.one)
+        self.w.settle()
+        assert open_accounts(self.w) == []
+
+    def its_leg(self, ua: Terminal) -> CallRecord:
+        """The one to the terminal."""
+        found = [leg for core in self.w.cores for leg in records(self.w, core, "leg") if leg.peer == ""]
+        return next(leg for leg in found if leg.party == str(ua.user))
+
+
+def spent(talkers: str) -> dict[str, int]:
+    """Whole seconds."""
+    return {
+        user: round(float(seconds)) for user, _, seconds in (one.partition("=") for one in talkers.split())
+    }
+
+
+@PATHS
+@pytest.mark.parametrize("crashes", [False, True])
+def test_a_half_duplex_call_tells_who_talked_how_long(caller_at, called_at, called, crashes):
+    t = Radios(caller_at, called_at, called)
+    t.let_go(t.one)
+    t.press(t.two, 5.0)
+    if crashes:
+        for core in (1, 2, 3):
+            t.w.crash(core)
+            t.w.restart(core)
+        t.w.run(5.0)
+    t.let_go(t.two)
+    t.press(t.one, 3.0)
+    t.end()
+    here = next(call for call in records(t.w, 1, "call") if "caller's H" in call.role)
+    assert (here.talks, spent(here.talkers)) == (
+        3,
+        {"1001@core1.example": 5, str(t.two.user): 10 if crashes else 5},
+    )
+    assert here.talk_seconds == pytest.approx(15.0 if crashes else 10.0, abs=0.5)
+    assert [(leg.talks, round(leg.talk_seconds)) for leg in (t.its_leg(t.one), t.its_leg(t.two))] == [
+        (2, 5), (1, 10 if crashes else 5),
+    ]  # fmt: skip
+    assert {call.talks for core in t.w.cores for call in records(t.w, core, "call")} == {3}
+
+
+def test_a_talk_that_is_revoked_ends_with_it():
+    t = Radios(2, 3, "4001")
+    t.w.run(70.0)
+    t.press(t.two, 4.0)
+    t.end()
+    assert (t.its_leg(t.one).talks, round(t.its_leg(t.one).talk_seconds)) == (1, 60)
+    assert (t.its_leg(t.two).talks, round(t.its_leg(t.two).talk_seconds)) == (1, 4)
+
+
+def test_a_talk_goes_on_over_a_handover():
+    t = Radios(2, 3, "4001")
+    t.w.run(3.0)
+    t.one.move(t.w.cores[4].proxy, t.w.now, RegType.HANDOVER, next(iter(t.one.calls.values())))
+    t.w.touch(t.one)
+    t.w.run(5.0)
+    t.end()
+    here = next(call for call in records(t.w, 1, "call") if "caller's H" in call.role)
+    assert (here.talks, spent(here.talkers)) == (1, {"1001@core1.example": 10})
 
 
 def test_nobody_wants_records():

@@ -5,6 +5,8 @@ Open accounts and records that the shell has not written yet are in the store: a
 
 from opentcf.model.account import NOTHING, About, Account, CallRecord, LegAccount, Spent
 from opentcf.model.cause import ReleaseCause
+from opentcf.model.floor import Floor
+from opentcf.model.numbers import Aor
 from opentcf.services.context import Context
 from opentcf.sip.outbox import Value
 
@@ -67,7 +69,7 @@ def leg_over(
 # --- what procedures say
 
 
-def note(ctx: Context, call: str, about: About, *, up: bool, talker: str = "") -> None:
+def note(ctx: Context, call: str, about: About, *, up: bool) -> None:
     """How the call stands now."""
     if not ctx.accounted:
         return
@@ -76,8 +78,27 @@ def note(ctx: Context, call: str, about: About, *, up: bool, talker: str = "") -
     account.about = about
     if up and account.answer is None:
         account.answer = ctx.wall
-    if account.talk(talker, ctx.wall) or (account.about, account.answer) != before:
+    if (account.about, account.answer) != before:
         _save(ctx, call)
+
+
+def arbitrated(ctx: Context, call: str, floor: Floor) -> None:
+    """How the floor stands now, as the TCF that arbitrates it says."""
+    talks(ctx, call, floor.talker.user if floor.talker is not None else None)
+
+
+def talks(ctx: Context, call: str, user: Aor | None) -> None:
+    """Who talks from now on; None: nobody."""
+    account = ctx.accounts.get(call)
+    if account is not None and account.talk(str(user or ""), ctx.wall):
+        _save(ctx, call)
+
+
+def is_silent(ctx: Context, call: str, user: Aor) -> None:
+    """If it was he who talked, nobody does now."""
+    account = ctx.accounts.get(call)
+    if account is not None and account.talks == str(user):
+        talks(ctx, call, None)
 
 
 def over(ctx: Context, call: str, cause: ReleaseCause | str) -> None:

@@ -44,6 +44,7 @@ from opentcf.services.group_call.local import (
 from opentcf.services.group_call.master import Branch, MasterState
 from opentcf.services.group_call.masters import Masters
 from opentcf.services.group_call.member_floor import CUT_OFF
+from opentcf.services.group_call.visited import VisitedState
 from opentcf.services.group_call.visits import ALERT, HANDED_OVER, Visits, discard
 from opentcf.services.leg import Happened, Leg, LegState, What
 from opentcf.services.voice import Voice, described
@@ -516,8 +517,14 @@ class GroupCalls:
         """For the call records: each half has its own."""
         if self._ctx.accounted:
             master, visit = self.masters.calls.get(group), self.visits.calls.get(group)
-            for key, about, up, talker in status.accounts(master, visit):
-                accounting.note(self._ctx, key, about, up=up, talker=talker)
+            if master is not None:
+                about, up = status.about_master(master), master.state is MasterState.UP
+                accounting.note(self._ctx, master.key, about, up=up)
+                accounting.arbitrated(self._ctx, master.key, master.floor)
+            if visit is not None:
+                about, up = status.about_visit(visit), visit.state is VisitedState.UP
+                accounting.note(self._ctx, visit.key, about, up=up)
+                accounting.talks(self._ctx, visit.key, visit.talker)
 
     # --- what outlives the process
 

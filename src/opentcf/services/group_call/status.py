@@ -1,13 +1,11 @@
 """What who watches, and the call records, are told of a group's call."""
 
-from collections.abc import Iterator
-
 from opentcf.model.account import About
 from opentcf.model.facts import GroupCallChanged
 from opentcf.model.numbers import Aor
 from opentcf.services.context import Context
-from opentcf.services.group_call.master import MasterCall, MasterState
-from opentcf.services.group_call.visited import VisitedCall, VisitedState
+from opentcf.services.group_call.master import MasterCall
+from opentcf.services.group_call.visited import VisitedCall
 
 
 def told(ctx: Context, group: Aor, master: MasterCall | None, visit: VisitedCall | None) -> GroupCallChanged:
@@ -19,16 +17,15 @@ def told(ctx: Context, group: Aor, master: MasterCall | None, visit: VisitedCall
     return GroupCallChanged(group)
 
 
-def accounts(master: MasterCall | None, visit: VisitedCall | None) -> Iterator[tuple[str, About, bool, str]]:
-    """For the call records, of each half: its key, what it is, whether it is up, and who talks."""
-    if master is not None:
-        talker = str(master.floor.talker.user) if master.floor.talker is not None else ""
-        setup = master.setup._replace(emergency=master.emergency_by is not None)
-        about = About.of(setup, "master", master.originator, master.group.aor, group=True)
-        yield master.key, about, master.state is MasterState.UP, talker
-    if visit is not None:
-        about = About.of(visit.setup, "visited", visit.setup.caller, visit.group, group=True)
-        yield visit.key, about, visit.state is VisitedState.UP, str(visit.talker or "")
+def about_master(call: MasterCall) -> About:
+    """For the call records: what it is."""
+    setup = call.setup._replace(emergency=call.emergency_by is not None)
+    return About.of(setup, "master", call.originator, call.group.aor, group=True)
+
+
+def about_visit(call: VisitedCall) -> About:
+    """The same of the visited half."""
+    return About.of(call.setup, "visited", call.setup.caller, call.group, group=True)
 
 
 def _of_master(ctx: Context, call: MasterCall) -> GroupCallChanged:

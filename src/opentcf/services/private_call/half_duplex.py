@@ -10,12 +10,13 @@ from collections.abc import Iterable
 from opentcf.btrunc import extension as wire_extension
 from opentcf.btrunc import floor as wire_floor
 from opentcf.btrunc.extension import Extension
-from opentcf.btrunc.floor import Ask, Grant, LetGo, Refused, Revoke, Waiting, answer_of, told_of
-from opentcf.btrunc.wire import Param, Token, Wire
+from opentcf.btrunc.floor import Ask, Grant, Inform, LetGo, Refused, Revoke, Waiting, answer_of, told_of
+from opentcf.btrunc.wire import Alert, Param, Token, Wire
 from opentcf.model import floor
 from opentcf.model.cause import FloorCause
 from opentcf.model.floor import Action, Floor
 from opentcf.model.numbers import Aor
+from opentcf.services import accounting
 from opentcf.services.context import Context, Incoming
 from opentcf.services.floor_leg import FloorLeg, purpose, read_info
 from opentcf.services.leg import Happened, Leg
@@ -221,6 +222,7 @@ class HalfDuplex:
                 call.untold[getattr(action, "leg", "")] = told
             for leg in self._audience(call, action):
                 FloorLeg(leg).tell(self._ctx, told)
+        accounting.arbitrated(self._ctx, call.key, call.floor)
 
     def _audience(self, call: PrivateCall, action: Action) -> tuple[Leg, ...]:
         legs, side = call.floor_legs, getattr(action, "leg", "")
@@ -268,7 +270,19 @@ def give_back(ctx: Context, call: PrivateCall, event: Happened) -> None:
         FloorLeg(leg).tell(ctx, LetGo(user, grant, FloorCause.GONE))
 
 
-def passed_request(call: PrivateCall, incoming: Incoming, source: Leg, target: Leg) -> str | None:
+def _overhear(ctx: Context, call: PrivateCall, token: Token | None) -> None:
+    """Who only relays learns from what passes who talks: all of it but an INFO concerns who is beyond the leg that
+    does not lead to the caller's home."""
+    away = call.up if call.enters or call.roles[-1] is Role.CALLER_VISITED else call.down
+    if token is Token.ACCEPT:
+        accounting.talks(ctx, call.key, call.party(away))
+    elif token is Token.RELEASE_FLOOR:
+        accounting.is_silent(ctx, call.key, call.party(away))
+
+
+def passed_request(
+    ctx: Context, call: PrivateCall, incoming: Incoming, source: Leg, target: Leg
+) -> str | None:
     """What a re-INVITE says of the floor, for the next hop; None when it says nothing of it.
 
     The V sets `UDN` from the authenticated user, and reads a plain phone's resume and hold (profile 6).
@@ -277,9 +291,11 @@ def passed_request(call: PrivateCall, incoming: Incoming, source: Leg, target: L
         return None
     ext, there = incoming.extension, wire_extension.domain_of(target.dialog.remote)
     if ext is not None and ext.token in WORDS:
+        _overhear(ctx, call, ext.token)
         return _spelled(ext, target.wire, call.party(source) if incoming.peer is None else None, there)
     if ext is None and incoming.peer is None and incoming.request.body:
         talks = direction_of(incoming.request.body) in ("sendrecv", "sendonly")
+        _overhear(ctx, call, Token.REQUEST if talks else Token.RELEASE_FLOOR)
         op = Ask(call.party(source)) if talks else LetGo(call.party(source))
         return wire_floor.render(op, target.wire, there)
     return None
@@ -294,12 +310,15 @@ def _spelled(ext: Extension, wire: Wire, user: Aor | None, domain: str) -> str:
     return wire_extension.render(wire, ext.token, *params)
 
 
-def passed_answer(call: PrivateCall, heard: Message, source: Leg, target: Leg) -> str | None:
+def passed_answer(ctx: Context, call: PrivateCall, heard: Message, source: Leg, target: Leg) -> str | None:
     """What an answer says of the floor, for the hop back; None when it says nothing of it."""
     if call.setup.full_duplex:
         return None
     ext = wire_extension.read(heard, source.wire)
-    return _spelled(ext, target.wire, None, "") if ext is not None and ext.token in WORDS else None
+    if ext is None or ext.token not in WORDS:
+        return None
+    _overhear(ctx, call, ext.token)
+    return _spelled(ext, target.wire, None, "")
 
 
 def is_waiting(text: str | None, wire: Wire) -> bool:
@@ -315,5 +334,7 @@ def pass_information(ctx: Context, call: PrivateCall, event: Happened) -> bool:
     if told is None:
         return False
     ctx.respond(event.incoming, 200)
+    if isinstance(told, Inform) and told.alert is not Alert.QUEUE:
+        accounting.talks(ctx, call.key, told.user if told.alert is Alert.TAKEN else None)
     FloorLeg(call.other(event.leg)).tell(ctx, told)
     return True

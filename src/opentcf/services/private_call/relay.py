@@ -54,7 +54,9 @@ class Relay:
         response = self._mark(call, up, up.response(ctx, 200))
         pass_body(event.message, response)
         up.carry = call.down.carry
-        says = self.half_duplex.begin(call) or half_duplex.passed_answer(call, event.message, call.down, up)
+        says = self.half_duplex.begin(call) or half_duplex.passed_answer(
+            self._ctx, call, event.message, call.down, up
+        )
         if says and up.ptt:
             call_id = call.id if up.peer is None else ""
             says = wire_extension.append(says, up.wire, (Param.CALL_ID, call_id))
@@ -161,7 +163,7 @@ class Relay:
             request.headers.set(name, value)
         if call.wanted != call.setup:
             wire_call.write_setup(request, other.wire, call.wanted, call.called.domain)
-        says = half_duplex.passed_request(call, event.incoming, leg, other)
+        says = half_duplex.passed_request(self._ctx, call, event.incoming, leg, other)
         if says is not None:
             request.headers.set(other.wire.extension, says)
         pass_body(event.incoming.request, request)
@@ -181,7 +183,7 @@ class Relay:
         if leg.theirs is None or not leg.theirs.open:
             self._undo(call, leg, event)
             return
-        says = half_duplex.passed_answer(call, event.message, event.leg, leg)
+        says = half_duplex.passed_answer(self._ctx, call, event.message, event.leg, leg)
         if half_duplex.is_waiting(says, leg.wire) and not leg.ptt:
             self._never_queued(call, leg)
             return
@@ -207,7 +209,11 @@ class Relay:
             leg.remote_sdp = call.before
         if leg is not None and leg.theirs is not None and leg.theirs.open:
             response = leg.response(self._ctx, refusal(event.status))
-            says = half_duplex.passed_answer(call, event.message, event.leg, leg) if event.message else None
+            says = (
+                half_duplex.passed_answer(self._ctx, call, event.message, event.leg, leg)
+                if event.message
+                else None
+            )
             if says is not None and leg.ptt:
                 response.headers.set(leg.wire.extension, says)
             leg.answer(self._ctx, response)

@@ -199,6 +199,36 @@ def test_a_group_call_goes_on_over_a_restart_of_its_master():
     assert open_accounts(w) == []
 
 
+@pytest.mark.parametrize("crashes", [(), (1,), (3,)])
+def test_who_waited_for_the_floor_of_a_group(crashes):
+    at = {**AT, "2002": 3}
+    w = GroupWorld(fire(*at, hang_time=5.0), at=at)
+    recorded(w)
+    w.dial("1001")
+    w.run(2.0)
+    w.press("2001")
+    w.press("1002")
+    w.run(3.0)
+    for core in crashes:
+        w.crash(core)
+        w.restart(core)
+        w.run(3.0)
+    w.let_go("1002")
+    w.run(1.0)
+    w.let_go("1001")
+    w.run(2.0)
+    w.let_go("2001")
+    w.assert_over()
+    wait = 7 if crashes else 4
+    master = next(call for call in records(w, 1, "call") if call.role == "master")
+    assert (master.talks, master.waits, round(master.wait_seconds)) == (2, 2, 2 * wait - 1)
+    (leg,) = [leg for leg in records(w, 3, "leg") if leg.party == "2001@core2.example"]
+    assert (leg.talks, leg.waits, round(leg.wait_seconds)) == (1, 1, wait)
+    (gave_up,) = [leg for leg in records(w, 1, "leg") if leg.party == "1002@core1.example"]
+    assert (gave_up.talks, gave_up.waits, round(gave_up.wait_seconds)) == (0, 1, wait - 1)
+    assert open_accounts(w) == []
+
+
 PATHS = pytest.mark.parametrize(
     ("caller_at", "called_at", "called"), [(1, 1, "1002"), (2, 3, "4001"), (2, 2, "2001")]
 )
@@ -269,6 +299,20 @@ def test_a_half_duplex_call_tells_who_talked_how_long(caller_at, called_at, call
         (2, 5), (1, 10 if crashes else 5),
     ]  # fmt: skip
     assert {call.talks for core in t.w.cores for call in records(t.w, core, "call")} == {3}
+
+
+@PATHS
+def test_who_waited_in_a_half_duplex_call(caller_at, called_at, called):
+    t = Radios(caller_at, called_at, called)
+    t.press(t.two, 4.0)
+    t.let_go(t.two)
+    t.press(t.two, 2.0)
+    t.let_go(t.one)
+    t.end()
+    here = next(call for call in records(t.w, 1, "call") if "caller's H" in call.role)
+    assert (here.talks, here.waits, round(here.wait_seconds)) == (2, 2, 6)
+    assert (t.its_leg(t.two).waits, round(t.its_leg(t.two).wait_seconds)) == (2, 6)
+    assert (t.its_leg(t.one).waits, t.its_leg(t.one).wait_seconds) == (0, 0.0)
 
 
 def test_a_talk_that_is_revoked_ends_with_it():

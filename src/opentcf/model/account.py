@@ -1,5 +1,6 @@
 """What is written down of calls: one record when a leg is over and one when the call is, for billing and reports."""
 
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from opentcf.model.call import CallSetup
@@ -43,7 +44,10 @@ class CallRecord(NamedTuple):
     talks: int = 0
     talk_seconds: float = 0.0
     talkers: str = ""
-    """Of a call of a group at its master: who talked how long, `1001@core1.example=12.3 …`."""
+    """Of a call with a floor: who talked how long, `1001@core1.example=12.3 …`."""
+    waits: int = 0
+    wait_seconds: float = 0.0
+    """In the queue of the floor."""
 
 
 class About(NamedTuple):
@@ -77,14 +81,21 @@ class LegAccount(NamedTuple):
 
 
 class Spent(NamedTuple):
-    """What a user had of the floor: how often he took it, and for how many seconds."""
+    """What a user had of the floor and of its queue: how often, and for how many seconds."""
 
     talks: int = 0
     talk_seconds: float = 0.0
+    waits: int = 0
+    wait_seconds: float = 0.0
 
     def plus(self, other: "Spent") -> "Spent":
         """Both together."""
-        return Spent(self.talks + other.talks, self.talk_seconds + other.talk_seconds)
+        return Spent(
+            self.talks + other.talks,
+            self.talk_seconds + other.talk_seconds,
+            self.waits + other.waits,
+            self.wait_seconds + other.wait_seconds,
+        )
 
 
 NOTHING = Spent()
@@ -94,22 +105,12 @@ class Account:
     """One call at this TCF, or one half of it.
 
     `spent` is what each user had of the floor on the leg that he has now, `before` on those that are over; who
-    `talks` does so `since`.
+    `talks` does so `since`, who waits in the queue since what `waiting` says.
     """
 
     __slots__ = (
-        "about",
-        "answer",
-        "before",
-        "by",
-        "by_at",
-        "ended",
-        "legs",
-        "since",
-        "spent",
-        "start",
-        "talks",
-    )
+        "about", "answer", "before", "by", "by_at", "ended", "legs", "since", "spent", "start", "talks", "waiting",
+    )  # fmt: skip
 
     def __init__(self, start: float) -> None:
         self.about: About | None = None
@@ -121,6 +122,7 @@ class Account:
         self.ended = 0.0
         self.talks = ""
         self.since = 0.0
+        self.waiting: dict[str, float] = {}
         self.spent: dict[str, Spent] = {}
         self.before: dict[str, Spent] = {}
 
@@ -131,7 +133,19 @@ class Account:
         self.settle(now)
         self.talks, self.since = user, now
         if user:
+            self.waiting.pop(user, None)
             self._add(user, Spent(talks=1))
+        return True
+
+    def wait(self, users: Collection[str], now: float) -> bool:
+        """Who waits from now on, and nobody else. False when it is they already."""
+        if self.waiting.keys() == set(users):
+            return False
+        self.settle(now)
+        for user in users:
+            if user not in self.waiting:
+                self._add(user, Spent(waits=1))
+        self.waiting = dict.fromkeys(users, now)
         return True
 
     def settle(self, now: float) -> None:
@@ -139,6 +153,9 @@ class Account:
         if self.talks:
             self._add(self.talks, Spent(talk_seconds=now - self.since))
             self.since = now
+        for user, since in self.waiting.items():
+            self._add(user, Spent(wait_seconds=now - since))
+            self.waiting[user] = now
 
     def leave(self, user: str) -> Spent:
         """A leg of his is over: what he had on it."""
@@ -163,6 +180,7 @@ class Account:
         return row | {
             "about": list(self.about) if self.about is not None else None,
             "legs": {key: list(leg) for key, leg in self.legs.items()},
+            "waiting": dict(self.waiting),
             "spent": {user: list(spent) for user, spent in self.spent.items()},
             "before": {user: list(spent) for user, spent in self.before.items()},
         }
@@ -176,6 +194,7 @@ class Account:
         about = row["about"]
         account.about = About(*about) if about is not None else None
         account.legs = {key: LegAccount(*leg) for key, leg in row["legs"].items()}
+        account.waiting = dict(row.get("waiting", {}))
         account.before = {user: Spent(*spent) for user, spent in row.get("before", {}).items()}
         account.spent = {user: Spent(*spent) for user, spent in row.get("spent", {}).items()}
         if "talked" in row:

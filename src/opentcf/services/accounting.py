@@ -84,7 +84,14 @@ def note(ctx: Context, call: str, about: About, *, up: bool) -> None:
 
 def arbitrated(ctx: Context, call: str, floor: Floor) -> None:
     """How the floor stands now, as the TCF that arbitrates it says."""
-    talks(ctx, call, floor.talker.user if floor.talker is not None else None)
+    account = ctx.accounts.get(call)
+    if account is None:
+        return
+    waiting = [str(waiter.request.user) for waiter in floor.queue]
+    changed = account.wait(waiting, ctx.wall)
+    talker = str(floor.talker.user) if floor.talker is not None else ""
+    if account.talk(talker, ctx.wall) or changed:
+        _save(ctx, call)
 
 
 def talks(ctx: Context, call: str, user: Aor | None) -> None:
@@ -94,11 +101,22 @@ def talks(ctx: Context, call: str, user: Aor | None) -> None:
         _save(ctx, call)
 
 
-def is_silent(ctx: Context, call: str, user: Aor) -> None:
-    """If it was he who talked, nobody does now."""
+def waits(ctx: Context, call: str, user: Aor) -> None:
+    """He is in the queue from now on, as he was told."""
     account = ctx.accounts.get(call)
-    if account is not None and account.talks == str(user):
+    if account is not None and account.wait({*account.waiting, str(user)}, ctx.wall):
+        _save(ctx, call)
+
+
+def lets_go(ctx: Context, call: str, user: Aor) -> None:
+    """He neither talks nor waits any more."""
+    account = ctx.accounts.get(call)
+    if account is None:
+        return
+    if account.talks == str(user):
         talks(ctx, call, None)
+    if account.wait(account.waiting.keys() - {str(user)}, ctx.wall):
+        _save(ctx, call)
 
 
 def over(ctx: Context, call: str, cause: ReleaseCause | str) -> None:
@@ -139,6 +157,7 @@ def _leg_record(ctx: Context, account: Account, about: About, leg: LegAccount, c
     return _record(ctx, "leg", about)._replace(
         party=leg.party, peer=leg.peer, direction=leg.direction, sip_call_id=leg.sip_call_id, start=leg.start,
         answer=leg.answer, end=ctx.wall, cause=cause, talks=spent.talks, talk_seconds=round(spent.talk_seconds, 3),
+        waits=spent.waits, wait_seconds=round(spent.wait_seconds, 3),
     )  # fmt: skip
 
 
@@ -146,12 +165,14 @@ def _call_record(ctx: Context, account: Account, about: About, cause: str) -> Ca
     """A private call is over with its last leg; of a group no leg need be left."""
     end = ctx.wall if about.group else account.ended or ctx.wall
     account.talk("", end)
+    account.wait((), end)
     spent, whole = account.all_spent(), NOTHING
     for one in spent.values():
         whole = whole.plus(one)
     return _record(ctx, "call", about)._replace(
         start=account.start, answer=account.answer, end=end, cause=cause, talkers=_talkers(spent),
         talks=whole.talks, talk_seconds=round(whole.talk_seconds, 3),
+        waits=whole.waits, wait_seconds=round(whole.wait_seconds, 3),
     )  # fmt: skip
 
 

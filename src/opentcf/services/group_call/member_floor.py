@@ -15,6 +15,7 @@ from opentcf.btrunc.floor import (
 from opentcf.btrunc.wire import Alert
 from opentcf.model.cause import FloorCause
 from opentcf.model.numbers import Aor
+from opentcf.services import accounting
 from opentcf.services.context import Context
 from opentcf.services.floor_leg import purpose
 from opentcf.services.group_call.link import NAME, Link
@@ -71,6 +72,8 @@ class MemberFloor:
         link.answer(self._ctx, answer, joining=joining, call=call.id if joining else "")
         if isinstance(answer, Waiting) and not link.leg.ptt:
             self.up(call, LetGo(user))
+        elif isinstance(answer, Waiting):
+            accounting.waits(self._ctx, call.key, user)
         if isinstance(answer, Accepted):
             self._talks(call, user, answer.grant)
         elif joining:

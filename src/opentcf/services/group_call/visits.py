@@ -475,6 +475,7 @@ class Visits:
             grant = (call.grant or None) if call.talker == user else None
             if call.talker == user:
                 call.talker, call.released = None, call.grant
+            accounting.lets_go(self._ctx, call.key, user)
             self.floor.up(call, LetGo(user, op.grant if op.grant is not None else grant))
         else:
             link.describe_again(self._ctx, talks=call.talker == user)

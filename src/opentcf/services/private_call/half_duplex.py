@@ -276,8 +276,10 @@ def _overhear(ctx: Context, call: PrivateCall, token: Token | None) -> None:
     away = call.up if call.enters or call.roles[-1] is Role.CALLER_VISITED else call.down
     if token is Token.ACCEPT:
         accounting.talks(ctx, call.key, call.party(away))
+    elif token is Token.WAITING:
+        accounting.waits(ctx, call.key, call.party(away))
     elif token is Token.RELEASE_FLOOR:
-        accounting.is_silent(ctx, call.key, call.party(away))
+        accounting.lets_go(ctx, call.key, call.party(away))
 
 
 def passed_request(

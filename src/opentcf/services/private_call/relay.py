@@ -10,7 +10,7 @@ from opentcf.btrunc.floor import LetGo
 from opentcf.btrunc.wire import Param, Token
 from opentcf.model.call import CallSetup
 from opentcf.model.cause import Decline, ReleaseCause
-from opentcf.services import path
+from opentcf.services import accounting, path
 from opentcf.services.context import Context, Incoming
 from opentcf.services.floor_leg import FloorLeg
 from opentcf.services.leg import Happened, Leg, LegState, Rank, What, Wish
@@ -246,6 +246,7 @@ class Relay:
         """A phone without the extension gets 486, and its place in the queue is given back (profile 7)."""
         leg.answer(self._ctx, leg.response(self._ctx, 486))
         FloorLeg(call.other(leg)).tell(self._ctx, LetGo(call.party(leg)))
+        accounting.lets_go(self._ctx, call.key, call.party(leg))
 
     def _cancel_offer(self, call: PrivateCall, event: Happened | None) -> None:
         """CANCEL of a re-INVITE: 487, the dialog stays."""

@@ -199,6 +199,28 @@ def test_a_group_call_goes_on_over_a_restart_of_its_master():
     assert open_accounts(w) == []
 
 
+@pytest.mark.parametrize("crashes", [(), (1, 2, 3)])
+def test_an_emergency_that_was_ended_was_one(crashes):
+    w = GroupWorld(fire(*AT, hang_time=5.0), at=AT)
+    recorded(w)
+    w.dial("1001")
+    w.run(2.0)
+    w.let_go("1001")
+    w.press("2001", emergency=True)
+    w.run(2.0)
+    w.ua("2001").calm(w.its("2001"), w.now)
+    w.touch(w.ua("2001"))
+    w.run(2.0)
+    for core in crashes:
+        w.crash(core)
+        w.restart(core)
+    w.run(2.0)
+    w.let_go("2001")
+    w.assert_over()
+    assert [call.emergency for core in (1, 2, 3) for call in records(w, core, "call")] == [True] * 4
+    assert [leg.emergency for core in (1, 2, 3) for leg in records(w, core, "leg")] == [True] * 7
+
+
 @pytest.mark.parametrize("crashes", [(), (1,), (3,)])
 def test_who_waited_for_the_floor_of_a_group(crashes):
     at = {**AT, "2002": 3}

@@ -70,12 +70,13 @@ def leg_over(
 
 
 def note(ctx: Context, call: str, about: About, *, up: bool) -> None:
-    """How the call stands now."""
+    """How the call stands now. One that was an emergency once stays one here, whoever ended it."""
     if not ctx.accounted:
         return
     account = ctx.accounts.setdefault(call, Account(ctx.wall))
     before = (account.about, account.answer)
-    account.about = about
+    raised = account.about is not None and account.about.emergency
+    account.about = about._replace(emergency=True) if raised and not about.emergency else about
     if up and account.answer is None:
         account.answer = ctx.wall
     if (account.about, account.answer) != before:

@@ -71,6 +71,31 @@ def test_a_span_tells_the_record(spans):
     assert root.status.status_code is StatusCode.UNSET
 
 
+def made_of(*rows):
+    exporter = InMemorySpanExporter()
+    spans = Spans(SimpleSpanProcessor(exporter), "core1.example")
+    spans.write(rows)
+    spans.close()
+    return list(exporter.get_finished_spans())
+
+
+def test_the_way_of_who_enters_is_a_part_of_the_trace_and_not_its_root():
+    boss = "3005@core3.example"
+    way = {**ROW, "node": "core4.example", "role": "caller's V", "caller": boss, "entry": "insertion"}
+    leg = {"kind": "leg", "party": boss, "direction": "in", "entry": "insertion"}
+    call, guest, entering, his, uplink = made_of(
+        ROW,
+        {**ROW, **leg, "record": "2"},
+        way,
+        {**way, **leg, "record": "3"},
+        {**way, **leg, "record": "4", "direction": "out", "party": "1001@core1.example"},
+    )
+    assert call.parent is None
+    assert guest.parent.span_id == entering.parent.span_id == call.context.span_id
+    assert his.parent.span_id == uplink.parent.span_id == entering.context.span_id
+    assert entering.attributes["opentcf.entry"] == "insertion"
+
+
 def test_nothing_is_imported_when_off(tmp_path):
     path = tmp_path / "core1.toml"
     path.write_text(CONFIG)

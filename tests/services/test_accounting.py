@@ -4,11 +4,14 @@ import random
 from dataclasses import replace
 
 import pytest
-from tests.services.group_world import GroupWorld, fire
+from tests.services.control_world import ControlWorld
+from tests.services.group_world import GroupWorld, aor, fire
 from tests.world import World
 
+from opentcf.btrunc.wire import Token
 from opentcf.model.account import CallRecord
 from opentcf.model.call import CallSetup
+from opentcf.model.numbers import Aor
 from opentcf.model.registration import RegType
 from opentcf.terminal import Behaviour, Terminal
 
@@ -355,6 +358,56 @@ def test_a_talk_goes_on_over_a_handover():
     t.end()
     here = next(call for call in records(t.w, 1, "call") if "caller's H" in call.role)
     assert (here.talks, spent(here.talkers)) == (1, {"1001@core1.example": 10})
+
+
+def entered(w: ControlWorld, token: Token, party: Aor, call_id: str) -> None:
+    """3005, a dispatcher at core 4, is in it for two seconds, whatever dies meanwhile."""
+    w.ua("3005").enter(party, call_id, w.now, token)
+    w.touch(w.ua("3005"))
+    w.run(1.0)
+    for core in (1, 3, 4):
+        w.crash(core)
+        w.restart(core)
+    w.run(1.0)
+    w.leave("3005")
+    w.run(1.0)
+
+
+def entries(w: World) -> list[tuple[int, str, str, str]]:
+    return sorted(
+        (core, line.kind, line.direction, line.entry)
+        for core in w.cores
+        for line in (*records(w, core, "leg"), *records(w, core, "call"))
+        if line.entry
+    )
+
+
+@pytest.mark.parametrize(("token", "how"), [(Token.INSERT, "insertion"), (Token.LISTEN, "listening")])
+@pytest.mark.parametrize("group", [False, True])
+def test_who_entered_a_call_is_told_apart(token, how, group):
+    at = {"1001": 1, "2001": 2, "3005": 4}
+    w = ControlWorld(fire("1001", "2001", hang_time=5.0), at=at)
+    recorded(w)
+    if group:
+        call_id, party = w.dial("1001").id, Aor("8001", "core1.example")
+    else:
+        call_id, party = w.call(w.ua("1001"), "2001", CallSetup(full_duplex=False)).id, aor("1001")
+    w.run(2.0)
+    entered(w, token, party, call_id or next(iter(w.ua("1001").calls.values())).id)
+    w.leave("1001")
+    w.run(10.0)
+    w.settle()
+    guest = [(1, "leg", "in", how)]
+    assert entries(w) == guest + [
+        (core, *line, how) for core in (3, 4) for line in (("call", ""), ("leg", "in"), ("leg", "out"))
+    ]
+    (leg,) = [leg for leg in records(w, 1, "leg") if leg.entry]
+    assert (leg.party, leg.peer, leg.talks) == (
+        "3005@core3.example",
+        "core3.example",
+        int(token is Token.INSERT),
+    )
+    assert open_accounts(w) == []
 
 
 def test_nobody_wants_records():

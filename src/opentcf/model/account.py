@@ -48,6 +48,8 @@ class CallRecord(NamedTuple):
     waits: int = 0
     wait_seconds: float = 0.0
     """In the queue of the floor."""
+    entry: str = ""
+    """Of who was no party of the call and entered it by an order: `insertion` (强插) or `listening` (discreetly)."""
 
 
 class About(NamedTuple):
@@ -61,12 +63,15 @@ class About(NamedTuple):
     priority: int
     emergency: bool
     group: bool
+    entry: str = ""
 
     @classmethod
-    def of(cls, setup: CallSetup, role: str, caller: Aor | None, called: Aor, *, group: bool) -> "About":
-        """A call as it was set up."""
-        kind, who = setup.call_type.name.lower(), str(caller or "")
-        return cls(setup.online_call_id, kind, role, who, str(called), setup.priority, setup.emergency, group)
+    def of(
+        cls, setup: CallSetup, role: str, caller: Aor | None, called: Aor, *, group: bool, entry: str = ""
+    ) -> "About":
+        """A call as it was set up, or (`entry`) the way of somebody into it."""
+        kind, who, urgent = setup.call_type.name.lower(), str(caller or ""), setup.emergency
+        return cls(setup.online_call_id, kind, role, who, str(called), setup.priority, urgent, group, entry)
 
 
 class LegAccount(NamedTuple):
@@ -78,6 +83,7 @@ class LegAccount(NamedTuple):
     sip_call_id: str
     start: float
     answer: float | None = None
+    entry: str = ""
 
 
 class Spent(NamedTuple):

@@ -79,7 +79,7 @@ class Spans:
     def _place(self, row: Row) -> "Context | None":
         """Set the ids of the next span; its parent, None for the root."""
         call, part = row["call"], f"{row['call']} {row['node']} {row['role']}"
-        root, whole = _number(f"{call} root", 8), row["role"].startswith(_BEGINS)
+        root, whole = _number(f"{call} root", 8), row["role"].startswith(_BEGINS) and not _enters(row)
         own = root if whole else _number(part, 8)
         self._ids.trace = _number(call, 16)
         if row["kind"] == "leg":
@@ -103,6 +103,12 @@ class _Ids:
 
     def is_trace_id_random(self) -> bool:
         return False
+
+
+def _enters(row: Row) -> bool:
+    """Is it of the way of somebody into a call of others? The leg by which he is in that call is none of it."""
+    guest = row["kind"] == "leg" and row["direction"] == "in" and row["party"] != row["caller"]
+    return bool(row.get("entry")) and not guest
 
 
 def _within(trace: int, span: int) -> "Context":

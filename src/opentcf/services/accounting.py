@@ -3,6 +3,7 @@
 Open accounts and records that the shell has not written yet are in the store: a restart loses none.
 """
 
+from opentcf.btrunc.wire import Token
 from opentcf.model.account import NOTHING, About, Account, CallRecord, LegAccount, Spent
 from opentcf.model.cause import ReleaseCause
 from opentcf.model.floor import Floor
@@ -11,6 +12,8 @@ from opentcf.services.context import Context
 from opentcf.sip.outbox import Value
 
 OPEN, RECORD = "account", "call_record"
+ENTRIES = {Token.INSERT: "insertion", Token.LISTEN: "listening"}
+"""How somebody may enter a call of others."""
 RESTART = "restart"
 """The cause of what did not go on after a restart."""
 
@@ -158,7 +161,7 @@ def _leg_record(ctx: Context, account: Account, about: About, leg: LegAccount, c
     return _record(ctx, "leg", about)._replace(
         party=leg.party, peer=leg.peer, direction=leg.direction, sip_call_id=leg.sip_call_id, start=leg.start,
         answer=leg.answer, end=ctx.wall, cause=cause, talks=spent.talks, talk_seconds=round(spent.talk_seconds, 3),
-        waits=spent.waits, wait_seconds=round(spent.wait_seconds, 3),
+        waits=spent.waits, wait_seconds=round(spent.wait_seconds, 3), entry=leg.entry or about.entry,
     )  # fmt: skip
 
 
@@ -173,7 +176,7 @@ def _call_record(ctx: Context, account: Account, about: About, cause: str) -> Ca
     return _record(ctx, "call", about)._replace(
         start=account.start, answer=account.answer, end=end, cause=cause, talkers=_talkers(spent),
         talks=whole.talks, talk_seconds=round(whole.talk_seconds, 3),
-        waits=whole.waits, wait_seconds=round(whole.wait_seconds, 3),
+        waits=whole.waits, wait_seconds=round(whole.wait_seconds, 3), entry=about.entry,
     )  # fmt: skip
 
 

@@ -198,7 +198,8 @@ class Leg:
         leg.remote_sdp = request.body
         leg._learn_packages(request)
         leg._take(ctx, incoming)
-        leg._enter(ctx)
+        token = incoming.extension.token if incoming.extension else None
+        leg._enter(ctx, accounting.ENTRIES.get(token, "") if token else "")
         return leg
 
     @classmethod
@@ -220,11 +221,12 @@ class Leg:
         leg._enter(ctx)
         return leg
 
-    def _enter(self, ctx: Context) -> None:
+    def _enter(self, ctx: Context, entry: str = "") -> None:
         ctx.legs[self.key] = self
         if ctx.accounted:
             direction = "out" if self.caller else "in"
-            account = LegAccount(str(self.party), self.peer or "", direction, self.dialog.call_id, ctx.wall)
+            who, where, call_id = str(self.party), self.peer or "", self.dialog.call_id
+            account = LegAccount(who, where, direction, call_id, ctx.wall, None, entry)
             accounting.leg_began(ctx, self.call, self.key, account)
 
     def _account(

@@ -492,10 +492,11 @@ class PrivateCalls:
             self._changed[call] = None
 
     def _account(self, call: PrivateCall) -> None:
-        """For the call records; who enters a call of others appears there, as a leg."""
+        """For the call records; who enters a call of others has lines of his own on his way to it."""
         if self._ctx.accounted:
             role = ", ".join(role.value for role in call.roles)
-            about = About.of(call.setup, role, call.caller, call.called, group=False)
+            entry = accounting.ENTRIES.get(call.operation, "")
+            about = About.of(call.setup, role, call.caller, call.called, group=False, entry=entry)
             accounting.note(self._ctx, call.key, about, up=call.state is State.UP)
 
     def _record_entry(self, call: PrivateCall, before: State, event: Happened | None) -> None:

@@ -54,6 +54,18 @@ def crossing(net: Net) -> tuple[Party, Phone]:
 # --- who
 
 
+def test_what_is_shed_is_no_call_record():
+    net = Net(2)
+    second, _ = crossing(net)
+    net.node(1)._ctx.accounted = True
+    hand_in(net, second, new_call(second))
+    assert second.statuses("INVITE") == [503]
+    assert net.noticed("call_record") == []
+    hand_in(net, second, new_call(second, "pttcall;calltype=99"), waited=0.0)
+    (record,) = net.noticed("call_record")
+    assert (record["code"], record["type"], record["peer"]) == (488, "", "core2.example")
+
+
 def test_what_waited_too_long_is_refused_before_anything_is_kept():
     net = Net(2)
     second, phone = crossing(net)

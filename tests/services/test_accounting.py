@@ -10,7 +10,7 @@ from tests.world import World
 
 from opentcf.btrunc.wire import Token
 from opentcf.model.account import CallRecord
-from opentcf.model.call import CallSetup
+from opentcf.model.call import CallSetup, CallType
 from opentcf.model.numbers import Aor
 from opentcf.model.registration import RegType
 from opentcf.terminal import Behaviour, Terminal
@@ -85,6 +85,7 @@ def test_a_call_that_is_not_answered(two):
     w.settle()
     (call,) = records(w, 1, "call")
     assert (call.answer, call.released_by) == (None, "2001@core2.example")
+    assert call.code == 486
     assert [leg.code for leg in records(w, 1, "leg")] == [486, 486]
     assert {leg.released_by for leg in records(w, 2, "leg")} == {"2001@core2.example", "core2.example"}
     w.call(ann, "2001")
@@ -410,6 +411,135 @@ def test_who_entered_a_call_is_told_apart(token, how, group):
     assert open_accounts(w) == []
 
 
+def refused(world: World, core: int) -> list[tuple[str, str, str, int | None]]:
+    """Attempts of which no leg was made: type, role, called, code."""
+    calls = records(world, core, "call")
+    legs = {leg.call for leg in records(world, core, "leg")}
+    return [(call.type, call.role, call.called, call.code) for call in calls if call.call not in legs]
+
+
+def test_an_attempt_that_is_refused_at_once_is_a_record(two):
+    w, ann, _ = two
+    wanted = {
+        "1999@core1.example": 404,
+        "1002@core1.example": 480,
+        "7001@core7.example": 404,
+        "abc@core1.example": 404,
+    }
+    for called in wanted:
+        ann.call(called, w.now)
+        w.touch(ann)
+        w.run(1.0)
+    w.settle()
+    found = records(w, 1, "call")
+    assert [(one.called, one.code) for one in found] == [
+        (called if called[0].isdigit() else "", code) for called, code in wanted.items()
+    ]
+    one = found[0]
+    assert (one.type, one.role, one.caller) == ("private_audio", "caller's V", "1001@core1.example")
+    assert (one.start, one.answer, one.cause, one.released_by) == (one.end, None, "", "core1.example")
+    assert one.call != ""
+    assert one.sip_call_id != ""
+    assert records(w, 1, "leg") == []
+    assert open_accounts(w) == []
+
+
+def test_a_call_to_a_peer_that_is_down_is_a_record(two):
+    w, ann, _ = two
+    w.crash(2)
+    w.run(60.0)
+    w.call(ann, "2001")
+    w.settle()
+    assert [(one.called, one.code) for one in records(w, 1, "call")] == [("2001@core2.example", 503)]
+
+
+def test_each_tcf_that_let_an_attempt_pass_has_its_code():
+    w = World(nodes=2)
+    recorded(w)
+    ann = w.terminal("1001", 2)
+    w.register(ann)
+    w.run(2.0)
+    w.call(ann, "1002")
+    w.settle()
+    (there,) = records(w, 2, "call")
+    (here,) = records(w, 1, "call")
+    assert (there.role, there.code, there.answer) == ("caller's V", 480, None)
+    assert (here.role, here.code, here.peer, here.call) == ("caller's H", 480, "core2.example", there.call)
+    assert {leg.code for leg in records(w, 2, "leg")} == {480}
+    assert records(w, 1, "leg") == []
+
+
+def test_who_may_not_call_a_group_is_a_record():
+    w = GroupWorld(fire(*AT, hang_time=5.0), at={**AT, "1003": 1, "1004": 2})
+    recorded(w)
+    w.dial("1003")
+    w.dial("1004")
+    w.run(1.0)
+    w.dial("1004", CallSetup(CallType.GROUP_AUDIO, priority=3), group="8009")
+    w.run(5.0)
+    group = "8001@core1.example"
+    assert refused(w, 1) == [
+        ("group_audio", "master", group, 403),
+        ("group_audio", "master", group, 403),
+        ("group_audio", "master", "8009@core1.example", 404),
+    ]
+    assert [(call.role, call.code) for call in records(w, 2, "call")] == [("visited", 403), ("visited", 404)]
+    assert records(w, 1, "call")[-1].priority == 3
+    assert {call.caller for call in records(w, 1, "call")} == {"1003@core1.example", "1004@core1.example"}
+
+
+def test_a_member_who_was_waited_for_in_vain_is_a_record():
+    w = GroupWorld(fire(*AT, hang_time=5.0), at={"1001": 2})
+    recorded(w)
+    w.lose = lambda source, target, data: (
+        (source, target) == ("core2", "core1") and data.startswith(b"REGISTER")
+    )
+    w.attach("2001", 3)
+    w.dial("2001")
+    w.run(5.0)
+    assert refused(w, 1) == [("group_audio", "master", "8001@core1.example", 403)]
+    assert records(w, 1, "call")[0].peer == "core3.example"
+
+
+def test_invites_that_cross_are_no_attempts():
+    w = GroupWorld(fire(*AT, hang_time=5.0), at=AT)
+    recorded(w)
+    w.dial("2001")
+    w.dial("1001")
+    w.run(2.0)
+    assert w.count("491 INVITE") >= 1
+    w.run(60.0)
+    assert [one for core in w.cores for one in refused(w, core)] == []
+
+
+def test_who_may_not_enter_a_call_is_a_record(two):
+    w, ann, bob = two
+    w.call(ann, "2001")
+    w.run(3.0)
+    w.answer(bob)
+    w.run(1.0)
+    ann.enter(aor("2001"), "another", w.now, Token.LISTEN)
+    w.touch(ann)
+    w.run(1.0)
+    (one,) = records(w, 1, "call")
+    assert (one.call, one.entry, one.code) == ("another", "listening", 403)
+
+
+def test_what_is_held_back_by_a_rate_is_no_record_and_an_emergency_only_so_often(two):
+    w, ann, _ = two
+    core = w.cores[1]
+    core.settings = replace(core.settings, limits=replace(core.settings.limits, max_rate_per_user=1.0))
+    w.command(1, "reload", settings=core.settings)
+    for emergency, most in ((False, 5), (True, 10)):
+        for _ in range(20):
+            ann.call("1999@core1.example", w.now, CallSetup(emergency=emergency))
+            w.touch(ann)
+            w.run(0.02)
+        w.settle()
+        assert len(records(w, 1, "call")) == most
+        assert {one.code for one in records(w, 1, "call")} == {404}
+
+
 def test_nobody_wants_records():
     w = World(nodes=1)
     ann = w.terminal("1001", 1)
@@ -419,6 +549,7 @@ def test_nobody_wants_records():
     w.call(ann, "1002")
     w.run(1.0)
     w.hang_up(ann)
+    w.call(ann, "1999")
     w.settle()
     assert not w.cores[1].store.get("call_record")
     assert open_accounts(w) == []

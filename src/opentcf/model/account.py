@@ -38,7 +38,7 @@ class CallRecord(NamedTuple):
     end: float = 0.0
     cause: str = ""
     code: int | None = None
-    """The final status of what was not answered."""
+    """The final status of what was not answered: of a leg, or what the caller was told of the call."""
     released_by: str = ""
     """Who ended it: the far end's number, or the domain of this TCF (a timer, a command, a peer that is down)."""
     talks: int = 0
@@ -67,11 +67,19 @@ class About(NamedTuple):
 
     @classmethod
     def of(
-        cls, setup: CallSetup, role: str, caller: Aor | None, called: Aor, *, group: bool, entry: str = ""
+        cls,
+        setup: CallSetup,
+        role: str,
+        caller: Aor | None,
+        called: Aor | None,
+        *,
+        group: bool,
+        entry: str = "",
     ) -> "About":
         """A call as it was set up, or (`entry`) the way of somebody into it."""
-        kind, who, urgent = setup.call_type.name.lower(), str(caller or ""), setup.emergency
-        return cls(setup.online_call_id, kind, role, who, str(called), setup.priority, urgent, group, entry)
+        kind, who, whom = setup.call_type.name.lower(), str(caller or ""), str(called or "")
+        call_id, priority, emergency = setup.online_call_id, setup.priority, setup.emergency
+        return cls(call_id, kind, role, who, whom, priority, emergency, group, entry)
 
 
 class LegAccount(NamedTuple):
@@ -108,14 +116,15 @@ NOTHING = Spent()
 
 
 class Account:
-    """One call at this TCF, or one half of it.
+    """One call at this TCF, or one half of it. `code` is what the caller was refused with.
 
     `spent` is what each user had of the floor on the leg that he has now, `before` on those that are over; who
     `talks` does so `since`, who waits in the queue since what `waiting` says.
     """
 
     __slots__ = (
-        "about", "answer", "before", "by", "by_at", "ended", "legs", "since", "spent", "start", "talks", "waiting",
+        "about", "answer", "before", "by", "by_at", "code", "ended", "legs", "since", "spent", "start", "talks",
+        "waiting",
     )  # fmt: skip
 
     def __init__(self, start: float) -> None:
@@ -125,6 +134,7 @@ class Account:
         self.legs: dict[str, LegAccount] = {}
         self.by = ""
         self.by_at = 0.0
+        self.code = 0
         self.ended = 0.0
         self.talks = ""
         self.since = 0.0
@@ -214,4 +224,4 @@ class Account:
             self._add(self.talks, Spent(talks=1))
 
 
-_KEPT = ("answer", "by", "by_at", "ended", "since", "start", "talks")
+_KEPT = ("answer", "by", "by_at", "code", "ended", "since", "start", "talks")

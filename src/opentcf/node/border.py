@@ -18,6 +18,10 @@ PLAIN = {"INVITE": Token.CALL, "MESSAGE": Token.MESSAGE, "REGISTER": Token.REGIS
 """What a request without the extension means."""
 RELEASES = frozenset(("ACK", "BYE", "CANCEL"))
 AGAIN = (("Retry-After", "1"),)
+CALLS = (None, Token.CALL, Token.INSERT, Token.LISTEN)
+"""The operations of an INVITE by which somebody wants to speak or to listen."""
+NOT_YET = (422, 491)
+"""Refusals that say how or when to ask anew (RFC 4028 §7.3, RFC 3261 §14.1): the attempt is not over."""
 
 
 class Border:
@@ -49,6 +53,21 @@ class Border:
             if not self._users.spend(incoming.user, ctx.limits.max_rate_per_user, ctx.now):
                 ctx.meters.count("opentcf_refused_total", "max_rate_per_user")
                 raise Decline(503, f"{incoming.user} asks too often", AGAIN)
+
+    def is_attempt(self, incoming: Incoming, status: int) -> bool:
+        """Is the refusal of this request that of a call, before any leg of it was made? Then it is recorded.
+
+        Emergency calls, which no rate holds back, are recorded only as often as others come: no flood of them fills
+        the disk.
+        """
+        ext, txn = incoming.extension, incoming.txn
+        if incoming.request.method != "INVITE" or txn is None or txn.owner is not None or _tag(incoming):
+            return False
+        if status in NOT_YET or (ext is not None and ext.token not in CALLS):
+            return False
+        sender = incoming.user or (incoming.peer.domain if incoming.peer is not None else "")
+        rate, now = self._ctx.limits.max_rate_per_user, self._ctx.now
+        return not is_urgent(incoming) or self._users.spend((sender, "urgent"), rate, now)
 
     def _is_in_dialog(self, incoming: Incoming) -> bool:
         return _tag(incoming) in self._ctx.legs

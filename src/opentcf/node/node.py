@@ -582,8 +582,19 @@ class Node:
             response.headers.add("Warning", f"399 {self.settings.domain} {quote(text)}")
         if incoming.txn is not None:
             self._layer.respond(incoming.txn, response, self._ctx.now)
+            self._record_attempt(incoming, status)
         elif not self._amplifies(incoming, response) and self._answers(incoming):
             self._layer.respond_once(request, incoming.via, incoming.flow, response)
+
+    def _record_attempt(self, incoming: Incoming, status: int) -> None:
+        """A call that was refused at once is in the call records all the same."""
+        if not self._ctx.accounted or not self._border.is_attempt(incoming, status):
+            return
+        try:
+            group = self.procedures.group_call.serves(incoming)
+        except (Decline, RemoteError):
+            group = False
+        accounting.refused(self._ctx, incoming, status, group=group)
 
     def _amplifies(self, incoming: Incoming, response: Response) -> bool:
         """On TC2 a source that is no peer never gets more bytes back than it sent (profile 5.2)."""

@@ -3,14 +3,22 @@
 Open accounts and records that the shell has not written yet are in the store: a restart loses none.
 """
 
+from collections.abc import Callable
+from typing import TypeVar
+
+from opentcf.btrunc import call as wire_call
 from opentcf.btrunc.wire import Token
 from opentcf.model.account import NOTHING, About, Account, CallRecord, LegAccount, Spent
-from opentcf.model.cause import ReleaseCause
+from opentcf.model.call import CallSetup
+from opentcf.model.cause import Decline, ReleaseCause
 from opentcf.model.floor import Floor
 from opentcf.model.numbers import Aor
-from opentcf.services.context import Context
+from opentcf.services import path
+from opentcf.services.context import Context, Incoming
+from opentcf.sip.errors import RemoteError
 from opentcf.sip.outbox import Value
 
+T = TypeVar("T")
 OPEN, RECORD = "account", "call_record"
 ENTRIES = {Token.INSERT: "insertion", Token.LISTEN: "listening"}
 """How somebody may enter a call of others."""
@@ -59,6 +67,8 @@ def leg_over(
     if account is None or found is None:
         return
     account.ended = ctx.wall
+    if found.direction == "in":
+        account.code = code
     if far and cause is not ReleaseCause.HANDOVER:
         account.by, account.by_at = found.party, ctx.wall
     if account.about is not None:
@@ -133,12 +143,62 @@ def over(ctx: Context, call: str, cause: ReleaseCause | str) -> None:
         leg_over(ctx, call, leg, None if isinstance(cause, str) else cause)
     if account.about is not None:
         by = account.by if not account.about.group or account.by_at == ctx.wall else ""
-        _write(ctx, _call_record(ctx, account, account.about, said), 0, by)
+        code = account.code if account.answer is None else 0
+        _write(ctx, _call_record(ctx, account, account.about, said), code, by)
     ctx.accounts.pop(call, None)
     _save(ctx, call)
 
 
+def refused(ctx: Context, incoming: Incoming, code: int, *, group: bool) -> None:
+    """A call was refused before any leg of it was made: what it was, as far as it can be read."""
+    if not ctx.accounted:
+        return
+    about, peer = (
+        _attempted(ctx, incoming, group=group),
+        incoming.peer.domain if incoming.peer is not None else "",
+    )
+    call_id = incoming.request.headers.get("Call-ID") or ""
+    record = _record(ctx, "call", about)._replace(
+        start=ctx.wall, end=ctx.wall, peer=peer, sip_call_id=call_id
+    )
+    _write(ctx, record, code, "")
+
+
 # --- inside
+
+
+def _attempted(ctx: Context, incoming: Incoming, *, group: bool) -> About:
+    ext = incoming.extension
+    caller = _read(lambda: path.asserted(incoming, ctx))
+    called = _read(lambda: path.called(ctx, incoming))
+    domain = called.domain if called is not None else ctx.directory.domain
+    said = _read(lambda: wire_call.read_setup(ext, incoming.wire, domain))
+    setup = said or CallSetup()
+    setup = setup._replace(online_call_id=setup.online_call_id or ctx.ids.token())
+    if group and caller is not None:
+        setup = wire_call.for_group(setup, caller, ctx.ids)
+    role = _role(ctx, incoming, caller, called, group=group)
+    entry = ENTRIES.get(ext.token, "") if ext is not None and ext.token is not None else ""
+    about = About.of(setup, role, caller, called, group=group, entry=entry)
+    return about if said is not None else about._replace(type="")
+
+
+def _role(ctx: Context, incoming: Incoming, caller: Aor | None, called: Aor | None, *, group: bool) -> str:
+    """In which it came to this TCF; empty where it had none to come in."""
+    if caller is None or called is None:
+        return ""
+    if group:
+        return "master" if ctx.directory.is_home(called) else "visited"
+    role = _read(lambda: path.entry(ctx, incoming, caller, called, known=False))
+    return role.value if role is not None else ""
+
+
+def _read(what: Callable[[], T]) -> T | None:
+    """None for what cannot be read."""
+    try:
+        return what()
+    except (Decline, RemoteError):
+        return None
 
 
 def _write(ctx: Context, record: CallRecord, code: int, by: str) -> None:
@@ -151,7 +211,8 @@ def _write(ctx: Context, record: CallRecord, code: int, by: str) -> None:
 def _record(ctx: Context, kind: str, about: About) -> CallRecord:
     name, own = f"{int(ctx.wall * 1000):014}-{ctx.ids.token()}", ctx.directory.domain
     return CallRecord(
-        name, own, kind, about.id, about.type, about.role, about.priority, about.emergency, about.caller, about.called
+        name, own, kind, about.id, about.type, about.role, about.priority, about.emergency, about.caller, about.called,
+        entry=about.entry,
     )  # fmt: skip
 
 
@@ -176,7 +237,7 @@ def _call_record(ctx: Context, account: Account, about: About, cause: str) -> Ca
     return _record(ctx, "call", about)._replace(
         start=account.start, answer=account.answer, end=end, cause=cause, talkers=_talkers(spent),
         talks=whole.talks, talk_seconds=round(whole.talk_seconds, 3),
-        waits=whole.waits, wait_seconds=round(whole.wait_seconds, 3), entry=about.entry,
+        waits=whole.waits, wait_seconds=round(whole.wait_seconds, 3),
     )  # fmt: skip
 
 

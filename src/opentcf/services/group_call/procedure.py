@@ -315,7 +315,12 @@ class GroupCalls:
     def _release_held(self, group: Aor, caller: Aor) -> None:
         held = self._held.pop((group, caller), None)
         if held is not None and held[0].transaction.open:
-            self._ctx.respond(held[0], 403)
+            self._refuse(held[0], 403)
+
+    def _refuse(self, incoming: Incoming, status: int) -> None:
+        """What was held up and has no leg."""
+        self._ctx.respond(incoming, status)
+        accounting.refused(self._ctx, incoming, status, group=True)
 
     def _go_on(self, group: Aor, caller: Aor, visited: str | None) -> None:
         """A location came. One that does not name the V-TCF that called for him leaves his INVITE held."""
@@ -331,7 +336,7 @@ class GroupCalls:
         try:
             self._called_as_master(incoming, group, setup, caller)
         except Decline as decline:
-            self._ctx.respond(incoming, decline.status)
+            self._refuse(incoming, decline.status)
 
     # --- facts
 

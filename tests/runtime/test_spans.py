@@ -96,6 +96,15 @@ def test_the_way_of_who_enters_is_a_part_of_the_trace_and_not_its_root():
     assert entering.attributes["opentcf.entry"] == "insertion"
 
 
+def test_a_forward_is_a_part_of_its_source_and_its_legs_of_the_calls_to_the_targets():
+    forward = {**ROW, "role": "forward", "caller": "3005@core3.example"}
+    leg = {**forward, "record": "2", "kind": "leg", "call": "pushed", "party": "8001@core1.example"}
+    source, whole, target, master = made_of(ROW, forward, leg, {**ROW, "call": "pushed", "role": "master"})
+    assert whole.parent.span_id == source.context.span_id
+    assert target.parent.span_id == master.context.span_id
+    assert target.context.trace_id == master.context.trace_id != source.context.trace_id
+
+
 def test_nothing_is_imported_when_off(tmp_path):
     path = tmp_path / "core1.toml"
     path.write_text(CONFIG)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from tests.services.control_world import ControlWorld
 from tests.services.group_world import GroupWorld, aor, fire
+from tests.services.test_video_forward import Forwarding
 from tests.world import World
 
 from opentcf.btrunc.wire import Token
@@ -408,6 +409,91 @@ def test_who_entered_a_call_is_told_apart(token, how, group):
         "core3.example",
         int(token is Token.INSERT),
     )
+    assert open_accounts(w) == []
+
+
+class Forwarded(Forwarding):
+    """Video of 1001 is forwarded by order of 3005, and records are kept."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        recorded(self)
+
+    def targets(self) -> list[CallRecord]:
+        """One leg each, at the TCF that controls the source."""
+        legs = [leg for leg in records(self, 1, "leg") if leg.role == "forward"]
+        return sorted(legs, key=lambda leg: leg.party)
+
+    def codes(self) -> dict[str, int | None]:
+        return {leg.party[:4]: leg.code for leg in self.targets()}
+
+    def whole(self) -> list[CallRecord]:
+        return [call for call in records(self, 1, "call") if call.role == "forward"]
+
+
+def test_a_video_forward_is_a_record_and_each_target_has_its_result():
+    w = Forwarded()
+    w.ua("2001").behaviour = Behaviour.DECLINE
+    w.ua("1002").behaviour = Behaviour.IGNORE
+    w.forward("2001", "1002", "3002", "4004", "2999", "7001", "1004")
+    w.run(90.0)
+    assert w.whole() == []
+    assert w.codes() == {"1002": 408, "1004": 480, "2001": 603, "2999": 404, "4004": 480, "7001": 404}
+    w.terminate()
+    w.run(1.0)
+    (whole,) = w.whole()
+    assert (whole.call, whole.type, whole.caller, whole.called) == (
+        w.source.id, "video_push", "3005@core3.example", "1001@core1.example",
+    )  # fmt: skip
+    assert whole.answer is not None
+    assert 90 < whole.end - whole.answer < 100
+    (done,) = [leg for leg in w.targets() if leg.party == "3002@core3.example"]
+    assert (done.code, done.cause, done.released_by, done.answer) == (
+        None,
+        "normal",
+        "core1.example",
+        whole.answer,
+    )
+    assert done.call in {call.call for call in records(w, 3, "call")}
+    assert len({leg.call for leg in w.targets()}) == 7
+    w.assert_over()
+    assert open_accounts(w) == []
+
+
+@pytest.mark.parametrize("crashes", [False, True])
+def test_a_forward_to_a_group_of_the_same_tcf_is_a_record(crashes):
+    w = Forwarded()
+    w.forward("8001", "3002", "1999")
+    if crashes:
+        w.crash(1)
+        w.restart(1)
+        w.run(5.0)
+    assert w.codes() == {"1999": 404}
+    w.terminate()
+    (whole,) = w.whole()
+    assert whole.answer is not None
+    assert whole.end - whole.answer > (7.0 if crashes else 2.0)
+    group = next(leg for leg in w.targets() if leg.party == "8001@core1.example")
+    assert (group.peer, group.code, group.answer is None, group.direction) == ("", None, False, "out")
+    (master,) = [call for call in records(w, 1, "call") if call.role == "master"]
+    assert (master.call, master.type) == (group.call, "video_push")
+    w.assert_over()
+    assert open_accounts(w) == []
+
+
+def test_a_target_that_rings_over_a_restart_has_its_result():
+    w = Forwarded()
+    w.ua("3002").behaviour = Behaviour.RING
+    w.forward("3002")
+    w.crash(1)
+    w.restart(1)
+    w.run(1.0)
+    w.reject(w.ua("3002"), status=486)
+    w.run(2.0)
+    assert w.codes() == {"3002": 486}
+    (whole,) = w.whole()
+    assert whole.answer is None
+    w.assert_over()
     assert open_accounts(w) == []
 
 

@@ -92,6 +92,8 @@ class LegAccount(NamedTuple):
     start: float
     answer: float | None = None
     entry: str = ""
+    call: str = ""
+    """Its OnlineCallID, where it has another one than the call: that of a target of a video forward."""
 
 
 class Spent(NamedTuple):

@@ -143,7 +143,6 @@ class Node:
             dict(snapshot.get("group_visited", {})),
             dict(snapshot.get("group_leg", {})),
         )
-        accounting.settle(ctx, self.procedures.private_call.keys | self.procedures.group_call.keys)
         self.procedures.short_data.load(
             dict(snapshot.get("short_message", {})), dict(snapshot.get("short_message_body", {}))
         )
@@ -152,6 +151,8 @@ class Node:
         self._spread(self.procedures.subscription.load(dict(snapshot.get("subscription", {}))))
         self._spread(self.procedures.regrouping.resume())
         self._spread(self.procedures.video_forward.load(dict(snapshot.get("video_forward", {}))))
+        have = self.procedures
+        accounting.settle(ctx, have.private_call.keys | have.group_call.keys | have.video_forward.keys)
 
     def receive(self, data: bytes, source: Flow, now: float) -> None:
         """A datagram or one framed message of a stream."""

@@ -22,6 +22,8 @@ FAILURES = frozenset(("peer_down", "timeout", "session_expired", "restart"))
 """Causes that say that something went wrong, not that somebody hung up."""
 PATIENCE = 3.0
 """Seconds that leaving may take."""
+FORWARD = "forward"
+"""The role of a TCF that forwards video: its legs are parts of the calls to the targets, not of the source."""
 _BEGINS = ("caller's V", "master")
 """Whose span of a call is the root of its trace."""
 
@@ -84,7 +86,7 @@ class Spans:
         self._ids.trace = _number(call, 16)
         if row["kind"] == "leg":
             self._ids.span = _number(row["record"], 8)
-            return _within(self._ids.trace, own)
+            return _within(self._ids.trace, root if row["role"] == FORWARD else own)
         self._ids.span = own
         return None if whole else _within(self._ids.trace, root)
 

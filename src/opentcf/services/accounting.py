@@ -50,6 +50,14 @@ def leg_began(ctx: Context, call: str, leg: str, account: LegAccount) -> None:
     _save(ctx, call)
 
 
+def leg_named(ctx: Context, call: str, leg: str, online_call_id: str) -> None:
+    """It bears another OnlineCallID than the call."""
+    account = ctx.accounts.get(call)
+    if account is not None and leg in account.legs:
+        account.legs[leg] = account.legs[leg]._replace(call=online_call_id)
+        _save(ctx, call)
+
+
 def leg_up(ctx: Context, call: str, leg: str) -> None:
     """Its first INVITE was answered."""
     account = ctx.accounts.get(call)
@@ -223,6 +231,7 @@ def _leg_record(ctx: Context, account: Account, about: About, leg: LegAccount, c
         party=leg.party, peer=leg.peer, direction=leg.direction, sip_call_id=leg.sip_call_id, start=leg.start,
         answer=leg.answer, end=ctx.wall, cause=cause, talks=spent.talks, talk_seconds=round(spent.talk_seconds, 3),
         waits=spent.waits, wait_seconds=round(spent.wait_seconds, 3), entry=leg.entry or about.entry,
+        call=leg.call or about.id,
     )  # fmt: skip
 
 

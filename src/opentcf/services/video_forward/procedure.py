@@ -7,6 +7,7 @@ from opentcf.btrunc import extension as wire_extension
 from opentcf.btrunc import video as wire_video
 from opentcf.btrunc.video import Goal, Report
 from opentcf.btrunc.wire import Param, Token
+from opentcf.model.account import About, LegAccount
 from opentcf.model.call import CalledType, CallSetup, CallType
 from opentcf.model.cause import Decline, ReleaseCause, Result
 from opentcf.model.facts import (
@@ -22,7 +23,7 @@ from opentcf.model.facts import (
 )
 from opentcf.model.numbers import Aor
 from opentcf.model.subscriber import Right
-from opentcf.services import mandate, path
+from opentcf.services import accounting, mandate, path
 from opentcf.services.context import NONE, Context, Facts, Incoming
 from opentcf.services.leg import Happened, Leg, LegState, Rank, What, Wish
 from opentcf.services.pages import Pages
@@ -36,6 +37,8 @@ from opentcf.sip.sdp import Sdp, from_source, streams_of
 from opentcf.sip.transaction import Outcome, Owner
 
 ACTION = "video forward"
+ROLE = "forward"
+"""What the TCF that controls the source is to the call records."""
 RING, REPORT, AGAIN, MEDIA = "ring", "report", "again", "media"
 REPEAT, REPORT_FOR = 10.0, 600.0
 """Seconds until a report that did not arrive is sent again, and until that is given up."""
@@ -103,6 +106,7 @@ class VideoForwards:
         ctx.respond(incoming, 200)
         mandate.record(ctx, forward.requester, ACTION, forward.video_id)
         self._forwards[forward.key] = forward
+        self._account(forward, up=False)
         forward.targets = [Target(goal, ctx.ids.token()) for goal in goals]
         facts = NONE
         for target in forward.targets:
@@ -177,12 +181,14 @@ class VideoForwards:
     def _call(self, forward: Forward, target: Target) -> Facts:
         ctx, goal = self._ctx, target.goal
         if goal.is_group and ctx.directory.is_home(goal.aor):
+            self._account_target(forward, target)
             return (VideoPushed(target.id, goal.aor, forward.speaker, forward.media),)
         try:
             hop = path.to_called(ctx, goal.aor, group=goal.is_group)
             if hop.attachment is not None and ctx.directory.engagements(goal.aor):
                 raise Decline(486, f"{goal.aor} is in a call")
         except Decline as decline:
+            self._account_target(forward, target)
             target.over = True
             self._settle(forward, target, decline.status)
             return NONE
@@ -197,6 +203,7 @@ class VideoForwards:
         leg = Leg.calling(ctx, Owner(NAME, forward.key), flow, called, domain, hop.uri, from_, to)
         leg.ptt = leg.ptt or (hop.attachment is not None and hop.attachment.ptt)
         target.leg = leg
+        accounting.leg_named(ctx, forward.key, leg.key, target.id)
         request = leg.invite(ctx)
         request.headers.set("P-Asserted-Identity", from_)
         kind = CalledType.GROUP if target.goal.is_group else CalledType.USER
@@ -230,7 +237,7 @@ class VideoForwards:
         if target.result is None:
             self._settle(forward, target, 408)
         if leg is None:
-            target.over = True
+            self._over(forward, target, cause)
             return (CallDismantled(target.id),)
         self._bye(leg, cause)
         return NONE
@@ -295,8 +302,8 @@ class VideoForwards:
         """The source is over, or a group's call that we made."""
         for forward in list(self._forwards.values()):
             for target in forward.targets:
-                if target.id == fact.call:
-                    target.over = True
+                if target.id == fact.call and not target.over:
+                    self._over(forward, target, ReleaseCause.NORMAL)
                     self._keep(forward)
         return self._end([f for f in self._forwards.values() if f.source == fact.call], ReleaseCause.NORMAL)
 
@@ -317,6 +324,12 @@ class VideoForwards:
             target.ring = None
         target.result = _result(status)
         self._ctx.meters.count("opentcf_video_forwards_total", target.result.name.lower())
+        name = target.leg.key if target.leg is not None else target.id
+        if status >= 300:
+            accounting.leg_over(self._ctx, forward.key, name, None, status)
+        else:
+            accounting.leg_up(self._ctx, forward.key, name)
+            self._account(forward, up=True)
         self._report(forward, target)
 
     def _report(self, forward: Forward, target: Target) -> None:
@@ -350,8 +363,35 @@ class VideoForwards:
         if timer is not None:
             timer.cancel()
 
+    # --- for the call records
+
+    def _account(self, forward: Forward, *, up: bool) -> None:
+        setup = CallSetup(CallType.VIDEO_PUSH, online_call_id=forward.source)
+        about = About.of(setup, ROLE, forward.requester, forward.speaker, group=False)
+        accounting.note(self._ctx, forward.key, about, up=up)
+
+    def _account_target(self, forward: Forward, target: Target) -> None:
+        """One to whom no leg of ours leads: a group of this very TCF, or nobody is there."""
+        if self._ctx.accounted:
+            account = LegAccount(str(target.goal.aor), "", "out", "", self._ctx.wall, call=target.id)
+            accounting.leg_began(self._ctx, forward.key, target.id, account)
+
+    def _over(self, forward: Forward, target: Target, cause: ReleaseCause) -> None:
+        """The call of a group of this very TCF is."""
+        target.over = True
+        accounting.leg_over(self._ctx, forward.key, target.id, cause)
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """Of those that go on."""
+        return frozenset(self._forwards)
+
+    # --- what is kept
+
     def _keep(self, forward: Forward) -> None:
         """In the store as it is; when nothing is left of it, no more."""
+        if all(target.over for target in forward.targets):
+            accounting.over(self._ctx, forward.key, ReleaseCause.NORMAL)
         if forward.over:
             self._forwards.pop(forward.key, None)
         self._ctx.save(NAME, forward.key, None if forward.over else forward.row(self._ctx))

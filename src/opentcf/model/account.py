@@ -193,15 +193,13 @@ class Account:
         self.spent[user] = self.spent.get(user, NOTHING).plus(more)
 
     def record(self) -> Row:
-        """For the store."""
+        """For the store; of a call without a floor nothing is said of it."""
         row: Row = {name: getattr(self, name) for name in _KEPT}
-        return row | {
-            "about": list(self.about) if self.about is not None else None,
-            "legs": {key: list(leg) for key, leg in self.legs.items()},
-            "waiting": dict(self.waiting),
-            "spent": {user: list(spent) for user, spent in self.spent.items()},
-            "before": {user: list(spent) for user, spent in self.before.items()},
-        }
+        row["about"], row["legs"] = self.about, dict(self.legs)
+        for name in _FLOOR:
+            if found := getattr(self, name):
+                row[name] = dict(found)
+        return row
 
     @classmethod
     def read(cls, row: Row) -> "Account":
@@ -226,4 +224,5 @@ class Account:
             self._add(self.talks, Spent(talks=1))
 
 
+_FLOOR = ("waiting", "spent", "before")
 _KEPT = ("answer", "by", "by_at", "code", "ended", "since", "start", "talks")

@@ -16,7 +16,7 @@ from opentcf.model.numbers import Aor
 from opentcf.services import path
 from opentcf.services.context import Context, Incoming
 from opentcf.sip.errors import RemoteError
-from opentcf.sip.outbox import Value
+from opentcf.sip.outbox import Notice, Value
 
 T = TypeVar("T")
 OPEN, RECORD = "account", "call_record"
@@ -46,7 +46,7 @@ def settle(ctx: Context, running: frozenset[str]) -> None:
 
 def leg_began(ctx: Context, call: str, leg: str, account: LegAccount) -> None:
     """A leg was made, by an INVITE in or out."""
-    ctx.accounts.setdefault(call, Account(ctx.wall)).legs[leg] = account
+    _account(ctx, call).legs[leg] = account
     _save(ctx, call)
 
 
@@ -81,7 +81,7 @@ def leg_over(
         account.by, account.by_at = found.party, ctx.wall
     if account.about is not None:
         said = cause.name.lower() if cause is not None else ""
-        _write(ctx, _leg_record(ctx, account, account.about, found, said), code, found.party if far else "")
+        _write_leg(ctx, account, account.about, found, said, code, found.party if far else "")
     elif not account.legs:
         del ctx.accounts[call]
     _save(ctx, call)
@@ -90,17 +90,24 @@ def leg_over(
 # --- what procedures say
 
 
-def note(ctx: Context, call: str, about: About, *, up: bool) -> None:
-    """How the call stands now. One that was an emergency once stays one here, whoever ended it."""
+def note(ctx: Context, call: str, about: About) -> None:
+    """What the call is now. One that was an emergency once stays one here, whoever ended it."""
     if not ctx.accounted:
         return
-    account = ctx.accounts.setdefault(call, Account(ctx.wall))
-    before = (account.about, account.answer)
-    raised = account.about is not None and account.about.emergency
-    account.about = about._replace(emergency=True) if raised and not about.emergency else about
-    if up and account.answer is None:
+    account = _account(ctx, call)
+    before = account.about
+    if before is not None and before.emergency and not about.emergency:
+        about = about._replace(emergency=True)
+    if about != before:
+        account.about = about
+        _save(ctx, call)
+
+
+def up(ctx: Context, call: str) -> None:
+    """It stands, if it did not before."""
+    account = ctx.accounts.get(call)
+    if account is not None and account.answer is None:
         account.answer = ctx.wall
-    if (account.about, account.answer) != before:
         _save(ctx, call)
 
 
@@ -151,8 +158,7 @@ def over(ctx: Context, call: str, cause: ReleaseCause | str) -> None:
         leg_over(ctx, call, leg, None if isinstance(cause, str) else cause)
     if account.about is not None:
         by = account.by if not account.about.group or account.by_at == ctx.wall else ""
-        code = account.code if account.answer is None else 0
-        _write(ctx, _call_record(ctx, account, account.about, said), code, by)
+        _write_call(ctx, account, account.about, said, by)
     ctx.accounts.pop(call, None)
     _save(ctx, call)
 
@@ -161,18 +167,19 @@ def refused(ctx: Context, incoming: Incoming, code: int, *, group: bool) -> None
     """A call was refused before any leg of it was made: what it was, as far as it can be read."""
     if not ctx.accounted:
         return
-    about, peer = (
-        _attempted(ctx, incoming, group=group),
-        incoming.peer.domain if incoming.peer is not None else "",
-    )
-    call_id = incoming.request.headers.get("Call-ID") or ""
-    record = _record(ctx, "call", about)._replace(
-        start=ctx.wall, end=ctx.wall, peer=peer, sip_call_id=call_id
-    )
-    _write(ctx, record, code, "")
+    about, peer = _attempted(ctx, incoming, group=group), incoming.peer
+    call_id, domain = incoming.request.headers.get("Call-ID") or "", peer.domain if peer is not None else ""
+    _write(ctx, "call", about, code, "", start=ctx.wall, end=ctx.wall, peer=domain, sip_call_id=call_id)
 
 
 # --- inside
+
+
+def _account(ctx: Context, call: str) -> Account:
+    account = ctx.accounts.get(call)
+    if account is None:
+        account = ctx.accounts[call] = Account(ctx.wall)
+    return account
 
 
 def _attempted(ctx: Context, incoming: Incoming, *, group: bool) -> About:
@@ -209,33 +216,20 @@ def _read(what: Callable[[], T]) -> T | None:
         return None
 
 
-def _write(ctx: Context, record: CallRecord, code: int, by: str) -> None:
-    """`by` empty: we released it."""
-    row = record._replace(code=code or None, released_by=by or record.node)._asdict()
-    ctx.save(RECORD, record.record, {"v": 1, **row})
-    ctx.notice(RECORD, **row)
-
-
-def _record(ctx: Context, kind: str, about: About) -> CallRecord:
-    name, own = f"{int(ctx.wall * 1000):014}-{ctx.ids.token()}", ctx.directory.domain
-    return CallRecord(
-        name, own, kind, about.id, about.type, about.role, about.priority, about.emergency, about.caller, about.called,
-        entry=about.entry,
-    )  # fmt: skip
-
-
-def _leg_record(ctx: Context, account: Account, about: About, leg: LegAccount, cause: str) -> CallRecord:
+def _write_leg(
+    ctx: Context, account: Account, about: About, leg: LegAccount, cause: str, code: int, by: str
+) -> None:  # fmt: skip
     account.settle(ctx.wall)
     spent = account.leave(leg.party)
-    return _record(ctx, "leg", about)._replace(
-        party=leg.party, peer=leg.peer, direction=leg.direction, sip_call_id=leg.sip_call_id, start=leg.start,
-        answer=leg.answer, end=ctx.wall, cause=cause, talks=spent.talks, talk_seconds=round(spent.talk_seconds, 3),
-        waits=spent.waits, wait_seconds=round(spent.wait_seconds, 3), entry=leg.entry or about.entry,
-        call=leg.call or about.id,
+    _write(
+        ctx, "leg", about, code, by, call=leg.call, entry=leg.entry, party=leg.party, peer=leg.peer,
+        direction=leg.direction, sip_call_id=leg.sip_call_id, start=leg.start, answer=leg.answer, end=ctx.wall,
+        cause=cause, talks=spent.talks, talk_seconds=round(spent.talk_seconds, 3), waits=spent.waits,
+        wait_seconds=round(spent.wait_seconds, 3),
     )  # fmt: skip
 
 
-def _call_record(ctx: Context, account: Account, about: About, cause: str) -> CallRecord:
+def _write_call(ctx: Context, account: Account, about: About, cause: str, by: str) -> None:
     """A private call is over with its last leg; of a group no leg need be left."""
     end = ctx.wall if about.group else account.ended or ctx.wall
     account.talk("", end)
@@ -243,11 +237,25 @@ def _call_record(ctx: Context, account: Account, about: About, cause: str) -> Ca
     spent, whole = account.all_spent(), NOTHING
     for one in spent.values():
         whole = whole.plus(one)
-    return _record(ctx, "call", about)._replace(
-        start=account.start, answer=account.answer, end=end, cause=cause, talkers=_talkers(spent),
-        talks=whole.talks, talk_seconds=round(whole.talk_seconds, 3),
-        waits=whole.waits, wait_seconds=round(whole.wait_seconds, 3),
+    code = account.code if account.answer is None else 0
+    _write(
+        ctx, "call", about, code, by, start=account.start, answer=account.answer, end=end, cause=cause,
+        talkers=_talkers(spent), talks=whole.talks, talk_seconds=round(whole.talk_seconds, 3), waits=whole.waits,
+        wait_seconds=round(whole.wait_seconds, 3),
     )  # fmt: skip
+
+
+def _write(
+    ctx: Context, kind: str, about: About, code: int, by: str, *, call: str = "", entry: str = "", **more: Value
+) -> None:  # fmt: skip
+    """`by` empty: we released it. `call`, `entry`: where they are not those of the whole call."""
+    name, own = f"{int(ctx.wall * 1000):014}-{ctx.ids.token()}", ctx.directory.domain
+    row = CallRecord(
+        name, own, kind, call or about.id, about.type, about.role, about.priority, about.emergency, about.caller,
+        about.called, code=code or None, released_by=by or own, entry=entry or about.entry, **more,
+    )._asdict()  # fmt: skip
+    ctx.save(RECORD, name, {"v": 1, **row})
+    ctx.outbox.notices.append(Notice(RECORD, row))
 
 
 def _talkers(spent: dict[str, Spent]) -> str:

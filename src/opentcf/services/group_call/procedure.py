@@ -523,12 +523,14 @@ class GroupCalls:
         if self._ctx.accounted:
             master, visit = self.masters.calls.get(group), self.visits.calls.get(group)
             if master is not None:
-                about, up = status.about_master(master), master.state is MasterState.UP
-                accounting.note(self._ctx, master.key, about, up=up)
+                accounting.note(self._ctx, master.key, status.about_master(master))
+                if master.state is MasterState.UP:
+                    accounting.up(self._ctx, master.key)
                 accounting.arbitrated(self._ctx, master.key, master.floor)
             if visit is not None:
-                about, up = status.about_visit(visit), visit.state is VisitedState.UP
-                accounting.note(self._ctx, visit.key, about, up=up)
+                accounting.note(self._ctx, visit.key, status.about_visit(visit))
+                if visit.state is VisitedState.UP:
+                    accounting.up(self._ctx, visit.key)
                 accounting.talks(self._ctx, visit.key, visit.talker)
 
     # --- what outlives the process

@@ -472,10 +472,13 @@ class PrivateCalls:
             self._ctx.directory.run_call(call.id, call.key, call.caller, call.called)
 
     def _step(self, call: PrivateCall, what: Input, event: Happened | None) -> None:
-        before = call.state
+        before, setup = call.state, call.setup
         self._relay.step(call, what, event)
-        if call.state is not before:
+        if call.setup is not setup:
             self._account(call)
+        if call.state is not before:
+            if call.state is State.UP:
+                accounting.up(self._ctx, call.key)
             self._note(call)
             self._record_entry(call, before, event)
         self._call_the_waiting(call)
@@ -497,7 +500,7 @@ class PrivateCalls:
             role = ", ".join(role.value for role in call.roles)
             entry = accounting.ENTRIES.get(call.operation, "")
             about = About.of(call.setup, role, call.caller, call.called, group=False, entry=entry)
-            accounting.note(self._ctx, call.key, about, up=call.state is State.UP)
+            accounting.note(self._ctx, call.key, about)
 
     def _record_entry(self, call: PrivateCall, before: State, event: Happened | None) -> None:
         """The dispatcher's home notes what came of it."""

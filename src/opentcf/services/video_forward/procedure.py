@@ -106,7 +106,7 @@ class VideoForwards:
         ctx.respond(incoming, 200)
         mandate.record(ctx, forward.requester, ACTION, forward.video_id)
         self._forwards[forward.key] = forward
-        self._account(forward, up=False)
+        self._account(forward)
         forward.targets = [Target(goal, ctx.ids.token()) for goal in goals]
         facts = NONE
         for target in forward.targets:
@@ -329,7 +329,7 @@ class VideoForwards:
             accounting.leg_over(self._ctx, forward.key, name, None, status)
         else:
             accounting.leg_up(self._ctx, forward.key, name)
-            self._account(forward, up=True)
+            accounting.up(self._ctx, forward.key)
         self._report(forward, target)
 
     def _report(self, forward: Forward, target: Target) -> None:
@@ -365,10 +365,10 @@ class VideoForwards:
 
     # --- for the call records
 
-    def _account(self, forward: Forward, *, up: bool) -> None:
+    def _account(self, forward: Forward) -> None:
         setup = CallSetup(CallType.VIDEO_PUSH, online_call_id=forward.source)
         about = About.of(setup, ROLE, forward.requester, forward.speaker, group=False)
-        accounting.note(self._ctx, forward.key, about, up=up)
+        accounting.note(self._ctx, forward.key, about)
 
     def _account_target(self, forward: Forward, target: Target) -> None:
         """One to whom no leg of ours leads: a group of this very TCF, or nobody is there."""

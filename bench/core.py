@@ -25,6 +25,8 @@ from opentcf.sip.outbox import Flow, Send
 from opentcf.store import open_store
 
 ROUNDS, TICKS, USERS = 15, 60, 500
+RECORDS = '\n[records]\nfiles = ["calls.jsonl"]\n'
+"""A configuration with call records; what is measured ends with their rows in the store."""
 AT_ONCE = 4
 """Calls of which a tick sees the same message."""
 CALLER = Flow("tc2", "udp", CALLER_AT, TC2)
@@ -95,11 +97,13 @@ class _Got(NamedTuple):
 
 
 class Drive:
-    """A node with its store in `folder`, and what both its neighbours say. `cpu` are the seconds that it took."""
+    """A node with its store in `folder`, and what both its neighbours say. `cpu` are the seconds that it took.
 
-    def __init__(self, folder: Path, users: int = SUBSCRIBERS) -> None:
+    `more` goes into its configuration."""
+
+    def __init__(self, folder: Path, users: int = SUBSCRIBERS, more: str = "") -> None:
         folder.mkdir(parents=True)
-        (folder / "node.toml").write_text(configuration(1, {1: "127.0.0.1"}, users=users))
+        (folder / "node.toml").write_text(configuration(1, {1: "127.0.0.1"}, users=users) + more)
         config = load_config(folder / "node.toml")
         configure_logs(config.log_level, config.log_format, Mask(), (folder / "log").open("w"))
         self.store = store = open_store(config.store_url, folder)
@@ -171,17 +175,20 @@ def _field(data: bytes, name: str) -> str:
     return found[1]
 
 
-def measure(folder: Path) -> list[float]:
-    """Microseconds of CPU a call, round by round."""
+def measure(folder: Path) -> dict[str, list[float]]:
+    """Microseconds of CPU a call, round by round, without call records and with them, in turns."""
     return asyncio.run(_measure(folder))
 
 
-async def _measure(folder: Path) -> list[float]:
-    drive, found = Drive(folder), []
-    await drive.register(USERS)
+async def _measure(folder: Path) -> dict[str, list[float]]:
+    drives = {"plain": Drive(folder / "plain"), "recorded": Drive(folder / "recorded", more=RECORDS)}
+    found: dict[str, list[float]] = {name: [] for name in drives}
+    for drive in drives.values():
+        await drive.register(USERS)
     for _ in range(ROUNDS):
-        drive.cpu = 0.0
-        for _ in range(TICKS):
-            await drive.calls(USERS)
-        found.append(drive.cpu / TICKS / AT_ONCE * 1e6)
+        for name, drive in drives.items():
+            drive.cpu = 0.0
+            for _ in range(TICKS):
+                await drive.calls(USERS)
+            found[name].append(drive.cpu / TICKS / AT_ONCE * 1e6)
     return found

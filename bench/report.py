@@ -155,9 +155,12 @@ def messages(found: Mapping[str, tuple[float, float] | str]) -> str:
     return "### An INVITE with SDP\n\n" + table(("program", "parse µs", "render µs"), rows)
 
 
-def core(rounds: Sequence[float]) -> str:
+def core(found: Mapping[str, Sequence[float]]) -> str:
     """Median and best round."""
-    return f"### A call without sockets\n\n{median(rounds):.0f} µs of CPU, {min(rounds):.0f} in the best round.\n"
+    plain, recorded = found["plain"], found["recorded"]
+    text = f"{median(plain):.0f} µs of CPU, {min(plain):.0f} in the best round; "
+    text += f"with call records {median(recorded):.0f} and {min(recorded):.0f}."
+    return f"### A call without sockets\n\n{text}\n"
 
 
 def profile(found: Profile) -> str:

@@ -177,17 +177,14 @@ class Account:
 
     def leave(self, user: str) -> Spent:
         """A leg of his is over: what he had on it."""
-        spent = self.spent.pop(user, NOTHING)
-        if spent is not NOTHING:
-            self.before[user] = self.before.get(user, NOTHING).plus(spent)
+        spent = self.spent.get(user, NOTHING)
+        if spent != NOTHING:
+            self.spent[user], self.before[user] = NOTHING, self.before.get(user, NOTHING).plus(spent)
         return spent
 
     def all_spent(self) -> dict[str, Spent]:
-        """What each user had, on all his legs."""
-        whole = dict(self.before)
-        for user, spent in self.spent.items():
-            whole[user] = whole.get(user, NOTHING).plus(spent)
-        return whole
+        """What each user had, on all his legs, in the order in which they came to the floor."""
+        return {user: self.before.get(user, NOTHING).plus(spent) for user, spent in self.spent.items()}
 
     def _add(self, user: str, more: Spent) -> None:
         self.spent[user] = self.spent.get(user, NOTHING).plus(more)

@@ -252,7 +252,10 @@ def test_allow_names_what_a_side_serves():
     caller, called = phones(net, 1, 2, "1001", "2001")
     caller.invite("2001")
     between, below = net.last("INVITE", tcf(1), tcf(2)), called.request("INVITE")
-    assert ["SUBSCRIBE" in (invite.headers.get("Allow") or "") for invite in (between, below)] == [False, True]
+    assert ["SUBSCRIBE" in (invite.headers.get("Allow") or "") for invite in (between, below)] == [
+        False,
+        True,
+    ]
 
 
 @pytest.mark.parametrize("method", ["BYE", "INFO"])

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from tests.node.net import Net, Party, Phone, polite, tcf
+from tests.node.net import ANSWER, Net, Party, Phone, polite, tcf
 from tests.services.group_world import AUDIO, MEMBERS, GroupWorld, aor, ext, fire
 
 from opentcf.model.bounds import TimerSettings
@@ -591,8 +591,10 @@ def test_a_v_that_is_cut_off_takes_the_floor_from_its_talker():
     assert w.in_call() >= {"1002", "2001", "2002", "4001"}
 
 
-def test_a_v_that_never_answers_is_told_that_nobody_waits():
-    """RFC 3261 §9.1: what was answered provisionally is cancelled, not only forgotten."""
+@pytest.mark.parametrize("answer", [200, 487])
+def test_a_v_that_answers_too_late_is_told_that_nobody_waits(answer: int):
+    """RFC 3261 §9.1: what was answered provisionally is cancelled, not only forgotten; §13.2.2.4: a 2xx that crosses
+    this gets its ACK, and a BYE."""
     net = Net(2, groups=(fire("1001", "2001"),), timers=TimerSettings(tring=10.0))
     net.nodes.pop(tcf(2))
     v = Party(net, 1, "tc2", tcf(2), 5060)
@@ -613,6 +615,15 @@ def test_a_v_that_never_answers_is_told_that_nobody_waits():
     v.answer(v.request("INVITE"), 100)
     net.advance(16.0)
     assert "cause=18;optype=pttcall" in (v.request("CANCEL").headers.get("Ptt-Extension") or "")
+    first, _ = v.requests("INVITE")
+    if answer == 487:
+        v.answer(first, 487)
+        assert len(v.requests("ACK")) == 1
+        return
+    for _ in range(2):
+        v.answer(first, 200, ANSWER)
+    assert len(v.requests("ACK")) == 2
+    assert len(v.requests("BYE")) == 1
 
 
 @pytest.mark.parametrize("listens", ["Recv-Info: g.3gpp.mcptt, ptt-floor", "Recv-Info: PTT-Floor"])

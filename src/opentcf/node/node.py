@@ -494,7 +494,7 @@ class Node:
     def _response(self, response: Response, source: Flow) -> None:
         try:
             found, result = self._layer.receive_response(response, source, self._ctx.now)
-            if found:
+            if found and not self._is_too_late(response, result):
                 self._result(result)
             else:
                 self._stray(response, source)
@@ -502,6 +502,12 @@ class Node:
             self.meters.count("opentcf_sip_malformed_total", "response")
         except Exception:  # noqa: BLE001 - a bug fails one message, never the node
             self._fault(render(response))
+
+    def _is_too_late(self, response: Response, result: Result) -> bool:
+        """A 2xx to an INVITE whose leg has given up."""
+        if not isinstance(result, Outcome) or result.owner.procedure != "leg":
+            return False
+        return response.status // 100 == 2 and result.owner.key not in self._ctx.legs
 
     def _stray(self, response: Response, source: Flow) -> None:
         """A 2xx in a known dialog is always acknowledged, even when its transaction is gone (profile 5.1)."""

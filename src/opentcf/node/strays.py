@@ -43,7 +43,7 @@ class Strays:
         is_copy = key in self._ended
         if not is_copy and not self._admits(key):
             return
-        ctx.layer.send_once(dialog.request("ACK", number), flow, ctx.now)
+        ctx.layer.send_once(dialog.request("ACK", number), flow, ctx.now, response.via().branch or "")
         if not is_copy:
             bye = dialog.request("BYE", max(number + 1, int(100 * ctx.wall) % 2**31))
             wire_call.write_release(bye, ctx.peer_wire(peer.domain if peer else None), ReleaseCause.NORMAL)

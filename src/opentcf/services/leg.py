@@ -729,10 +729,12 @@ class Leg:
         ctx.layer.send_once(ack, self.hop(), ctx.now, branch)
 
     def _give_up(self, ctx: Context, ours: Ours) -> None:
-        """Who answered provisionally and no more is told that nobody waits for him (RFC 3261 §9.1)."""
+        """Who answered provisionally and no more is told that nobody waits for him (RFC 3261 §9.1); what he says to
+        that is acknowledged."""
         fill = Request("CANCEL", "")
         wire_call.write_release(fill, self.wire, ReleaseCause.NO_ANSWER, Token.CALL)
         ours.cancel = self._cancel(ours, fill)
+        ctx.layer.revive(ours.request, self.hop(), self.owner(OTHER), ours.branch, ctx.now)
         self._send_cancel(ctx, ours)
 
     def _send_cancel(self, ctx: Context, ours: Ours) -> None:

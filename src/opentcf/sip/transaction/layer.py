@@ -249,7 +249,8 @@ class Layer:
     # --- after a restart
 
     def revive(self, request: Request, flow: Flow, owner: Owner, branch: str, now: float) -> None:
-        """Go on waiting for the outcome of an INVITE that was open, for 64·T1; nothing is sent."""
+        """Go on waiting for the outcome of an INVITE that was given up, or open before a restart, for 64·T1; nothing is
+        sent."""
         txn = ClientTransaction(Kind.INVITE_CLIENT, branch + "INVITE", branch, request, flow, owner)
         txn.state, txn.began = State.PROCEEDING, now
         self._clients[txn.key] = txn

@@ -256,6 +256,32 @@ def test_who_waited_for_the_floor_of_a_group(crashes):
     assert open_accounts(w) == []
 
 
+@pytest.mark.parametrize("moves", [False, True])
+def test_who_leaves_while_he_waits_waits_no_longer(moves):
+    at = {**AT, "2002": 3}
+    w = GroupWorld(fire(*at, hang_time=5.0), at=at)
+    recorded(w)
+    w.dial("1001")
+    w.run(2.0)
+    w.press("2001")
+    w.run(3.0)
+    if moves:
+        w.ua("2001").move(w.cores[4].proxy, w.now, RegType.HANDOVER, w.its("2001"))
+        w.touch(w.ua("2001"))
+    else:
+        w.leave("2001")
+    w.run(5.0)
+    w.let_go("1001")
+    w.run(2.0)
+    if moves:
+        w.leave("2001")
+    w.assert_over()
+    (visited,) = [call for call in records(w, 3, "call") if call.role == "visited"]
+    assert (visited.waits, round(visited.wait_seconds)) == (1, 3)
+    master = next(call for call in records(w, 1, "call") if call.role == "master")
+    assert (master.waits, round(master.wait_seconds)) == (1, 8 if moves else 3)
+
+
 PATHS = pytest.mark.parametrize(
     ("caller_at", "called_at", "called"), [(1, 1, "1002"), (2, 3, "4001"), (2, 2, "2001")]
 )

@@ -490,6 +490,7 @@ class Visits:
         call.joining.discard(user)
         if call.talker == user:
             call.talker = None
+        accounting.lets_go(self._ctx, call.key, user)
         if not self.leave_if_empty(call, ReleaseCause.NORMAL):
             self.floor.up(call, Left(user))
 
@@ -506,6 +507,8 @@ class Visits:
         if link is not None:
             call.joining.discard(user)
             link.end(self._ctx, ReleaseCause.HANDOVER)
+            if call.talker != user:
+                accounting.lets_go(self._ctx, call.key, user)
             if not call.members:
                 self._ctx.start(self._ctx.durations.tho, Owner(NAME, call.key, HANDED_OVER))
 

@@ -232,6 +232,23 @@ def test_the_targets_are_offered_what_the_source_shows_now():
     w.assert_over()
 
 
+def test_a_target_that_a_restart_kept_from_hearing_of_new_media_is_offered_them_again():
+    w = Forwarding()
+    w.forward("3002")
+    w.lose = lambda source, target, data: (
+        (source, target) == ("core1", "core3") and data.startswith(b"INVITE")
+    )
+    w.offer("1001", PUSH, (b"96 H264", b"97 VP8"), (b"AVP 96", b"AVP 97"))
+    w.crash(1)
+    w.restart(1)
+    w.lose = lambda source, target, data: False
+    w.run(60.0)
+    assert "3002" in w.watching()
+    assert b"VP8" in w.its("3002").remote_sdp
+    w.terminate()
+    w.assert_over()
+
+
 def test_a_source_that_shows_nothing_any_more_ends_what_is_forwarded():
     w = Forwarding(setup=CallSetup(CallType.PRIVATE_AUDIO_VIDEO))
     w.forward("2001", "8001")

@@ -145,8 +145,11 @@ class VideoForwards:
         if leg is not None and leg.state is LegState.UP and leg.voice is not None:
             if leg.voice.codecs != forward.media:
                 leg.voice.codecs = forward.media
-                leg.drop(MEDIA)
-                leg.want(self._ctx, Wish(Rank.MEDIA, MEDIA, leg.carry, direction="sendonly"))
+                self._offer(leg)
+
+    def _offer(self, leg: Leg) -> None:
+        leg.drop(MEDIA)
+        leg.want(self._ctx, Wish(Rank.MEDIA, MEDIA, leg.carry, direction="sendonly"))
 
     def _terminate(self, incoming: Incoming, who: Aor, video_id: str, call_id: str) -> Facts:
         """TC2-C 视频转发终止: whoever has the right ends all that come from this source."""
@@ -451,6 +454,9 @@ class VideoForwards:
         if leg is not None and leg.state is LegState.RELEASING:
             leg.state = LegState.UP
             self._bye(leg, ReleaseCause.NORMAL)
+        elif leg is not None and leg.state is LegState.UP and leg.ours is not None:
+            leg.take_back(self._ctx)
+            self._offer(leg)
         elif leg is not None and leg.state is LegState.EARLY and leg.ours is None:
             leg.end(self._ctx)
             target.over = True

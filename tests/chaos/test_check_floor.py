@@ -50,6 +50,12 @@ def test_a_zombie_talks_on():
     assert violated(parted(CUT_OFF + SLACK + 0.2)).keys() == {OVERLAP, CUT}
 
 
+def test_who_is_about_to_move_still_talks_where_he_is_registered():
+    tale = Tale().registered(B, 3).did(B, "register", core=1).talks(B, 1).fault("core3", "kill").talks(A, 2)
+    tale.heard(B, "registered", core=1).silent(B).silent(A).fault("core3", "ready")
+    assert violated(tale) == {}
+
+
 def test_a_fault_elsewhere_excuses_nothing():
     tale = Tale().registered(B, 2).fault("core3-core4", "part").talks(B, 1).talks(A, 2).silent(B).end()
     assert violated(tale).keys() == {OVERLAP}

@@ -77,7 +77,7 @@ def _overlapping(story: Story, lower: Burst, higher: Burst) -> Iterator[Violatio
     begin, end = max(lower.since, higher.since), min(lower.until, higher.until)
     if lower.user == higher.user or end <= begin:
         return
-    serving = {story.serving(lower.user, begin), story.serving(higher.user, begin)}
+    serving = story.carrying(lower.user, begin) | story.carrying(higher.user, begin)
     allowed = 0.0
     if story.trouble.touching(serving | {name(home(lower.group))}, begin - RECOVERY, end):
         excused = sum(story.trouble.down(core, begin, end) for core in serving) + story.late(begin, end)

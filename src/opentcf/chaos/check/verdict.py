@@ -43,9 +43,21 @@ class Story:
         return (entry for entry in self.entries if entry.kind is kind and entry.what == what)
 
     def serving(self, user: str, at: float) -> str:
-        """The node that the user's terminal was attached to."""
+        """The node that the user's terminal turned to last."""
         before = [core for when, core in self._attached.get(user, ()) if when <= at]
         return before[-1] if before else name(home(user))
+
+    def carrying(self, user: str, at: float) -> set[str]:
+        """The nodes that his calls may have gone through: where he was registered, and where he asked to be since."""
+        nodes = {name(home(user))}
+        for entry in self.entries:
+            if entry.at > at:
+                break
+            if entry.who == user and entry.what == "registered":
+                nodes = {name(entry.about["core"])}
+            elif entry.who == user and entry.kind is Kind.DID and entry.what == "register":
+                nodes.add(name(entry.about["core"]))
+        return nodes
 
     def late(self, since: float, until: float) -> float:
         """Seconds for which the machine is known to have stood still in that time."""

@@ -29,6 +29,7 @@ from bench import (
 from bench.calls import Sample
 from bench.processes import find
 from bench.servers import Kamailio, OpenTcf, Servers, Sippy, missing_kamailio, missing_sippy
+from opentcf import core as build
 
 Make = Callable[[Path], Servers]
 RATES = {
@@ -171,7 +172,11 @@ def _machine() -> str:
         ),
         platform.machine(),
     )
-    versions = [f"CPython {platform.python_version()}", f"Linux {platform.release().partition('-')[0]}"]
+    versions = [
+        f"{build()} core",
+        f"CPython {platform.python_version()}",
+        f"Linux {platform.release().partition('-')[0]}",
+    ]
     for name in ("kamailio", "sipp"):
         path = find(name)
         if path:

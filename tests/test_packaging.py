@@ -47,7 +47,8 @@ def test_it_installs_into_a_clean_environment(built: Path, tmp_path: Path, kind:
     (lent / "lent.pth").write_text(sysconfig.get_path("purelib"))
     run(python, "-m", "pip", "install", "-q", "--no-index", "--no-deps", "--no-build-isolation",
         "--ignore-installed", archive)  # fmt: skip
-    assert run(tmp_path / "venv" / "bin" / "opentcf", "--version", cwd=tmp_path).split()[-1] == __version__
+    said = run(tmp_path / "venv" / "bin" / "opentcf", "--version", cwd=tmp_path)
+    assert said == f"opentcf, version {__version__}, plain core\n"
     where = run(python, "-c", "import opentcf; print(opentcf.__file__)", cwd=tmp_path)
     assert where.startswith(str(lent))
 

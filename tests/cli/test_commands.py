@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 from tests.cli.process import CONFIG, Terminal, opentcf, running
 
-from opentcf import __version__
+from opentcf import __version__, core
 from opentcf.cli import COMMANDS, main
 from opentcf.cli.look import _cell
 
@@ -202,7 +202,7 @@ def test_an_interrupted_command():
 
 def test_as_a_program():
     done = opentcf("--version")
-    assert (done.returncode, done.stdout) == (0, f"opentcf, version {__version__}\n")
+    assert (done.returncode, done.stdout) == (0, f"opentcf, version {__version__}, {core()} core\n")
     done = opentcf("--help", env={**os.environ, "NO_COLOR": "1"})
     assert done.returncode == 0
     for name in (

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from tests.cli.process import CONFIG, Terminal, opentcf, running
 
+from opentcf import __version__, core
 from opentcf.store.sqlite import SqliteStore
 
 
@@ -33,6 +34,10 @@ def test_the_ready_line_names_the_listeners(node):
         f"d=udp:127.0.0.1:{ports['d/udp']},tcp:127.0.0.1:{ports['d/tcp']} http=127.0.0.1:{ports['http']}"
     )
     assert 0 not in ports.values()
+
+
+def test_its_first_line_says_what_runs(node):
+    assert f"event=serving version={__version__} core={core()}" in node.log()
 
 
 def test_sip_over_tcp_is_answered(node):

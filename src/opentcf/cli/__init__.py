@@ -2,7 +2,7 @@
 
 import click
 
-from opentcf import __version__
+from opentcf import __version__, core
 from opentcf.cli.lazy import LazyGroup
 
 COMMANDS = {
@@ -42,7 +42,9 @@ COMMANDS = {
     commands_in=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(__version__, prog_name="opentcf")
+@click.version_option(
+    __version__, prog_name="opentcf", message=f"%(prog)s, version %(version)s, {core()} core"
+)
 def main() -> None:
     """OpenTCF: an open trunking control function (TCF) of B-TrunC.
 

@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager
 
 import structlog
 
+from opentcf import __version__, core
 from opentcf.runtime.config import Config
 from opentcf.runtime.notify import Notify
 from opentcf.runtime.runtime import Runtime
@@ -46,6 +47,7 @@ async def _serve(config: Config, companion: Companion, announce: Callable[[str],
     try:
         async with companion(runtime) as beside:
             status = " ".join(filter(None, ("ready", config.settings.domain, runtime.where(), beside)))
+            _log.info("serving", version=__version__, core=core())
             announce(status)
             return await _attend(runtime, signals, notify, status)
     finally:

@@ -34,12 +34,12 @@ from opentcf import core as build
 Make = Callable[[Path], Servers]
 RATES = {
     "one hop": {
-        "OpenTCF": (200.0, 400.0, 800.0),
+        "OpenTCF": (200.0, 400.0, 800.0, 1600.0),
         "Kamailio": (400.0, 800.0, 1600.0),
         "Sippy B2BUA": (50.0, 100.0, 200.0),
     },
     "chain of four": {
-        "OpenTCF": (25.0, 50.0, 100.0),
+        "OpenTCF": (25.0, 50.0, 100.0, 200.0),
         "Kamailio": (100.0, 200.0, 400.0),
         "Sippy B2BUA": (10.0, 20.0, 40.0),
     },

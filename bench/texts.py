@@ -8,8 +8,8 @@ from bench.calls import Sample
 from bench.servers import Kamailio, OpenTcf, Servers, missing_kamailio
 
 RATES = {
-    "one hop": {"OpenTCF": (400.0, 800.0, 1600.0), "Kamailio": (800.0, 1600.0, 3200.0)},
-    "chain of four": {"OpenTCF": (100.0, 200.0), "Kamailio": (200.0, 400.0, 800.0)},
+    "one hop": {"OpenTCF": (400.0, 800.0, 1600.0, 3200.0), "Kamailio": (800.0, 1600.0, 3200.0)},
+    "chain of four": {"OpenTCF": (100.0, 200.0, 400.0), "Kamailio": (200.0, 400.0, 800.0)},
 }
 """Texts a second that are tried, each the double of the one before."""
 HOPS = {"one hop": 1, "chain of four": 4}

@@ -57,7 +57,7 @@ bench: $(TEST) partners ## measure; ARGS=--quick takes three minutes instead of 
 soak: $(TEST) partners ## half an hour of everything over four nodes; ARGS="--seconds 600" is shorter
 	$(BIN)/python -m bench soak $(ARGS)
 
-compiled: $(COMPILED) ## a wheel for this machine in dist/ whose core is compiled by mypyc: three to five minutes
+compiled: $(COMPILED) ## a wheel for this machine in dist/ whose core is compiled by mypyc: two to five minutes
 
 test-compiled: $(COMPILED) ## the tests that need no partners, on the compiled core
 	$(ON_COMPILED) -m opentcf.cli --version

@@ -24,7 +24,8 @@ something else. A running node shows the same at `/api/v1/docs`, and to programs
 - **Tokens**: when [`[http]`](configuration.md#http) has any, every request but `/health` carries one:
   `Authorization: Bearer …`. The audit log says whose. Without one the node listens on loopback only, and takes
   nothing from web pages of other hosts.
-- **Numbers** of users in paths are `1001` or `1001@core1.example`; what stands in a path is escaped as in any URL.
+- **Numbers** of users and groups are `1001` or `1001@core1.example`, in paths and bodies; what stands in a path is
+  escaped as in any URL.
 """
 TAIL = """## Events
 
@@ -46,7 +47,7 @@ HEAD_ZH = """# HTTP接口
 - **错误**为问题文档（RFC 9457），类型`application/problem+json`；`detail`以一行说明错在何处。
 - **令牌**：[`[http]`](configuration.md#http)配置了令牌时，除`/health`外每个请求都须携带
   `Authorization: Bearer …`，审计日志记录令牌的名称。没有令牌的节点只在环回地址监听，不接受其他主机网页的请求。
-- 路径中的用户**号码**写作`1001`或`1001@core1.example`，按URL的规则转义。
+- 用户和群组的**号码**写作`1001`或`1001@core1.example`，路径和消息体中均可；路径按URL的规则转义。
 """
 TAIL_ZH = """## 事件
 

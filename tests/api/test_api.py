@@ -101,7 +101,12 @@ async def test_pages(node):
         ("GET", "/api/v1/peers?limit=x", 400, "limit=x is not a number from 1"),
         ("GET", "/api/v1/trace?after=-1", 400, "after=-1 is not a number from 0"),
         ("POST", "/api/v1/calls/none/release", 404, "there is no call 'none'"),
-        ("POST", "/api/v1/users/1002/kick", 404, "1002@core1.example is not registered"),
+        (
+            "POST",
+            "/api/v1/users/1002/kick",
+            404,
+            "there is no subscriber 1002@core1.example; see the list of subscribers",
+        ),
         ("POST", "/api/v1/users/x/kick", 400, "'x' is not number@domain with 1 to 15 digits"),
     ],
 )

@@ -8,6 +8,7 @@ import pytest
 from opentcf.api.bodies import LONGEST
 
 CSV = {"Content-Type": "text/csv"}
+NO_GROUP = "there is no group 8009@core1.example; see the list of groups"
 HEADER = "number,name,role,rights,priority,roaming,password\r\n"
 
 
@@ -180,8 +181,8 @@ async def test_a_bad_import_names_row_and_column_and_does_nothing(node, text, de
             "remove_members: 1009@core1.example is no member of 8001",
         ),
         ("PUT", "groups/1001", "{}", 409, "number: 1001 is a subscriber's number"),
-        ("GET", "groups/8009", "", 404, "there is no number '8009' of that kind here"),
-        ("DELETE", "groups/8009", "", 404, "there is no group '8009'"),
+        ("GET", "groups/8009", "", 404, NO_GROUP),
+        ("DELETE", "groups/8009", "", 404, NO_GROUP),
     ],
 )
 async def test_what_cannot_be_is_a_problem_document(node, method, path, body, status, detail):
@@ -189,6 +190,35 @@ async def test_what_cannot_be_is_a_problem_document(node, method, path, body, st
         answer = await client.request(method, f"/api/v1/{path}", content=body)
     assert answer.headers["content-type"] == "application/problem+json"
     assert (answer.status_code, answer.json()["detail"]) == (status, detail)
+
+
+async def test_a_number_may_bear_our_own_domain(node):
+    async with node() as (client, _):
+        at = "@core1.example"
+        added = {"number": f"1900{at}", "name": "Zoë"}
+        assert (await client.post("/api/v1/subscribers", json=added)).json() == {"subscriber": "1900"}
+        assert (
+            await client.patch(f"/api/v1/subscribers/1900{at}", json={"number": "1900", "priority": 9})
+        ).is_success
+        assert (await row(client, "subscribers", f"1900{at}"))["priority"] == 9
+        found = (await client.get("/api/v1/subscribers", params={"search": f"1900{at}"})).json()["items"]
+        assert [one["name"] for one in found] == ["Zoë"]
+        text = f"number,name\n1900{at},Ann\n"
+        assert (await client.post("/api/v1/subscribers/import", content=text)).json() == {"imported": 1}
+        assert (await row(client, "subscribers", "1900"))["name"] == "Ann"
+        assert (await client.delete(f"/api/v1/subscribers/1900{at}")).json() == {"removed": "1900"}
+        assert (await client.post(f"/api/v1/subscribers/1900{at}/reset")).json() == {"reset": "1900"}
+        present = await client.get(f"/api/v1/groups/8001{at}/present")
+        assert [one["member"] for one in present.json()["items"]] == [f"1001{at}"]
+        made = await client.post(
+            f"/api/v1/groups/8901{at}/regroup", json={"action": "create", "members": ["1001"]}
+        )
+        assert made.json()["group"] == f"8901{at}"
+        elsewhere = await client.get("/api/v1/groups/8001@core2.example")
+    assert (elsewhere.status_code, elsewhere.json()["detail"]) == (
+        404,
+        "8001@core2.example has another home; ask that TCF",
+    )
 
 
 async def test_a_body_that_is_too_long_is_413(node):

@@ -75,14 +75,33 @@ def test_kick_a_user(node, ask):
 @pytest.mark.parametrize(
     ("arguments", "code", "error"),
     [
-        (("user", "kick", "1002"), 1, "opentcf: 1002@core1.example is not registered\n"),
+        (("user", "kick", "1001"), 1, "opentcf: 1001@core1.example is not registered\n"),
+        (
+            ("user", "kick", "1002"),
+            1,
+            "opentcf: there is no subscriber 1002@core1.example; see the list of subscribers\n",
+        ),
         (
             ("user", "kick", "1001@core2.example"),
             1,
             "opentcf: 1001@core2.example has another home; ask that TCF\n",
         ),
         (("user", "kick", "a/b"), 1, "opentcf: 'a/b' is not number@domain with 1 to 15 digits\n"),
-        (("floor", "revoke", "8001"), 1, "opentcf: nobody holds the floor of group '8001' here\n"),
+        (
+            ("floor", "revoke", "8001"),
+            1,
+            "opentcf: nobody holds the floor of group 8001@core1.example; see the list of floors\n",
+        ),
+        (
+            ("floor", "revoke", "9999"),
+            1,
+            "opentcf: there is no group 9999@core1.example; see the list of groups\n",
+        ),
+        (
+            ("floor", "revoke", "8001@core2.example"),
+            1,
+            "opentcf: 8001@core2.example has another home; ask that TCF\n",
+        ),
         (("call", "release", "none/such"), 1, "opentcf: there is no call 'none/such'\n"),
     ],
 )

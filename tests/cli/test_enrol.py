@@ -144,7 +144,11 @@ def test_the_audit_log_tells_it_all(ask):
     [
         (("subscriber", "set", "1001"), 2, "opentcf: nothing to set: name what subscriber 1001 is to have\n"),
         (("subscriber", "add", "1001"), 1, "opentcf: there is a subscriber 1001 already\n"),
-        (("subscriber", "remove", "1999"), 1, "opentcf: there is no subscriber '1999'\n"),
+        (
+            ("subscriber", "remove", "1999"),
+            1,
+            "opentcf: there is no subscriber 1999@core1.example; see the list of subscribers\n",
+        ),
         (
             ("subscriber", "import", "absent.csv"),
             2,
@@ -155,7 +159,11 @@ def test_the_audit_log_tells_it_all(ask):
             1,
             "opentcf: members: 'x' is not number@domain with 1 to 15 digits\n",
         ),
-        (("group", "show", "8200"), 1, "opentcf: there is no number '8200' of that kind here\n"),
+        (
+            ("group", "show", "8200"),
+            1,
+            "opentcf: there is no group 8200@core1.example; see the list of groups\n",
+        ),
     ],
 )
 def test_what_is_refused(ask, arguments, code, error):

@@ -516,9 +516,10 @@ def test_talk_time():
     assert w.talking() == ["2001"]
 
 
-def test_a_revoke_by_command():
+@pytest.mark.parametrize("gdn", ["8001", "8001@core1.example", "sip:8001@Core1.example"])
+def test_a_revoke_by_command(gdn: str):
     w = talking()
-    w.command(1, "floor_revoke", gdn="8001")
+    w.command(1, "floor_revoke", gdn=gdn)
     w.run(1.0)
     assert "cause=forced" in ext(w.last("INVITE pttreleasefloor", "core1", "core2"))
     assert (w.floor(), w.talking()) == (("", []), [])

@@ -11,6 +11,12 @@ def is_number(text: str) -> bool:
     return 0 < len(text) <= NUMBER_DIGITS and text.isascii() and text.isdigit()
 
 
+def bare(text: str, domain: str) -> str:
+    """`1001` for `1001@core1.example`, with or without `sip:`, in that domain; any other text as it is."""
+    number, _, where = text.removeprefix("sip:").partition("@")
+    return number if where.lower() == domain else text
+
+
 class Aor(NamedTuple):
     """The address of record of a user (UDN) or a group (GDN): `number@domain`. The domain says which TCF is home."""
 

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from opentcf.model.group import Group
+from opentcf.model.numbers import bare
 from opentcf.model.subscriber import Subscriber
 from opentcf.node.commands.enrol import Entry
 from opentcf.runtime import people
@@ -42,8 +43,9 @@ def entry(kind: Kind, number: str, row: Any, domain: str) -> Entry:
     """What `row`, a JSON object, says of `number`; only the keys that it has."""
     if not isinstance(row, Mapping):
         raise EntryError("expected a table")
-    if row.get("number", number) != number:
-        raise EntryError(f"number: {row['number']!r} is not {number!r}")
+    number, said = bare(number, domain), row.get("number", number)
+    if said != number and (not isinstance(said, str) or bare(said, domain) != number):
+        raise EntryError(f"number: {said!r} is not {number!r}")
     try:
         return _entry(kind, {**row, "number": number}, domain, strict=True)
     except UnfitError as error:
@@ -55,6 +57,8 @@ def entries(kind: Kind, text: str, domain: str) -> list[Entry]:
     found: dict[str, tuple[int, Entry]] = {}
     for index, row in _rows(text):
         where = f"row {index}, "
+        if "number" in row:
+            row["number"] = bare(row["number"], domain)
         try:
             made = _entry(kind, row, domain, strict=False)
             if made.number in found:
@@ -89,7 +93,7 @@ def _made(table: SubscriberTable | GroupTable, domain: str) -> Subscriber | Grou
     return people.group(table, domain)
 
 
-def _rows(text: str) -> Iterator[tuple[int, Row]]:
+def _rows(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
     """Row numbers as a spreadsheet shows them: the header is row 1."""
     try:
         rows = list(csv.reader(StringIO(text.removeprefix("\ufeff"), newline=""), strict=True))
@@ -105,10 +109,8 @@ def _rows(text: str) -> Iterator[tuple[int, Row]]:
         if any(cell.strip() for cell in cells):
             if len(cells) != len(header):
                 raise EntryError(f"row {index}: has {len(cells)} cells, the header has {len(header)}")
-            yield (
-                index,
-                {name: _cell(name, cell.strip()) for name, cell in zip(header, cells) if cell.strip()},
-            )
+            said = zip(header, (cell.strip() for cell in cells))
+            yield index, {name: _cell(name, cell) for name, cell in said if cell}
 
 
 def _cell(name: str, cell: str) -> Any:

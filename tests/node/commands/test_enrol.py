@@ -100,7 +100,13 @@ def test_a_number_given_anew_in_the_configuration_yields_to_the_store():
     ("name", "number", "fields", "status", "error"),
     [
         ("subscriber_add", "1001", {}, 409, "there is a subscriber 1001 already"),
-        ("subscriber_set", "1900", {}, 404, "there is no subscriber '1900'"),
+        (
+            "subscriber_set",
+            "1900",
+            {},
+            404,
+            "there is no subscriber 1900@core1.example; see the list of subscribers",
+        ),
         ("subscriber_add", "19x", {}, 400, "number: '19x' is not a number of 1 to 15 digits"),
         (
             "subscriber_set",
@@ -109,7 +115,7 @@ def test_a_number_given_anew_in_the_configuration_yields_to_the_store():
             400,
             'rights: are for role = "dispatcher"',
         ),
-        ("group_set", "8009", {}, 404, "there is no group '8009'"),
+        ("group_set", "8009", {}, 404, "there is no group 8009@core1.example; see the list of groups"),
         (
             "group_set",
             "8001",

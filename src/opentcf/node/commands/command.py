@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from opentcf.model.cause import Decline
 from opentcf.model.group import Group
-from opentcf.model.numbers import Aor, is_number
+from opentcf.model.numbers import Aor, bare, is_number
 from opentcf.model.subscriber import Subscriber
 from opentcf.node.orders import Value
 from opentcf.services.context import Context, Facts
@@ -45,17 +45,20 @@ def page(rows: list[dict[str, Value]], key: str, arguments: Arguments) -> dict[s
     return {"items": rows[:limit], "next": rows[limit - 1][key] if len(rows) > limit else None}
 
 
-def numbered(ones: list[S], row: Callable[[S], dict[str, Value]], arguments: Arguments) -> dict[str, Value]:
+def numbered(
+    ctx: Context, word: str, ones: list[S], row: Callable[[S], dict[str, Value]], arguments: Arguments
+) -> dict[str, Value]:
     """One page of what has a number and comes in that order, or the one of the argument `number` (404: none).
 
-    Only the rows of the page are made: there may be very many.
+    Only the rows of the page are made: there may be very many. `word` is what one is called.
     """
-    number, after = arguments.get("number"), arguments.get("after")
-    if number is not None:
-        ones = [one for one in ones if one.aor.number == number]
+    after = arguments.get("after")
+    if arguments.get("number") is not None:
+        aor = own(ctx, arguments, "number")
+        ones = [one for one in ones if one.aor == aor]
         if not ones:
-            raise Decline(404, f"there is no number {number!r} of that kind here")
-    if text := str(arguments.get("search") or "").lower():
+            raise unknown(word, aor)
+    if text := bare(str(arguments.get("search") or "").lower(), ctx.directory.domain):
         ones = [one for one in ones if text in one.aor.number or text in one.name.lower()]
     limit = min(int(arguments.get("limit") or PAGE), PAGE)
     start = 0 if after is None else bisect_right(ones, str(after), key=lambda one: one.aor.number)
@@ -64,18 +67,23 @@ def numbered(ones: list[S], row: Callable[[S], dict[str, Value]], arguments: Arg
     return {"items": [row(one) for one in found], "next": found[-1].aor.number if more else None}
 
 
-def any_user(ctx: Context, arguments: Arguments) -> Aor:
-    """The argument `udn`; a bare number is one of ours."""
-    text = str(arguments.get("udn", ""))
+def identity(ctx: Context, arguments: Arguments, key: str) -> Aor:
+    """A user or group that an argument names, `1001` or `1001@core1.example`; a bare number is one of ours."""
+    text = str(arguments.get(key, ""))
     try:
         return Aor(text, ctx.directory.domain) if is_number(text) else Aor.parse(text)
     except ValueError as error:
         raise Decline(400, str(error)) from None
 
 
-def own_user(ctx: Context, arguments: Arguments) -> Aor:
-    """The argument `udn` as a user of this TCF, subscriber or not."""
-    user = any_user(ctx, arguments)
-    if not ctx.directory.is_home(user):
-        raise Decline(404, f"{user} has another home; ask that TCF")
-    return user
+def own(ctx: Context, arguments: Arguments, key: str) -> Aor:
+    """The same, when this TCF is its home; there need not be such a subscriber or group."""
+    aor = identity(ctx, arguments, key)
+    if not ctx.directory.is_home(aor):
+        raise Decline(404, f"{aor} has another home; ask that TCF")
+    return aor
+
+
+def unknown(word: str, aor: Aor) -> Decline:
+    """That there is no such subscriber or group."""
+    return Decline(404, f"there is no {word} {aor}; see the list of {word}s")

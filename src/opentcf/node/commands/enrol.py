@@ -11,7 +11,7 @@ from opentcf.model.cause import Decline
 from opentcf.model.group import Group, Member
 from opentcf.model.numbers import NUMBER_DIGITS, Aor, is_number
 from opentcf.model.subscriber import NO_RIGHTS, Role, Subscriber
-from opentcf.node.commands.command import Answer, Arguments, Deed
+from opentcf.node.commands.command import Answer, Arguments, Deed, own, unknown
 from opentcf.node.orders import Value
 from opentcf.node.provisioning import Roll
 from opentcf.services.context import Context
@@ -56,7 +56,7 @@ def _found(ctx: Context, word: str, number: str) -> Subscriber | Group | None:
 def _existing(ctx: Context, kind: Kind, number: str) -> Subscriber | Group:
     found = _found(ctx, kind.word, number)
     if found is None:
-        raise Decline(404, f"there is no {kind.word} {number!r}")
+        raise unknown(kind.word, Aor(number, ctx.directory.domain))
     if isinstance(found, Group) and ctx.directory.temporary(found.aor) is not None:
         raise Decline(409, f"{number} is a temporary group; its dispatcher changes and cancels it")
     return found
@@ -123,7 +123,7 @@ def many(kind: Kind, node: Node, ctx: Context, arguments: Arguments) -> Answer:
 
 def remove(kind: Kind, node: Node, ctx: Context, arguments: Arguments) -> Answer:
     """A number that exists; one of the configuration stays removed."""
-    number = str(arguments.get("number", ""))
+    number = own(ctx, arguments, "number").number
     _existing(ctx, kind, number)
     _roll(kind, node).remove(number)
     return {"removed": number}, node.enrolled()
@@ -131,9 +131,9 @@ def remove(kind: Kind, node: Node, ctx: Context, arguments: Arguments) -> Answer
 
 def reset(kind: Kind, node: Node, ctx: Context, arguments: Arguments) -> Answer:
     """Back to what the configuration says of a number."""
-    number = str(arguments.get("number", ""))
+    number = own(ctx, arguments, "number").number
     if not _roll(kind, node).forget(number):
-        raise Decline(404, f"{kind.word} {number!r} is what the configuration says already")
+        raise Decline(404, f"{kind.word} {number} is what the configuration says already")
     return {"reset": number}, node.enrolled()
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from opentcf.model.cause import Decline
-from opentcf.model.numbers import Aor
-from opentcf.node.commands.command import Answer, Arguments, Deed, page
+from opentcf.node.commands.command import Answer, Arguments, Deed, own, page, unknown
 from opentcf.services.context import Context
 
 if TYPE_CHECKING:
@@ -21,10 +20,12 @@ def floors(node: Node, ctx: Context, arguments: Arguments) -> Answer:
 
 def revoke(node: Node, ctx: Context, arguments: Arguments) -> Answer:
     """Take the floor from who talks."""
-    number = str(arguments.get("gdn", ""))
-    if not node.procedures.group_call.revoke(Aor(number, ctx.directory.domain)):
-        raise Decline(404, f"nobody holds the floor of group {number!r} here")
-    return {"revoked": number}, node.procedures.group_call.news()
+    group = own(ctx, arguments, "gdn")
+    if not node.procedures.group_call.revoke(group):
+        if ctx.directory.group(group) is None:
+            raise unknown("group", group)
+        raise Decline(404, f"nobody holds the floor of group {group}; see the list of floors")
+    return {"revoked": group.number}, node.procedures.group_call.news()
 
 
 COMMANDS = {"floors": Deed(floors), "floor_revoke": Deed(revoke, "gdn")}

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from opentcf.btrunc.regroup import Regroup
-from opentcf.model.cause import Decline
 from opentcf.model.group import Group, Member
-from opentcf.model.numbers import Aor, is_number
 from opentcf.model.subscriber import LOWEST_PRIORITY
-from opentcf.node.commands.command import Answer, Arguments, Deed, numbered, page
+from opentcf.node.commands.command import Answer, Arguments, Deed, numbered, own, page, unknown
 from opentcf.node.orders import Value
 from opentcf.services.context import Context
 
@@ -37,15 +35,15 @@ def groups(node: Node, ctx: Context, arguments: Arguments) -> Answer:
             "expires": _expires(node, ctx, group),
         }
 
-    return numbered(ctx.directory.groups(), row, arguments), ()
+    return numbered(ctx, "group", ctx.directory.groups(), row, arguments), ()
 
 
 def present(node: Node, ctx: Context, arguments: Arguments) -> Answer:
     """The members of a group of ours, and the TCF that serves each."""
-    number = str(arguments.get("number", ""))
-    group = ctx.directory.group(Aor(number, ctx.directory.domain)) if is_number(number) else None
+    aor = own(ctx, arguments, "number")
+    group = ctx.directory.group(aor)
     if group is None:
-        raise Decline(404, f"there is no group {number!r} here")
+        raise unknown("group", aor)
     rows: list[dict[str, Value]] = [
         {
             "member": str(member.aor),
@@ -79,12 +77,8 @@ def _member(member: Member) -> str:
 
 def regroup(node: Node, ctx: Context, arguments: Arguments) -> Answer:
     """Make, change or end a temporary group, as a dispatcher would. `regroup` is what he wants."""
-    number = str(arguments.get("gdn", ""))
-    if not is_number(number):
-        raise Decline(400, f"{number[:40]!r} is no number")
-    wish = arguments["regroup"]
+    group, wish = own(ctx, arguments, "gdn"), arguments["regroup"]
     assert isinstance(wish, Regroup)
-    group = Aor(number, ctx.directory.domain)
     users, facts = node.procedures.regrouping.order(group, wish)
     return {"group": str(group), "action": wish.action.value, "members": [str(user) for user in users]}, facts
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from opentcf.model.cause import KickCause
 from opentcf.model.subscriber import Subscriber, UserState
-from opentcf.node.commands.command import Answer, Arguments, Deed, any_user, numbered, own_user, page
+from opentcf.node.commands.command import Answer, Arguments, Deed, identity, numbered, own, page, unknown
 from opentcf.node.orders import Value
 from opentcf.services.context import Context
 from opentcf.services.path import to_peer
@@ -41,7 +41,7 @@ def subscribers(node: Node, ctx: Context, arguments: Arguments) -> Answer:
             "source": node.provisioning.subscribers.source(subscriber.aor.number),
         }
 
-    return numbered(ctx.directory.subscribers(), row, arguments), ()
+    return numbered(ctx, "subscriber", ctx.directory.subscribers(), row, arguments), ()
 
 
 def subscriptions(node: Node, ctx: Context, arguments: Arguments) -> Answer:
@@ -51,7 +51,9 @@ def subscriptions(node: Node, ctx: Context, arguments: Arguments) -> Answer:
 
 def kick(node: Node, ctx: Context, arguments: Arguments) -> Answer:
     """Network de-registration of a user of ours."""
-    user = own_user(ctx, arguments)
+    user = own(ctx, arguments, "udn")
+    if ctx.directory.subscriber(user) is None and ctx.directory.binding(user) is None:
+        raise unknown("subscriber", user)
     return {"kicked": str(user)}, node.procedures.home_registration.kick(user, KickCause.ADMIN)
 
 
@@ -59,7 +61,9 @@ def _becomes(state: UserState) -> Deed:
     """The command that stuns, kills or revives a user of ours; his terminal obeys as soon as it can be reached."""
 
     def deed(node: Node, ctx: Context, arguments: Arguments) -> Answer:
-        user = own_user(ctx, arguments)
+        user = own(ctx, arguments, "udn")
+        if ctx.directory.subscriber(user) is None:
+            raise unknown("subscriber", user)
         facts = node.procedures.stun.order(user, state)
         return {"user": str(user), "state": state.value}, facts
 
@@ -68,7 +72,7 @@ def _becomes(state: UserState) -> Deed:
 
 def handover(node: Node, ctx: Context, arguments: Arguments) -> Answer:
     """Prepare the handover of a user who has a private call here; his terminal is told when it may go."""
-    user, domain = any_user(ctx, arguments), str(arguments.get("domain", "")).lower()
+    user, domain = identity(ctx, arguments, "udn"), str(arguments.get("domain", "")).lower()
     to_peer(ctx, domain)
     return {"user": str(user), "target": domain}, node.procedures.private_call.wanted(user, domain)
 

@@ -159,9 +159,11 @@ def test_what_cannot_be_done(two: Network, tmp_path: Path) -> None:
         2, f"opentcf: --save {tmp_path}/x.doc: the name has to end in .svg, .html, .mmd, .pcapng\n",
     )  # fmt: skip
     assert opentcf("trace", "--save", tmp_path / "x.svg", "--follow").returncode == 2
-    unknown = opentcf("trace", *url(two, 1), "--call", "nobody")
-    assert unknown.returncode == 1
-    assert unknown.stderr.startswith("opentcf: no message of the call nobody is in the traces")
+    for more in ((), ("--save", tmp_path / "x.svg")):
+        unknown = opentcf("trace", *url(two, 1), "--call", "nobody", *more)
+        assert unknown.returncode == 1
+        assert unknown.stderr.startswith("opentcf: no message of the call nobody is in the traces")
+    assert not (tmp_path / "x.svg").exists()
     away = opentcf("trace", *url(two, 1), "--save", tmp_path / "none" / "x.svg")
     assert away.returncode == 1
     assert "no such file or directory" in away.stderr

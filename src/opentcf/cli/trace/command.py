@@ -47,12 +47,19 @@ def trace(
         fail(f"--save {save}: the name has to end in {', '.join(FORMATS)}", WRONG)
     query: Query = {"heartbeats": int(heartbeats), **_given(call=call, peer=peer)}
     client = Client(url, token)
+    if follow:
+        _follow(client, query | {"latest": LIVE}, as_json, no_color)
+        return
+    told = client.ask("GET", ("ladder",), query if save is None else query | {"last": 1})
+    _complain(told, set())
+    if save is None:
+        _show(told, as_json, no_color)
+    if call is not None and not told["items"]:
+        fail(f"no message of the call {call} is in the traces; the oldest make room for new ones", FAILED)
+    if not told["items"]:
+        click.echo("nothing was said yet", err=True)
     if save is not None:
         _write(save, client.fetch("/api/v1/ladder", query | {"format": FORMATS[save.suffix]}))
-    elif follow:
-        _follow(client, query | {"latest": LIVE}, as_json, no_color)
-    else:
-        _show(client.ask("GET", ("ladder",), query), call, as_json, no_color)
 
 
 def _given(**options: str | None) -> Query:
@@ -67,18 +74,13 @@ def _write(path: Path, data: bytes) -> None:
     click.echo(f"wrote {path}, {len(data)} bytes")
 
 
-def _show(told: Mapping[str, Any], call: str | None, as_json: bool, no_color: bool) -> None:
-    _complain(told, set())
+def _show(told: Mapping[str, Any], as_json: bool, no_color: bool) -> None:
     if as_json:
         click.echo(json.dumps(told, indent=2, ensure_ascii=False))
     else:
         console = _console(no_color)
         for line in Drawing(console.width).lines(told["columns"], told["items"]):
             console.print(line, soft_wrap=True)
-    if call is not None and not told["items"]:
-        fail(f"no message of the call {call} is in the traces; the oldest make room for new ones", FAILED)
-    if not told["items"]:
-        click.echo("nothing was said yet", err=True)
 
 
 def _follow(client: Client, query: Query, as_json: bool, no_color: bool) -> None:

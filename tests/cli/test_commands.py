@@ -154,6 +154,22 @@ def test_check(config, monkeypatch):
     assert "are not a certificate and its key" in done.stderr
 
 
+@pytest.mark.parametrize("command", ["check", "run"])
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("absent/node.db", "there is no directory absent; make it, or name another in [store] url"),
+        (".", "it is a directory"),
+    ],
+)
+def test_a_store_that_has_no_place(config, monkeypatch, command, path, reason):
+    monkeypatch.chdir(config.parent)
+    config.write_text(CONFIG.replace("node.db", path))
+    done = CliRunner().invoke(main, [command, "core1.toml"])
+    expected = f"opentcf: core1.toml: store sqlite:{path} cannot be opened: {reason}\n"
+    assert (done.exit_code, done.stdout, done.stderr) == (2, "", expected)
+
+
 def test_a_token_is_taken_from_the_environment(config):
     config.write_text(TOKEN)
     with running(config) as node:

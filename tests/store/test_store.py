@@ -193,12 +193,12 @@ def test_a_full_disk_loses_the_commit_and_says_so(tmp_path: Path):
         ("sqlte:a.db", "did you mean sqlite:?"),
         ("sqlite:", "sqlite: needs a path"),
         ("memory:x", "a memory store has no path"),
-        ("redis://localhost", "redis is not supported yet"),
-        ("", "it is sqlite:PATH or memory:"),
+        ("redis://localhost", "there is no store 'redis:', only sqlite:PATH and memory:"),
+        ("", "only sqlite:PATH and memory:"),
     ],
 )
 def test_urls_that_name_no_store(url, reason, tmp_path):
-    with pytest.raises(ValueError, match=r"(?i)no such|needs|has no|not supported") as caught:
+    with pytest.raises(ValueError, match=r"no store|needs|has no") as caught:
         check_url(url)
     assert reason in str(caught.value)
     with pytest.raises(StoreError):

@@ -6,6 +6,7 @@ import click
 
 from opentcf.cli.errors import WRONG, fail
 from opentcf.runtime.config import Config, ConfigError, load_config
+from opentcf.store import StoreError, check_place
 from opentcf.transport.interface import ListenError
 from opentcf.transport.tls import tls_contexts
 
@@ -18,10 +19,13 @@ def check(config: Path) -> None:
         loaded = load_config(config)
         if loaded.tls.certificate and loaded.tls.key:
             tls_contexts(loaded.tls.certificate, loaded.tls.key, loaded.tls.ca)
+        check_place(loaded.store_url, loaded.base)
     except ConfigError as error:
         fail(str(error), WRONG)
     except ListenError as error:
         fail(f"{config}: tls: {error}", WRONG)
+    except StoreError as error:
+        fail(f"{config}: {error}", WRONG)
     click.echo(f"{config}: ok: {_summary(loaded)}")
 
 

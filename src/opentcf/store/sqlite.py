@@ -4,6 +4,7 @@ What a commit wrote survives the death of the process at any moment (kill -9), a
 last commits before the power went. SQLite's exclusive locking keeps a second node away from the file.
 """
 
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -120,8 +121,17 @@ class SqliteStore:
     def _reason(self, error: sqlite3.OperationalError) -> str:
         if "locked" in str(error):
             return "another process has it open"
-        if self._path.is_dir():
-            return "it is a directory"
-        if not self._path.parent.is_dir():
-            return f"there is no directory {self._path.parent}"
-        return str(error)
+        return obstacle(self._path) or str(error)
+
+
+def obstacle(path: Path) -> str:
+    """Why no store can be at `path`; empty when one can."""
+    folder = path.parent
+    if path.is_dir():
+        return "it is a directory"
+    if not folder.is_dir():
+        return f"there is no directory {folder}; make it, or name another in [store] url"
+    for place in (folder, path) if path.exists() else (folder,):
+        if not os.access(place, os.W_OK):
+            return f"{place} may not be written by this user"
+    return ""

@@ -154,6 +154,60 @@ def test_check(config, monkeypatch):
     assert "are not a certificate and its key" in done.stderr
 
 
+NOBODY = """\
+[[subscriber]]
+number = "1002"
+[[group]]
+number = "8001"
+members = ["1001", "1009", "2001@core2.example", "4001@core4.example"]
+"""
+
+
+def test_what_a_configuration_hardly_means(config, monkeypatch):
+    monkeypatch.chdir(config.parent)
+    config.write_text(CONFIG + NOBODY)
+    warnings = [
+        (
+            "core1.toml:17: subscriber: 1002 has no password, so he cannot register here; "
+            "give him password_file, password or ha1_sha256"
+        ),
+        (
+            "core1.toml:21: group.members: 1009@core1.example is no [[subscriber]] of this file; "
+            "add him here, or with `opentcf subscriber add`"
+        ),
+        (
+            "core1.toml:21: group.members: 4001@core4.example cannot be reached, core4.example is no [[peer]]; "
+            "add the peer, or correct the member"
+        ),
+    ]
+    done = CliRunner().invoke(main, ["check", "core1.toml"])
+    assert (done.exit_code, done.stdout) == (
+        0,
+        "core1.toml: ok: core1.example, 1 peer, 2 subscribers, 1 group, 3 warnings\n",
+    )
+    assert done.stderr.splitlines() == [f"opentcf: warning: {line}" for line in warnings]
+    done = CliRunner().invoke(main, ["check", "core1.toml", "--json"])
+    assert done.exit_code == 0
+    assert json.loads(done.stdout) == {
+        "ok": True,
+        "domain": "core1.example",
+        "peers": 1,
+        "subscribers": 2,
+        "groups": 1,
+        "warnings": warnings,
+    }
+    config.write_text(CONFIG + "[timers]\nT1 = four\n")
+    done = CliRunner().invoke(main, ["check", "core1.toml", "--json"])
+    assert (done.exit_code, json.loads(done.stdout)) == (
+        2,
+        {
+            "ok": False,
+            "error": "core1.toml:18:6: is not TOML: invalid value; "
+            "text stands in quotes, true and false have no capital letters",
+        },
+    )
+
+
 @pytest.mark.parametrize("command", ["check", "run"])
 @pytest.mark.parametrize(
     ("path", "reason"),

@@ -353,10 +353,16 @@ def member(text: str) -> str:
         ('[[peer]]\ndomain = "core2.example"\n', "core1.toml:5: peer.address: is missing"),
         ('[d]\nlisten = "udp:127.0.0.1:1"\n', "core1.toml:6: d.listen: expected a list, got text in quotes"),
         (member("3"), "core1.toml:7: group.members: expected text in quotes or a table, got a whole number"),
-        ("[timers\n", "core1.toml:5: expected ']' at the end of a table declaration"),
-        ("[timers]\nT1 = \n", "core1.toml:6: invalid value"),
-        ("[timers]\nT1 = 1\nT1 = 2\n", "core1.toml:7: cannot overwrite a value"),
-        ('[http]\ntoken = "', "core1.toml:6: unterminated string"),
+        ("[timers\n", "core1.toml:5:8: is not TOML: expected ']' at the end of a table declaration"),
+        (
+            "[timers]\nT1 = \n",
+            "core1.toml:6:6: is not TOML: invalid value; text stands in quotes, true and false have no capital letters",
+        ),
+        (
+            "[timers]\nT1 = 1\nT1 = 2\n",
+            "core1.toml:7:7: is not TOML: cannot overwrite a value; the key stands there twice",
+        ),
+        ('[http]\ntoken = "', "core1.toml:6:10: is not TOML: unterminated string"),
         # numbers
         ("[timers]\nT2 = 0\n", "core1.toml:6: timers.T2: expected a number > 0.0"),
         ("[timers]\nT2 = -1.5\n", "core1.toml:6: timers.T2: expected a number > 0.0"),
@@ -509,7 +515,10 @@ def member(text: str) -> str:
         ),
         (
             '[store]\nurl = "sqllite:a.db"\n',
-            "core1.toml:6: store.url: no such store, it is sqlite:PATH or memory:; did you mean sqlite:?",
+            (
+                "core1.toml:6: store.url: there is no store 'sqllite:', only sqlite:PATH and memory:; "
+                "did you mean sqlite:?"
+            ),
         ),
         (
             '[d]\nlisten = ["tls:127.0.0.1:5061"]\n',

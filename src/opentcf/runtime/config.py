@@ -11,6 +11,7 @@ from opentcf.model.bounds import LimitSettings, TimerSettings
 from opentcf.node.settings import Settings
 from opentcf.runtime.addresses import address, domain_name, host_port, http_url
 from opentcf.runtime.document import ConfigError, Document
+from opentcf.runtime.doubts import doubts
 from opentcf.runtime.hep import PORT, Homer
 from opentcf.runtime.network import peer_addresses, peers, sides
 from opentcf.runtime.otel import Otel, is_installed
@@ -80,6 +81,8 @@ class Config:
     """Domain of a peer → its console."""
     records: RecordFiles | None = None
     otel: Otel | None = None
+    doubts: tuple[str, ...] = ()
+    """What is allowed and hardly meant: a line each, as that of an error."""
 
     @property
     def base(self) -> Path:
@@ -107,6 +110,7 @@ def load_config(path: Path) -> Config:
         consoles=consoles(document, file.peer),
         records=_records(document, file.records),
         otel=_otel(document, file.otel),
+        doubts=tuple(doubts(document, settings)),
     )
 
 

@@ -37,6 +37,12 @@ _WORDS = {
     " | null`": "`",
 }
 
+_SYNTAX = {
+    "invalid value": "; text stands in quotes, true and false have no capital letters",
+    "cannot overwrite a value": "; the key stands there twice",
+}
+"""What to do about what tomllib complains of."""
+
 
 class ConfigError(Exception):
     """What is wrong with a configuration: one line with file, line, key, reason and the nearest right spelling."""
@@ -56,10 +62,14 @@ class Document:
         self.raw = self._expand(self.raw, ())
 
     def error(self, place: Place, reason: str) -> ConfigError:
-        """The error that says `reason` about the value at `place`, or about the nearest place that has a line."""
+        """The error that says `reason` about the value at `place`."""
+        return ConfigError(self.remark(place, reason))
+
+    def remark(self, place: Place, reason: str) -> str:
+        """One line that says `reason` about the value at `place`, or about the nearest place that has a line."""
         line = next((self._lines[place[:n]] for n in range(len(place), 0, -1) if place[:n] in self._lines), 1)
         key = ".".join(str(step) for step in place if isinstance(step, str))
-        return ConfigError(f"{self.path}:{line}: {key}: {reason}")
+        return f"{self.path}:{line}: {key}: {reason}"
 
     def read(self, place: Place, reader: Callable[[A], T], written: A) -> T:
         """What `reader` makes of a written value; its ValueError becomes an error about `place`."""
@@ -182,10 +192,12 @@ def _text(path: Path) -> str:
 
 
 def _syntax(path: Path, text: str, reason: str) -> str:
-    found = re.search(r" \(at line (\d+), column \d+\)$", reason)
-    line = found[1] if found else str(text.count("\n") + 1)
+    found = re.search(r" \(at line (\d+), column (\d+)\)$", reason)
+    last = text.rpartition("\n")[2]
+    place = found.groups() if found else (text.count("\n") + 1, len(last) + 1)
     words = reason[: found.start()] if found else reason.removesuffix(" (at end of document)")
-    return f"{path}:{line}: {words[:1].lower()}{words[1:]}"
+    words = words[:1].lower() + words[1:]
+    return ":".join((str(path), *map(str, place), f" is not TOML: {words}{_SYNTAX.get(words, '')}"))
 
 
 def _scan(text: str) -> dict[Place, int]:

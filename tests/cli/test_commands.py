@@ -86,7 +86,6 @@ def test_kick_a_user(node, ask):
             1,
             "opentcf: 1001@core2.example has another home; ask that TCF\n",
         ),
-        (("user", "kick", "a/b"), 1, "opentcf: 'a/b' is not number@domain with 1 to 15 digits\n"),
         (
             ("floor", "revoke", "8001"),
             1,
@@ -129,6 +128,12 @@ def test_what_a_node_refuses(ask, arguments, code, error):
         (("run", "x", "--log-level", "loud"), 2, "'loud' is not one of"),
         (("check", "absent.toml"), 2, "opentcf: absent.toml: cannot be read: no such file or directory"),
         (("user", "kick"), 2, "Missing argument 'UDN'"),
+        (
+            ("user", "kick", "a/b"),
+            2,
+            "'UDN': 'a/b' is neither a number of 1 to 15 digits nor number@",
+        ),
+        (("floor", "revoke", "fire"), 2, "'GDN': 'fire' is neither"),
     ],
 )
 def test_wrong_usage(ask, arguments, code, error):

@@ -100,12 +100,12 @@ def test_a_group(ask):
 
 def test_an_import(ask, tmp_path):
     path = tmp_path / "users.csv"
-    path.write_text("number,name,password\n1951,A,x\n1952,B,y\n")
+    path.write_text("number,name,password\n1951,A,x\n1952@core1.example,B,y\n")
     assert ask("subscriber", "import", str(path)) == (0, "imported 2 subscribers\n", "")
     assert {"1951", "1952"} <= rows(ask, "subscribers").keys()
     path.write_text("number,name,priority\n1953,A,1\n1954,B,first\n")
     assert ask("subscriber", "import", str(path)) == (
-        1,
+        2,
         "",
         f"opentcf: {path}: row 3, column priority: expected a whole number, got text in quotes\n",
     )
@@ -156,7 +156,7 @@ def test_the_audit_log_tells_it_all(ask):
         ),
         (
             ("group", "add", "8200", "--member", "x"),
-            1,
+            2,
             "opentcf: members: 'x' is not number@domain with 1 to 15 digits\n",
         ),
         (
@@ -168,6 +168,40 @@ def test_the_audit_log_tells_it_all(ask):
 )
 def test_what_is_refused(ask, arguments, code, error):
     assert ask(*arguments) == (code, "", error)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (("group", "add", "abc"), "'NUMBER': 'abc' is neither a number of 1 to 15 digits nor number@domain"),
+        (("group", "add", "8200", "--hang-time", "-1"), "opentcf: hang_time: expected a number > 0.0"),
+        (
+            ("group", "set", "8200", "--queue-length", "-1"),
+            "opentcf: queue_length: expected a whole number >= 0",
+        ),
+        (("subscriber", "set", "1001", "--ha1-md5", "0"), "opentcf: ha1_md5: expected"),
+        (
+            ("group", "regroup", "8901", "create", "--expires", "0"),
+            "opentcf: expires: expected a whole number >= 1",
+        ),
+    ],
+)
+def test_what_can_be_seen_to_be_wrong_is_asked_of_no_node(ask, arguments, error):
+    code, out, said = ask(*arguments, "--url", "http://127.0.0.1:1")
+    assert (code, out) == (2, "")
+    assert error in said
+
+
+def test_a_subscriber_without_a_password_is_said_to_have_none(ask):
+    assert ask("subscriber", "add", "1960@core1.example") == (
+        0,
+        "added subscriber 1960@core1.example\n",
+        (
+            "opentcf: 1960@core1.example has no password, so he cannot register here; "
+            "opentcf subscriber set 1960@core1.example --password-file FILE gives him one\n"
+        ),
+    )
+    assert ask("subscriber", "add", "1961", "--password", "x") == (0, "added subscriber 1961\n", "")
 
 
 def test_a_duration_that_is_none(ask):
@@ -198,7 +232,7 @@ def test_a_temporary_group(ask):
     code, _, error = ask("group", "regroup", "8902", "add", "--member", "1001")
     assert (code, "8902@core1.example is no temporary group" in error) == (1, True)
     code, _, error = ask("group", "regroup", "8901", "add", "--member", "nobody")
-    assert (code, "members" in error) == (1, True)
+    assert (code, "members" in error) == (2, True)
     assert ask("group", "regroup", "8901", "delete") == (0, "delete 8901: 1 members\n", "")
     assert "8901" not in rows(ask, "groups")
     audited = [row["action"] for row in json.loads(ask("audit", "--json")[1])]

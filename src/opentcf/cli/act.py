@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from opentcf.cli.client import Client
-from opentcf.cli.options import asks_a_node
+from opentcf.cli.options import Number, asks_a_node
 
 
 @click.group()
@@ -33,7 +33,7 @@ def release(identifier: str, url: str, token: str | None, as_json: bool, no_colo
 
 
 @floor.command()
-@click.argument("gdn", metavar="GDN")
+@click.argument("gdn", metavar="GDN", type=Number())
 @asks_a_node
 def revoke(gdn: str, url: str, token: str | None, as_json: bool, no_color: bool) -> None:
     """Take the floor from who talks in the group GDN."""
@@ -41,7 +41,7 @@ def revoke(gdn: str, url: str, token: str | None, as_json: bool, no_color: bool)
 
 
 @user.command()
-@click.argument("udn", metavar="UDN")
+@click.argument("udn", metavar="UDN", type=Number())
 @asks_a_node
 def kick(udn: str, url: str, token: str | None, as_json: bool, no_color: bool) -> None:
     """Take the registration of the user UDN away, wherever he is."""
@@ -49,7 +49,7 @@ def kick(udn: str, url: str, token: str | None, as_json: bool, no_color: bool) -
 
 
 @user.command()
-@click.argument("udn", metavar="UDN")
+@click.argument("udn", metavar="UDN", type=Number())
 @click.argument("domain", metavar="DOMAIN")
 @asks_a_node
 def handover(udn: str, domain: str, url: str, token: str | None, as_json: bool, no_color: bool) -> None:
@@ -60,7 +60,7 @@ def handover(udn: str, domain: str, url: str, token: str | None, as_json: bool, 
 
 def _state(verb: str, done: str, text: str) -> click.Command:
     @click.command(verb, help=text)
-    @click.argument("udn", metavar="UDN")
+    @click.argument("udn", metavar="UDN", type=Number())
     @asks_a_node
     def command(udn: str, url: str, token: str | None, as_json: bool, no_color: bool) -> None:
         _done(Client(url, token).act("users", udn, verb), f"{done} {udn}", as_json)

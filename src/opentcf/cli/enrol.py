@@ -8,15 +8,21 @@ from typing import Any, TypeVar
 
 import click
 
+from opentcf.api.bodies import BodyError, rows
+from opentcf.api.bodies import regroup as wish
 from opentcf.cli.client import Client
 from opentcf.cli.errors import WRONG, fail
 from opentcf.cli.look import show
-from opentcf.cli.options import asks_a_node
+from opentcf.cli.options import Number, asks_a_node
 from opentcf.model.group import RegroupAction
 from opentcf.model.subscriber import Preemptible, Right, Role
+from opentcf.runtime.doubts import NO_PASSWORD
+from opentcf.runtime.entries import ANYWHERE, SECRETS, EntryError, Kind, entry
+from opentcf.runtime.schema import GroupTable, SubscriberTable
 from opentcf.transport.interface import reason
 
 F = TypeVar("F", bound=Callable[..., Any])
+_TABLES: Mapping[str, Kind] = {"subscriber": SubscriberTable, "group": GroupTable}
 _RIGHTS = tuple(right.value for right in Right)
 
 
@@ -93,23 +99,27 @@ def _alike(commands: click.Group, word: str, settings: Sequence[Any], changes: S
     """The commands of one kind."""
 
     @commands.command()
-    @click.argument("number")
+    @click.argument("number", type=Number())
     @_options(*settings)
     @asks_a_node
     def add(number: str, url: str, token: str | None, as_json: bool, no_color: bool, **options: Any) -> None:
-        entry = {"number": number, **_said(options)}
-        _done(Client(url, token).ask("POST", (f"{word}s",), body=entry), f"added {word} {number}", as_json)
+        said = _said(word, number, options)
+        answer = Client(url, token).ask("POST", (f"{word}s",), body={"number": number, **said})
+        _done(answer, f"added {word} {number}", as_json)
+        if word == "subscriber" and not said.keys() & SECRETS:
+            hint = f"opentcf subscriber set {number} --password-file FILE"
+            click.echo(f"opentcf: {number} {NO_PASSWORD}; {hint} gives him one", err=True)
 
     add.help = f"Add the {word} NUMBER."
 
     @commands.command("set")
-    @click.argument("number")
+    @click.argument("number", type=Number())
     @_options(*settings, *changes)
     @asks_a_node
     def change(
         number: str, url: str, token: str | None, as_json: bool, no_color: bool, **options: Any
     ) -> None:
-        said = _said(options)
+        said = _said(word, number, options)
         if not said:
             fail(f"nothing to set: name what {word} {number} is to have", WRONG)
         _done(
@@ -122,8 +132,12 @@ def _alike(commands: click.Group, word: str, settings: Sequence[Any], changes: S
     @click.argument("file", metavar="FILE.csv", type=click.Path(path_type=Path))
     @asks_a_node
     def many(file: Path, url: str, token: str | None, as_json: bool, no_color: bool) -> None:
-        client = Client(url, token, about=f"{file}: ")
-        answer = client.ask("POST", (f"{word}s", "import"), body=_read(file))
+        data = _read(file)
+        try:
+            rows(_TABLES[word])(data, {}, ANYWHERE)
+        except BodyError as error:
+            fail(f"{file}: {error}", WRONG)
+        answer = Client(url, token, about=f"{file}: ").ask("POST", (f"{word}s", "import"), body=data)
         count = answer["imported"]
         _done(answer, f"imported {count} {word}{'' if count == 1 else 's'}", as_json)
 
@@ -151,7 +165,7 @@ def _alike(commands: click.Group, word: str, settings: Sequence[Any], changes: S
 
 def _plain(verb: str, method: str, word: str, done: str, text: str) -> click.Command:
     @click.command(verb, help=text)
-    @click.argument("number")
+    @click.argument("number", type=Number())
     @asks_a_node
     def command(number: str, url: str, token: str | None, as_json: bool, no_color: bool) -> None:
         steps = (f"{word}s", number) if method == "DELETE" else (f"{word}s", number, verb)
@@ -162,7 +176,7 @@ def _plain(verb: str, method: str, word: str, done: str, text: str) -> click.Com
 
 def _show(word: str) -> click.Command:
     @click.command("show", help=f"Show every setting of the {word} NUMBER.")
-    @click.argument("number")
+    @click.argument("number", type=Number())
     @asks_a_node
     def command(number: str, url: str, token: str | None, as_json: bool, no_color: bool) -> None:
         (row,) = Client(url, token).ask("GET", (f"{word}s", number))["items"]
@@ -174,8 +188,17 @@ def _show(word: str) -> click.Command:
     return command
 
 
-def _said(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that were given, as the keys of the API."""
+def _said(word: str, number: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that were given, as the keys of the API; what no node would take ends the command."""
+    said = _given(options)
+    try:
+        entry(_TABLES[word], number, said, ANYWHERE)
+    except EntryError as error:
+        fail(str(error), WRONG)
+    return said
+
+
+def _given(options: Mapping[str, Any]) -> dict[str, Any]:
     said = {name: value for name, value in options.items() if value not in (None, ())}
     said = {name: None if value == "default" else value for name, value in said.items()}
     if "password_file" in said:
@@ -210,7 +233,7 @@ _alike(group, "group", _GROUP, _MEMBER_CHANGES)
 
 
 @group.command()
-@click.argument("gdn", metavar="GDN")
+@click.argument("gdn", metavar="GDN", type=Number())
 @click.argument("action", type=click.Choice([action.value for action in RegroupAction]))
 @click.option("--name", help="Its name.")
 @click.option("--member", "members", multiple=True, metavar="URI", help="A member; may be repeated.")
@@ -221,6 +244,10 @@ def regroup(
     gdn: str, action: str, url: str, token: str | None, as_json: bool, no_color: bool, **options: Any
 ) -> None:
     """Make, change or end the temporary group GDN, as a dispatcher would."""
-    body = {"action": action, **_said(options)}
+    body = {"action": action, **_given(options)}
+    try:
+        wish(json_module.dumps(body).encode(), {}, ANYWHERE)
+    except BodyError as error:
+        fail(str(error), WRONG)
     answer = Client(url, token).ask("POST", ("groups", gdn, "regroup"), body=body)
     _done(answer, f"{action} {gdn}: {len(answer['members'])} members", as_json)

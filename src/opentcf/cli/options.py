@@ -6,6 +6,23 @@ from typing import Any, TypeVar
 import click
 
 from opentcf.cli.client import DEFAULT_URL
+from opentcf.model.numbers import NUMBER_DIGITS, Aor, is_number
+
+
+class Number(click.ParamType[str]):
+    """`1001` or `1001@core1.example`, with or without `sip:`."""
+
+    name = "number"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """As it was written."""
+        try:
+            return value if is_number(value) else str(Aor.parse(value))
+        except ValueError:
+            self.fail(
+                f"{value!r} is neither a number of 1 to {NUMBER_DIGITS} digits nor number@domain", param, ctx
+            )
+
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -24,7 +24,9 @@ from opentcf.runtime.schema import GroupTable, MemberTable, SubscriberTable
 Kind = type[SubscriberTable] | type[GroupTable]
 Row = Mapping[str, Any]
 MEMBER_CHANGES = ("add_members", "remove_members")
-_SECRETS = frozenset(("password", "password_file", "ha1_md5", "ha1_sha256"))
+ANYWHERE = "home.invalid"
+"""The domain of a node that was not asked yet: whatever stands behind a number may be its own."""
+SECRETS = frozenset(("password", "password_file", "ha1_md5", "ha1_sha256"))
 _LISTS = frozenset(("members", "rights", "roaming"))
 
 
@@ -43,8 +45,8 @@ def entry(kind: Kind, number: str, row: Any, domain: str) -> Entry:
     """What `row`, a JSON object, says of `number`; only the keys that it has."""
     if not isinstance(row, Mapping):
         raise EntryError("expected a table")
-    number, said = bare(number, domain), row.get("number", number)
-    if said != number and (not isinstance(said, str) or bare(said, domain) != number):
+    number, said = _own(number, domain), row.get("number", number)
+    if said != number and (not isinstance(said, str) or _own(said, domain) != number):
         raise EntryError(f"number: {said!r} is not {number!r}")
     try:
         return _entry(kind, {**row, "number": number}, domain, strict=True)
@@ -58,7 +60,7 @@ def entries(kind: Kind, text: str, domain: str) -> list[Entry]:
     for index, row in _rows(text):
         where = f"row {index}, "
         if "number" in row:
-            row["number"] = bare(row["number"], domain)
+            row["number"] = _own(row["number"], domain)
         try:
             made = _entry(kind, row, domain, strict=False)
             if made.number in found:
@@ -78,13 +80,17 @@ def _entry(kind: Kind, row: Row, domain: str, *, strict: bool) -> Entry:
     except msgspec.ValidationError as error:
         raise UnfitError(*explain(str(error), schema)) from None
     made = _made(table, domain)
-    names = {"ha1" if key in _SECRETS else key for key in row}
+    names = {"ha1" if key in SECRETS else key for key in row}
     found = {field.name: getattr(made, field.name) for field in fields_of(made) if field.name in names}
     if isinstance(table, GroupChanges):
         found |= {
             key: people.members(getattr(table, key), domain, key) for key in MEMBER_CHANGES if key in names
         }
     return Entry(table.number, found)
+
+
+def _own(number: str, domain: str) -> str:
+    return bare(number, number.partition("@")[2].lower() if domain == ANYWHERE else domain)
 
 
 def _made(table: SubscriberTable | GroupTable, domain: str) -> Subscriber | Group:

@@ -19,6 +19,7 @@ something else. A running node shows the same at `/api/v1/docs`, and to programs
 
 - **Lists** are `{"items": […], "next": …}`. `?limit=` makes pages shorter (1000 at most), `?after=` takes the
   `next` of the page before; `next` is null at the end.
+- **Parameters** that a request does not take are refused with 400, as are values that cannot be meant.
 - **Errors** are problem documents (RFC 9457), `application/problem+json`; `detail` says in one line what is wrong,
   and where.
 - **Tokens**: when [`[http]`](configuration.md#http) has any, every request but `/health` carries one:
@@ -44,6 +45,7 @@ HEAD_ZH = """# HTTP接口
 
 - **列表**为`{"items": […], "next": …}`。`?limit=`限定每页条数（最多1000），`?after=`为上一页的`next`；
   到末尾时`next`为null。
+- 请求中未定义的**参数**和无法理解的取值以400拒绝。
 - **错误**为问题文档（RFC 9457），类型`application/problem+json`；`detail`以一行说明错在何处。
 - **令牌**：[`[http]`](configuration.md#http)配置了令牌时，除`/health`外每个请求都须携带
   `Authorization: Bearer …`，审计日志记录令牌的名称。没有令牌的节点只在环回地址监听，不接受其他主机网页的请求。

@@ -99,6 +99,25 @@ async def test_pages(node):
         ("GET", "/api/v1/users/1001/kick", 405, "GET /api/v1/users/1001/kick: method not allowed"),
         ("GET", "/api/v1/peers?limit=0", 400, "limit=0 is not a number from 1"),
         ("GET", "/api/v1/peers?limit=x", 400, "limit=x is not a number from 1"),
+        (
+            "GET",
+            "/api/v1/peers?lmit=1",
+            400,
+            'lmit is no parameter of /api/v1/peers; did you mean "limit"?',
+        ),
+        ("GET", "/api/v1/peers?x=", 400, "x is no parameter of /api/v1/peers; it takes limit, after"),
+        (
+            "POST",
+            "/api/v1/users/1001/kick?force=1",
+            400,
+            "force is no parameter of /api/v1/users/1001/kick; it takes none",
+        ),
+        (
+            "GET",
+            "/api/v1/events?event=call",
+            400,
+            'event is no parameter of /api/v1/events; did you mean "events"?',
+        ),
         ("GET", "/api/v1/trace?after=-1", 400, "after=-1 is not a number from 0"),
         ("POST", "/api/v1/calls/none/release", 404, "there is no call 'none'"),
         (
@@ -118,6 +137,23 @@ async def test_errors_are_problem_documents(node, method, path, status, detail):
     assert (answer.status_code, document["status"], document["detail"]) == (status, status, detail)
     assert document["type"] == "about:blank"
     assert document["title"]
+
+
+async def test_a_probe_may_add_parameters(node):
+    async with node() as (client, _):
+        assert [(await client.get(f"{path}?now=1")).status_code for path in ("/health", "/metrics")] == [
+            200,
+            200,
+        ]
+
+
+async def test_the_members_of_a_group_come_in_pages(node):
+    async with node() as (client, _):
+        await client.patch("/api/v1/groups/8001", json={"add_members": ["1002", "1003"]})
+        first = (await client.get("/api/v1/groups/8001/present?limit=2")).json()
+        rest = (await client.get("/api/v1/groups/8001/present", params={"after": first["next"]})).json()
+    assert [row["member"][:4] for row in (*first["items"], *rest["items"])] == ["1001", "1002", "1003"]
+    assert (len(first["items"]), rest["next"]) == (2, None)
 
 
 async def test_kick_a_user(node):

@@ -133,10 +133,12 @@ def test_the_audit_log_tells_it_all(ask):
     assert code == 0
     assert "subscriber set" in out
     assert "404 1001@core1.example is not registered" in out
-    newest = json.loads(ask("audit", "--after", after, "--json", "--limit", "1")[1])
-    assert [(row["who"], row["target"], row["result"]) for row in newest] == [
+    first = json.loads(ask("audit", "--after", after, "--json", "--limit", "1")[1])
+    assert [(row["who"], row["target"], row["result"]) for row in first] == [
         ("local", "1001 name=Alice", "done")
     ]
+    latest = json.loads(ask("audit", "--json", "--limit", "2")[1])
+    assert [row["action"] for row in latest] == ["subscriber set", "user kick"]
 
 
 @pytest.mark.parametrize(

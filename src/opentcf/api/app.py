@@ -14,7 +14,7 @@ from opentcf.api.bundle import Bundle
 from opentcf.api.guard import Guard
 from opentcf.api.ladders import Ladders
 from opentcf.api.problems import as_json, on_bug, on_http_exception, on_wrong_value
-from opentcf.api.resources import BodyError, QueryError, Resources, Serve
+from opentcf.api.resources import BodyError, QueryError, Resources, Serve, check_query
 from opentcf.api.stream import EventStream
 from opentcf.api.table import ENDPOINTS, Endpoint
 from opentcf.api.traces import Traces
@@ -55,7 +55,19 @@ def _serve(runtime: Runtime, resources: Resources, endpoint: Endpoint) -> Serve:
         "openapi": _openapi,
         "docs": _docs,
     }
-    return own.get(endpoint.name) or resources.command(endpoint)
+    return _strict(endpoint, own.get(endpoint.name) or resources.command(endpoint))
+
+
+def _strict(endpoint: Endpoint, serve: Serve) -> Serve:
+    """Refuses parameters that the endpoint does not know; outside the API, probes and scrapers may add theirs."""
+    if not endpoint.path.startswith("/api/"):
+        return serve
+
+    async def strict(request: Request) -> Response:
+        check_query(request, endpoint.query)
+        return await serve(request)
+
+    return strict
 
 
 def _route(path: str, methods: Mapping[str, Serve]) -> Route:

@@ -2,6 +2,7 @@
 
 from asyncio import to_thread
 from collections.abc import Awaitable, Callable
+from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
@@ -62,6 +63,17 @@ class Resources:
         return as_json({**reply.value, "version": __version__, "consoles": known, "may_act": may_act})
 
 
+def check_query(request: Request, known: tuple[Query, ...]) -> None:
+    """QueryError for a parameter that an endpoint does not know."""
+    names = [query.name for query in known]
+    for name in request.query_params:
+        if name not in names:
+            near = get_close_matches(name, names, 1, 0.5)
+            takes = f"it takes {', '.join(names) or 'none'}"
+            hint = f'did you mean "{near[0]}"?' if near else takes
+            raise QueryError(f"{name[:40]} is no parameter of {request.url.path}; {hint}")
+
+
 def read_query(request: Request, known: tuple[Query, ...]) -> dict[str, Any]:
     """The query parameters that an endpoint knows; QueryError for one that cannot be meant."""
     given = request.query_params
@@ -87,4 +99,4 @@ async def _data(request: Request) -> bytes:
     return b"".join(chunks)
 
 
-__all__ = ["BodyError", "QueryError", "Resources", "read_query"]
+__all__ = ["BodyError", "QueryError", "Resources", "check_query", "read_query"]

@@ -93,7 +93,11 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("GET", "/api/v1/registrations", "registrations", "Who is registered where", SEARCHED),
     *_enrolment("subscriber", SubscriberTable),
     Endpoint(
-        "GET", "/api/v1/groups/{number}/present", "group_present", "The members of a group, and where each is"
+        "GET",
+        "/api/v1/groups/{number}/present",
+        "group_present",
+        "The members of a group, and where each is",
+        BY_KEY,
     ),
     *_enrolment("group", GroupTable),
     Endpoint("GET", "/api/v1/calls", "calls", "The calls that go on", SEARCHED),

@@ -31,17 +31,17 @@ class Client:
             fail(f"--url {url!r} is not http://HOST:PORT", WRONG)
 
     def items(
-        self, name: str, after: int | str | None = None, limit: int | None = None
+        self, name: str, start: int | str | None = None, limit: int | None = None, *, cursor: str = "after"
     ) -> Iterator[dict[str, Any]]:
-        """The rows of a list, page by page: those after `after`, at most `limit`."""
+        """The rows of a list, page by page: those from `start` on, at most `limit`; `cursor` names its parameter."""
         left = limit
         while True:
-            query = {"after": after} | ({"limit": left} if left is not None else {})
+            query = {cursor: start} | ({"limit": left} if left is not None else {})
             page = self.ask("GET", (name,), {key: value for key, value in query.items() if value is not None})
             yield from page["items"]
             left = None if left is None else left - len(page["items"])
-            after = page["next"]
-            if after is None or left == 0:
+            start = page["next"]
+            if start is None or left == 0:
                 return
 
     def act(self, *steps: str) -> Any:

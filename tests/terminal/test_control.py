@@ -62,6 +62,16 @@ def test_it_obeys_and_asks_for_nothing(token: str, event: str) -> None:
     assert running.cancelled
 
 
+@pytest.mark.parametrize("again", ["pttstun", "pttrevive"])
+def test_an_order_that_changes_nothing_is_answered_and_not_shown(again: str) -> None:
+    alice, _ = pair()
+    if again == "pttstun":
+        receive(alice, again)
+    alice.events.clear()
+    assert receive(alice, again) == [f"{again};UDN={alice.user.number};result=0"]
+    assert alice.events == []
+
+
 def test_it_is_revived() -> None:
     alice, bob = pair()
     receive(alice, "pttstun")

@@ -2,6 +2,7 @@
 
 from opentcf.btrunc import extension as wire_extension
 from opentcf.btrunc import registration as wire_registration
+from opentcf.btrunc.control import STATES
 from opentcf.btrunc.data import UTF_8
 from opentcf.btrunc.extension import Params
 from opentcf.btrunc.wire import Package, Token
@@ -373,7 +374,7 @@ class Terminal:
             self.registration.kicked(wire_registration.read_kick(ext, wire).cause.value, source)
         elif ext is not None and ext.token is Token.PUSH_ADDRESSES:
             self.events.append(subscriptions.addresses(request, wire))
-        elif is_message:
+        elif is_message and not (ext is not None and ext.token in STATES):
             shown = self.control.heard(ext, messages.received(request, ext, wire))
             self.events += [shown] if shown is not None else []
 

@@ -160,6 +160,27 @@ def test_one_who_does_not_want(prompt, node, how, status):
     assert bob.leave() == 0
 
 
+@pytest.mark.parametrize("more", ["quit", "wait ended; quit", "wait up; quit"])
+def test_a_refused_call_fails_the_script(node, more):
+    where = ("--password", "secret", "--proxy", f"udp:127.0.0.1:{node.ports['d/udp']}")
+    finished = opentcf("ue", "1001@core1.example", *where, "--script", f"register; call 1003; {more}")
+    assert "the call ended: 480 Temporarily Unavailable" in finished.stdout.splitlines()
+    assert finished.returncode == 1
+
+
+def test_a_call_that_is_refused_while_it_rings_fails_the_script(prompt):
+    bob = prompt("1002", "other", "--ring")
+    bob.type("register")
+    bob.hear("registered")
+    alice = prompt("1001", "secret", "--script", "register; call 1002; wait ended; quit")
+    bob.hear("incoming")
+    bob.type("reject 603")
+    assert alice.hear("error")["text"] == "the call ended: 603 Decline"
+    alice.hear("unregistered")
+    assert alice.process.wait(20) == 1
+    assert bob.leave() == 0
+
+
 def test_plain_phones_from_scripts(prompt):
     bob = prompt("1002", "other", "--plain", "--script", "register; wait up; wait ended; quit")
     bob.hear("registered")

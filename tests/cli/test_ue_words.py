@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from opentcf.cli.ue.desk import VERBS, obey
-from opentcf.cli.ue.printer import Printer
+from opentcf.cli.ue.printer import Printer, _line
 from opentcf.cli.ue.session import Session
 from opentcf.cli.ue.words import CommandError
 from opentcf.model.numbers import Aor
 from opentcf.runtime.radio import open_radio
+from opentcf.terminal import Event
 
 USER = Aor("1001", "core1.example")
 
@@ -65,3 +66,8 @@ def test_nothing_to_do(line):
 def test_every_command_of_the_prompt_is_documented():
     page = (Path(__file__).parents[2] / "docs" / "commands.md").read_text()
     assert [name for name in VERBS if f"`{name}" not in page] == []
+
+
+def test_what_nobody_answered_is_no_refusal():
+    event = Event("refused", None, 408, "no answer from udp:127.0.0.1:9")
+    assert _line(event, None).plain == "● no answer from udp:127.0.0.1:9"

@@ -9,7 +9,6 @@ from opentcf.sip.transaction import Outcome
 from opentcf.terminal import floor
 from opentcf.terminal.call import Call, CallState
 from opentcf.terminal.calls import Calls
-from opentcf.terminal.event import warning
 from opentcf.terminal.line import Line
 
 
@@ -58,9 +57,9 @@ class Answers:
         elif is_up and status == 491 and call.invite is not None and not call.withdrawn:
             self._wait(call, call.invite)
         elif is_up and status != 481:
-            self._line.tell("failed", call, status, warning(response))
+            self._line.tell("failed", call, status, self._line.why(response))
         else:
-            self._calls.end(call, "ended", status, warning(response))
+            self._calls.end(call, "ended", status, self._line.why(response))
 
     def _wait(self, call: Call, invite: Request) -> None:
         """RFC 3261 §14.1: longer where we made the dialog's Call-ID."""

@@ -52,6 +52,10 @@ class Event(NamedTuple):
     watch: Watch | None = None
 
 
+UNANSWERED = "no answer from "
+"""How the text of an event begins whose request nobody answered; its status is 408 then."""
+
+
 def warning(response: Response | None) -> str:
     """The sentence of a Warning, which says more than the status."""
     raw = response.headers.get("Warning") if response is not None else None

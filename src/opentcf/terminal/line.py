@@ -13,7 +13,7 @@ from opentcf.sip.timers import Timers
 from opentcf.sip.transaction import Layer, Owner, TransactionTimers
 from opentcf.sip.uri import join_host_port
 from opentcf.terminal.call import Call
-from opentcf.terminal.event import Event
+from opentcf.terminal.event import UNANSWERED, Event, warning
 from opentcf.terminal.watch import Watch
 
 Party = Call | Watch | None
@@ -60,6 +60,12 @@ class Line:
     def tell(self, name: str, call: Call | None = None, status: int = 0, text: str = "") -> None:
         """Something that the person notices."""
         self.events.append(Event(name, call, status, text))
+
+    def why(self, response: Response | None) -> str:
+        """Why a request went wrong; None is that nothing came in time."""
+        if response is not None:
+            return warning(response)
+        return f"{UNANSWERED}{self.proxy.transport}:{join_host_port(self.proxy.host, self.proxy.port)}"
 
     def contact(self) -> str:
         """Where we are reached."""

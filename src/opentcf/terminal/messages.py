@@ -10,7 +10,7 @@ from opentcf.sip.errors import RemoteError
 from opentcf.sip.headers import NameAddr
 from opentcf.sip.message import Request
 from opentcf.sip.transaction import Outcome
-from opentcf.terminal.event import Event, Page, warning
+from opentcf.terminal.event import Event, Page
 
 
 def uri_of(to: str, domain: str) -> str:
@@ -52,13 +52,13 @@ def received(request: Request, ext: Extension | None, wire: Wire) -> Event:
     return Event("message", None, 0, wire_data.text_of(request), page)
 
 
-def result(outcome: Outcome, key: str, wire: Wire) -> Event:
-    """What became of one of ours."""
+def result(outcome: Outcome, key: str, wire: Wire, why: str) -> Event:
+    """What became of one of ours; `why` is said where the answer bears no result."""
     response = outcome.response
     ext = wire_extension.read(response, wire) if response is not None else None
     name = "delivered" if outcome.status < 300 else "refused"
     said = wire.member(Result, ext.get(Param.RESULT) or "") if ext is not None else None
-    text = warning(response) if said is None else said.name.lower()
+    text = why if said is None else said.name.lower()
     return Event(name, None, outcome.status, text, Page(key=key, msgid=key, extension=ext))
 
 

@@ -53,4 +53,6 @@ class Pages:
     def answered(self, result: Outcome) -> None:
         """What became of one of ours."""
         key = result.owner.purpose.removeprefix(PURPOSE)
-        self._line.events.append(messages.result(result, key, self._line.wire))
+        self._line.events.append(
+            messages.result(result, key, self._line.wire, self._line.why(result.response))
+        )

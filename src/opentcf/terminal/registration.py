@@ -6,7 +6,6 @@ from opentcf.sip.message import Request, Response
 from opentcf.sip.outbox import Flow
 from opentcf.sip.timers import Timer
 from opentcf.sip.transaction import Outcome
-from opentcf.terminal.event import warning
 from opentcf.terminal.line import Line
 
 REFRESH = "refresh"
@@ -66,13 +65,15 @@ class Registration:
         """A final response; what is returned is one that has more to say."""
         if result.owner.purpose == "unregister":
             self.active = False
-            self._line.tell("unregistered" if result.status < 300 else "failed", None, result.status)
+            failed = result.status >= 300
+            why = self._line.why(result.response) if failed else ""
+            self._line.tell("failed" if failed else "unregistered", None, result.status, why)
         elif result.response is not None and result.status < 300:
             self._registered(result.response, result.status)
             return result.response
         else:
             self.active = False
-            self._line.tell("refused", None, result.status, warning(result.response))
+            self._line.tell("refused", None, result.status, self._line.why(result.response))
         return None
 
     def kicked(self, cause: str, source: Flow) -> None:

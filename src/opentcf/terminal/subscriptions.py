@@ -11,7 +11,7 @@ from opentcf.sip.errors import RemoteError
 from opentcf.sip.message import Request
 from opentcf.sip.transaction import Outcome, ServerTransaction
 from opentcf.terminal.control import Control
-from opentcf.terminal.event import Event, warning
+from opentcf.terminal.event import Event
 from opentcf.terminal.line import Line
 from opentcf.terminal.messages import uri_of
 from opentcf.terminal.watch import Watch
@@ -50,7 +50,8 @@ class Watches:
 
     def answered(self, watch: Watch, result: Outcome) -> None:
         """A final response to a SUBSCRIBE."""
-        event, line = answered(watch, result), self._line
+        line = self._line
+        event = answered(watch, result, line.why(result.response))
         if event is not None:
             line.events.append(event)
         elif watch.expires and not watch.over:
@@ -83,7 +84,7 @@ def subscribe(watch: Watch, wire: Wire, contact: str) -> Request:
     return request
 
 
-def answered(watch: Watch, outcome: Outcome) -> Event | None:
+def answered(watch: Watch, outcome: Outcome, why: str) -> Event | None:
     """The final response to a SUBSCRIBE. What is refused at the first try, or is not known any more, is over."""
     response = outcome.response
     if response is not None and outcome.status < 300:
@@ -92,7 +93,7 @@ def answered(watch: Watch, outcome: Outcome) -> Event | None:
         watch.expires = wire_registration.granted_expiry(response, watch.expires)
         return None
     watch.over = watch.over or watch.dialog.remote_tag is None or outcome.status in (403, 408, 481)
-    return Event("refused", None, outcome.status, warning(response), watch=watch)
+    return Event("refused", None, outcome.status, why, watch=watch)
 
 
 def notified(watch: Watch, request: Request, wire: Wire) -> tuple[int, Event | None]:

@@ -20,7 +20,7 @@ async def _call(session: Session, words: list[str]) -> None:
         full_duplex=not take(words, "half"),
         emergency=bool(take(words, "emergency")),
     )
-    session.dial(number(only(words)), setup)
+    await session.dial(number(only(words)), setup)
 
 
 async def _answer(session: Session, words: list[str]) -> None:

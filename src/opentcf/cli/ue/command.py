@@ -55,7 +55,8 @@ def ue(
     """A terminal or dispatcher at the prompt.
 
     URI is the user, for example sip:1001@core1.example. Answers by itself when it is called, unless told otherwise.
-    `help` at the prompt lists the commands. A script or a pipe ends with exit code 1 when a command fails:
+    `help` at the prompt lists the commands. A script or a pipe ends with exit code 1 when a command fails, a script
+    also when a call that it made is refused:
 
     opentcf ue sip:1001@core1.example --password … --proxy udp:127.0.1.1:5070
     --script "register; call 2001@core2.example; wait up; sleep 2; hangup; quit"
@@ -82,7 +83,7 @@ async def _run(equipment: Equipment, script: list[str] | None, printer: Printer)
         loop.add_signal_handler(number, task.cancel)
     user, password, hop, plain, behaviour = equipment
     radio = await open_radio(user, password, (hop.host, hop.port), plain=plain, behaviour=behaviour)
-    session = Session(radio, printer)
+    session = Session(radio, printer, scripted=script is not None)
     try:
         strict = script is not None or not sys.stdin.isatty()
         queue = lines.typed() if script is None else lines.scripted(script)
@@ -103,6 +104,8 @@ async def _obey(session: Session, queue: lines.Lines, *, strict: bool) -> int:
     while (line := await queue.get()) is not None:
         try:
             await obey(session, line)
+            if session.scripted:
+                session.check()
         except CommandError as error:
             session.printer.error(str(error))
             if strict:

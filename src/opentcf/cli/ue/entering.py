@@ -8,20 +8,20 @@ from opentcf.model.call import CallSetup, CallType
 
 
 async def _insert(session: Session, words: list[str]) -> None:
-    _enter(session, words, Token.INSERT)
+    await _enter(session, words, Token.INSERT)
 
 
 async def _listen(session: Session, words: list[str]) -> None:
-    _enter(session, words, Token.LISTEN)
+    await _enter(session, words, Token.LISTEN)
 
 
-def _enter(session: Session, words: list[str], operation: Token) -> None:
+async def _enter(session: Session, words: list[str], operation: Token) -> None:
     party = identity(words[0], session.terminal.user.domain)
-    session.begin(session.terminal.enter(party, words[1], session.now, operation))
+    await session.begin(session.terminal.enter(party, words[1], session.now, operation))
 
 
 async def _ambience(session: Session, words: list[str]) -> None:
-    session.dial(number(words[0]), CallSetup(CallType.AMBIENCE))
+    await session.dial(number(words[0]), CallSetup(CallType.AMBIENCE))
 
 
 VERBS = {

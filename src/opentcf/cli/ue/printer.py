@@ -12,6 +12,7 @@ from opentcf.model.call import CallSetup, CallType
 from opentcf.model.numbers import Aor
 from opentcf.sip.message import REASONS
 from opentcf.terminal import Call, Event
+from opentcf.terminal.event import UNANSWERED
 
 _GOOD = frozenset(
     ("registered", "refreshed", "unregistered", "up", "changed", "granted", "delivered", "notified")
@@ -73,6 +74,8 @@ def _line(event: Event, number: int | None) -> Text:
     if event.call is not None:
         ways = "from" if event.name == "incoming" else "with"
         text.append(f"call {number} {ways} {event.call.remote}: ")
+    if event.text.startswith(UNANSWERED):
+        return text.append(event.text, f"bold {style}")
     text.append(event.name.replace("_", " "), f"bold {style}")
     if event.name == "message" and event.page is not None:
         told = f" to {event.page.group}" if event.page.group else ""

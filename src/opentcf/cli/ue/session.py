@@ -10,6 +10,7 @@ from opentcf.model.call import CallSetup
 from opentcf.runtime.radio import Radio
 from opentcf.sip.message import REASONS
 from opentcf.terminal import Call, CallState, Event
+from opentcf.terminal.event import UNANSWERED
 
 ANSWER_SECONDS = 33.0
 """A little longer than a request waits for its answer (RFC 3261 timer F)."""
@@ -18,15 +19,30 @@ _LOOK_AGAIN = 0.01
 _KINDS = {CallState.INCOMING: " that rings here", CallState.UP: " that is up"}
 
 
-class Session:
-    """`left`: the person is gone. `last` is how the latest call that is over ended."""
+def how_ended(event: Event) -> str:
+    """In one line."""
+    if event.text.startswith(UNANSWERED):
+        return f"the call ended: {event.text}"
+    words = f"{event.status} {REASONS.get(event.status, '')}".rstrip() if event.status else "normally"
+    return f"the call ended: {words}"
 
-    def __init__(self, radio: Radio, printer: Printer) -> None:
+
+def _is_refusal(call: Call, status: int) -> bool:
+    return call.outgoing and not call.cancelled and status >= 300
+
+
+class Session:
+    """`left`: the person is gone. `last` is how the latest call that is over ended. `scripted`: nobody is there to
+    type while a call waits for its answer."""
+
+    def __init__(self, radio: Radio, printer: Printer, *, scripted: bool = False) -> None:
         self.radio = radio
         self.terminal = radio.terminal
         self.printer = printer
         self.left = False
         self.last: Event | None = None
+        self.scripted = scripted
+        self._refused: Event | None = None
         self._numbers: dict[str, int] = {}
         radio.listener = self._heard
 
@@ -39,15 +55,23 @@ class Session:
         """What the person calls a call; a new one gets the next number."""
         return self._numbers.setdefault(call.key, len(self._numbers) + 1)
 
-    def begin(self, call: Call) -> None:
-        """The person has made a call."""
+    async def begin(self, call: Call) -> None:
+        """The person has made a call; a script goes on when it rings, is up or over."""
         self.last = None
         self.number_of(call)
         self.radio.pump()
+        if self.scripted:
+            await self.until(lambda: call.state is not CallState.CALLING, ANSWER_SECONDS)
 
-    def dial(self, to: str, setup: CallSetup | None = None) -> None:
+    async def dial(self, to: str, setup: CallSetup | None = None) -> None:
         """Call a number, or `number@domain`."""
-        self.begin(self.terminal.call(to, self.now, setup))
+        await self.begin(self.terminal.call(to, self.now, setup))
+
+    def check(self) -> None:
+        """CommandError when a call that we made was refused since."""
+        refused, self._refused = self._refused, None
+        if refused is not None:
+            raise CommandError(how_ended(refused))
 
     def pick(self, words: list[str], state: CallState | None = None) -> Call:
         """The call that is meant: by its number, else the newest one that fits."""
@@ -126,4 +150,6 @@ class Session:
     def _heard(self, event: Event) -> None:
         if event.name in ("ended", "failed"):
             self.last = event
+        if event.name == "ended" and event.call is not None and _is_refusal(event.call, event.status):
+            self._refused = event
         self.printer.event(event, self.number_of(event.call) if event.call is not None else None)

@@ -10,7 +10,7 @@ from opentcf.terminal import CallState
 async def _group(session: Session, words: list[str]) -> None:
     kind = CallType.GROUP_AUDIO_VIDEO if take(words, "audio+video") else CallType.GROUP_AUDIO
     emergency = bool(take(words, "emergency"))
-    session.dial(number(only(words)), CallSetup(kind, emergency=emergency))
+    await session.dial(number(only(words)), CallSetup(kind, emergency=emergency))
 
 
 async def _press(session: Session, words: list[str]) -> None:

@@ -15,11 +15,11 @@ ANY = "any"
 
 async def _push(session: Session, words: list[str]) -> None:
     called = CalledType.GROUP if take(words, "group") else CalledType.NOT_SAID
-    session.dial(number(only(words)), CallSetup(CallType.VIDEO_PUSH, called_type=called))
+    await session.dial(number(only(words)), CallSetup(CallType.VIDEO_PUSH, called_type=called))
 
 
 async def _pull(session: Session, words: list[str]) -> None:
-    session.dial(number(words[0]), CallSetup(CallType.VIDEO_PULL))
+    await session.dial(number(words[0]), CallSetup(CallType.VIDEO_PULL))
 
 
 async def _forward(session: Session, words: list[str]) -> None:

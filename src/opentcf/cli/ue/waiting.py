@@ -3,10 +3,9 @@
 import asyncio
 from collections.abc import Callable
 
-from opentcf.cli.ue.session import Session
+from opentcf.cli.ue.session import Session, how_ended
 from opentcf.cli.ue.verb import Verb
 from opentcf.cli.ue.words import CommandError, UsageError, seconds
-from opentcf.sip.message import REASONS
 from opentcf.terminal import Call, CallState
 
 WAIT_SECONDS = 30.0
@@ -46,18 +45,7 @@ async def _wait(session: Session, words: list[str]) -> None:
 
     await session.until(settled, patience)
     if not true(session):
-        raise CommandError(_why(session, f"not {name} within {patience:g} s"))
-
-
-def _why(session: Session, else_: str) -> str:
-    over = session.last
-    if over is None:
-        return else_
-    return (
-        f"the call ended: {over.status} {REASONS.get(over.status, '')}"
-        if over.status
-        else "the call ended: normally"
-    )
+        raise CommandError(how_ended(session.last) if session.last else f"not {name} within {patience:g} s")
 
 
 async def _sleep(session: Session, words: list[str]) -> None:

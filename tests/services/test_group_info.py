@@ -215,6 +215,18 @@ def test_an_older_version_is_answered_and_ignored():
     assert second.locations()[-1][2] == "0", "he is a member no more"
 
 
+@pytest.mark.parametrize("user", ["1002@core1.example", "2001@core2.example"], ids=["of ours", "a visitor"])
+def test_the_terminal_is_told_the_version(user):
+    w, second, _ = net()
+    phone = Phone(w, user[:4], 1)
+    phone.auto = polite
+    assert phone.register() == 200
+    assert second.tell(user, 7, ("8901", core(2))) == 200
+    told = phone.request("MESSAGE")
+    assert told.headers.get("Ptt-Extension") == "pttgroupupdate;version=7"
+    assert 'gdn="8901"' in told.body.decode()
+
+
 @pytest.mark.parametrize(
     ("user", "groups", "body", "status"),
     [

@@ -130,7 +130,7 @@ class GroupInfo:
             raise Decline(403, f"{peer.domain} is not the home of {user}")
         attachment = ctx.directory.attachment(user)
         ctx.respond(incoming, 200)
-        return NONE if attachment is None else self._take(attachment, groups)
+        return NONE if attachment is None else self._take(attachment, version, groups)
 
     def _told_by_master(
         self, incoming: Incoming, user: Aor, master: str, version: int, groups: list[Membership]
@@ -164,20 +164,20 @@ class GroupInfo:
         """H→V: a membership that changes while the user is registered goes on at once (profile 7)."""
         ctx = self._ctx
         groups = ctx.directory.memberships(user)
+        version = max(self._versions.get(user, {}).values(), default=0)
         if visited == ctx.directory.domain:
             attachment = ctx.directory.attachment(user)
-            return NONE if attachment is None else self._take(attachment, groups)
+            return NONE if attachment is None else self._take(attachment, version, groups)
         peer = ctx.directory.peer(visited)
         if peer is not None and not ctx.peer_is_down(visited):
             request = ctx.new_request(
                 "MESSAGE", contact, f"<sip:{ctx.directory.domain}>", f"<{aor_uri(user)}>"
             )
-            version = max(self._versions.get(user, {}).values(), default=0)
             wire_registration.write_group_update(request, ctx.peer_wire(visited), user, version, groups)
             ctx.request(request, peer_flow(peer), Owner(NAME, str(user), PASS))
         return NONE
 
-    def _take(self, attachment: Attachment, groups: list[Membership]) -> Facts:
+    def _take(self, attachment: Attachment, version: int, groups: list[Membership]) -> Facts:
         """V: the terminal's groups are these now; a terminal that speaks the extension is told."""
         ctx = self._ctx
         attachment.groups = tuple((m.group.number, m.group.domain, m.name, m.priority) for m in groups)
@@ -187,7 +187,7 @@ class GroupInfo:
             request = ctx.new_request(
                 "MESSAGE", attachment.contact, f"<sip:{ctx.directory.domain}>", f"<{aor_uri(user)}>"
             )
-            wire_registration.write_group_update(request, ctx.wire, user, 0, groups)
+            wire_registration.write_group_update(request, ctx.wire, user, version, groups)
             ctx.request(request, Flow(*attachment.flow), Owner(NAME, str(user), PASS))
         return (MembershipChanged(attachment.user),)
 

@@ -77,6 +77,13 @@ def test_who_comes_twice_is_as_he_came_last() -> None:
         (LISTED.replace("1001", "abc"), LIST, 400),
         (LISTED.replace('utype="1"', 'utype="2"'), LIST, 488),
         (listed("<record/>"), LIST, 400),
+        (listed("<record operate='Del'><UDN>1001</UDN></record>"), LIST, 400),
+        (
+            listed("<record operate='add'><UDN>1001</UDN></record>").replace("='add'>", "='remove'>", 1),
+            LIST,
+            400,
+        ),
+        (LISTED.replace('operate="Add"', 'operate="del"', 1), LIST, 400),
         (listed("<record><UDN>1</UDN></record>" * (MOST_MEMBERS + 1)), LIST, 413),
         ("<pttgroupmanage action='add'>" + "<a>" * 20 + "</a>" * 20 + "</pttgroupmanage>", LIST, 400),
     ],
@@ -85,6 +92,17 @@ def test_what_is_no_list(body: str, kind: str, status: int) -> None:
     with pytest.raises(RemoteError) as caught:
         read(body, kind)
     assert caught.value.status == status
+
+
+def test_a_record_that_contradicts_the_action_is_named() -> None:
+    body = listed("<record><UDN>1002</UDN></record><record operate='Del'><UDN>1001</UDN></record>")
+    with pytest.raises(RemoteError, match=r"the record of 1001 says operate=Del, the list action=add"):
+        read(body)
+
+
+def test_who_is_listed_does_not_matter_where_the_group_ends() -> None:
+    body = listed("<record operate='Add'><UDN>1001</UDN></record>").replace("action='add'", "action='delete'")
+    assert read(body).action is RegroupAction.DELETE
 
 
 def test_a_report_there_and_back() -> None:

@@ -17,6 +17,8 @@ MOST_MEMBERS = 500
 """Members of one list; a longer one is 413."""
 LONGEST_NAME = 128
 USER = "1"
+_CONTRARY = {RegroupAction.CREATE: "del", RegroupAction.ADD: "del", RegroupAction.REMOVE: "add"}
+"""What no record of a list may say. Where the group ends it does not matter who is listed."""
 
 
 class Regroup(NamedTuple):
@@ -53,7 +55,7 @@ def read(request: Request, wire: Wire, group: Aor) -> Regroup:
     name, priority, expires = said.get("GroupName"), said.get("priority"), said.get("expires")
     return Regroup(
         action,
-        _members(root, group.domain),
+        _members(root, group.domain, action),
         None if name is None else name[:LONGEST_NAME],
         None if priority is None else min(decimal(priority, 2**31, "priority"), LOWEST_PRIORITY),
         None if expires is None else decimal(expires, 2**31, "expires"),
@@ -65,7 +67,7 @@ def _said(root: xml.Element) -> dict[str, str]:
     return {p.attributes.get("t", ""): p.attributes.get("v", "") for p in info.all("p")} if info else {}
 
 
-def _members(root: xml.Element, domain: str) -> tuple[Member, ...]:
+def _members(root: xml.Element, domain: str, action: RegroupAction) -> tuple[Member, ...]:
     """Each once; who comes twice is as he came last."""
     listed = root.first("pttdgnagrpmbrlist")
     records = [record for part in (listed.all("records") if listed else []) for record in part.all("record")]
@@ -73,15 +75,20 @@ def _members(root: xml.Element, domain: str) -> tuple[Member, ...]:
         raise RemoteError(413, f"more than {MOST_MEMBERS} members")
     found: dict[Aor, Member] = {}
     for record in records:
-        member = _member(record, domain)
+        member = _member(record, domain, action)
         found[member.aor] = member
     return tuple(found.values())
 
 
-def _member(record: xml.Element, domain: str) -> Member:
+def _member(record: xml.Element, domain: str, action: RegroupAction) -> Member:
     number, priority = record.first("UDN"), record.first("TalkPriority")
     if number is None:
         raise RemoteError(400, "a record of the member list has no UDN")
+    operate = record.attributes.get("operate", "")
+    if operate.lower() == _CONTRARY.get(action):
+        who = number.text.strip()
+        reason = f"the record of {who} says operate={operate}, the list action={action.value}"
+        raise RemoteError(400, reason)
     if number.attributes.get("utype", USER) != USER:
         raise RemoteError(488, "a group cannot be a member")
     rank = LOWEST_PRIORITY

@@ -21,7 +21,9 @@ class PeerAdmission:
 
     def __init__(self) -> None:
         self._by_host: dict[str, dict[int, Peer]] = {}
-        """By address and port; where one address is one peer's alone the port does not matter."""
+        """By address and port."""
+        self._alone: dict[str, Peer] = {}
+        """Where one address is one peer's alone the port does not matter."""
         self._by_name: dict[str, Peer] = {}
         self._proved: dict[int, Peer] = {}
 
@@ -34,6 +36,10 @@ class PeerAdmission:
                 if transport != "tls":
                     for literal in {host, *addresses.get(peer.domain, ())}:
                         self._by_host.setdefault(literal, {}).setdefault(port, peer)
+        owners = {
+            host: {peer.domain: peer for peer in ports.values()} for host, ports in self._by_host.items()
+        }
+        self._alone = {host: next(iter(found.values())) for host, found in owners.items() if len(found) == 1}
 
     def proved(self, flow: Flow, names: Iterable[str]) -> None:
         """A TLS connection's certificate bears these names."""
@@ -50,11 +56,10 @@ class PeerAdmission:
         """By certificate under TLS, else by source address; the port decides where peers share one."""
         if flow.transport == "tls":
             return self._proved.get(flow.connection)
-        peers = self._by_host.get(flow.host)
-        if peers is None:
-            return None
-        if len({peer.domain for peer in peers.values()}) == 1:
-            return next(iter(peers.values()))
+        alone = self._alone.get(flow.host)
+        if alone is not None:
+            return alone
+        peers = self._by_host.get(flow.host, {})
         return peers.get(flow.port if flow.transport == "udp" else (via.port if via else 0))
 
 

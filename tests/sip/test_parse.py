@@ -1,7 +1,9 @@
 """The doorway: what gets in, what is answered with which status, what cannot be answered."""
 
+import re
+
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests.sip.samples import ALL, REQUESTS, RESPONSES, message
 
@@ -67,6 +69,23 @@ def test_unknown_headers_are_kept_as_they_are():
     assert found.headers.get("Unknownheader") == ";;,,;,;"
     assert found.headers.get("C%6fntact") == "x"
     assert found.headers.get("Empty") == ""
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["a", "\\", '"', "\0", "\v", "\x7f", "\r", "\n", "\r\n ", "\t", "é", "\x85", "\udcff"]
+        )
+    )
+)
+def test_a_control_character_stands_in_no_line_but_behind_a_backslash(pieces):
+    text = "".join(pieces)
+    assume(not re.search(r"\r\n(?! )|\r\Z", text))
+    flat = text.replace("\r\n ", " ")
+    if re.search(r"[\r\n]|(?<!\\)[^\t -\x7e\x80-\U0010ffff]", flat):
+        malformed(with_line(f"Subject: {text}"))
+    else:
+        parse(with_line(f"Subject: {text}"))
 
 
 def test_control_characters_may_stand_behind_a_backslash():

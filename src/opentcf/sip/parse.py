@@ -16,6 +16,7 @@ _REQUEST_URI = re.compile(r"[^ \t<>]+\Z")
 _STATUS = re.compile(r"[1-6][0-9][0-9]\Z")
 _CONTROL = re.compile(r"(?<!\\)[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|[\r\n]")
 """What may stand in no line: a quoted-pair can bear any control character but the line ends (RFC 3261 §25.1)."""
+_NO_CONTROL = bytes([0x09, *range(0x20, 0x7F), *range(0x80, 0x100)])
 MANDATORY = ("Via", "From", "To", "Call-ID", "CSeq")
 _USUAL = tuple((name, f"\r\n{name}: ") for name in MANDATORY)
 _MANDATORY_FIELDS, _FIRST_LINE = itemgetter(*MANDATORY), itemgetter(0)
@@ -52,7 +53,7 @@ def parse(
     text = head.decode("utf-8", "surrogateescape")
     first, _, rest = text.partition("\r\n")
     message = _start_line(first)
-    problem = _split(rest, message.headers, max_headers, max_header) or _check_text(text, end)
+    problem = _split(rest, message.headers, max_headers, max_header) or _check_text(head, text, end)
     _check_mandatory(message)
     if problem is None:
         problem = _measure_body(message, body, stream) or _check_start(message, first)
@@ -111,11 +112,11 @@ def _check_start(message: Message, line: str) -> RemoteError | None:
     return None
 
 
-def _check_text(head: str, end: bytes) -> RemoteError | None:
+def _check_text(head: bytes, text: str, end: bytes) -> RemoteError | None:
     if not end:
         return RemoteError(400, "the head does not end")
-    flat = head.replace("\r\n", "")
-    if not flat.isprintable() and _CONTROL.search(flat):
+    controls = len(head.translate(None, _NO_CONTROL))
+    if controls != 2 * head.count(b"\r\n") and _CONTROL.search(text.replace("\r\n", "")):
         return RemoteError(400, "a control character in the head")
     return None
 

@@ -301,6 +301,8 @@ class PrivateCalls:
 
     def news(self) -> Facts:
         """What changed since this was asked last."""
+        if not (self._changed or self._ended or self._renewed):
+            return NONE
         changed, self._changed = self._changed, {}
         ended, self._ended = self._ended, []
         renewed, self._renewed = self._renewed, {}

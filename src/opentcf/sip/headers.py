@@ -249,6 +249,7 @@ def seconds(text: str | None, what: str) -> int | None:
     return decimal(text.partition(";")[0].strip(), 2**32, what)
 
 
+@lru_cache(512)
 def tag_of(raw: str | None) -> str | None:
     """The tag of a raw From or To; its URI is only looked at when the field is written in an unusual way."""
     if raw is None:

@@ -7,6 +7,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from time import time
 from typing import Any, TextIO
 
@@ -89,8 +90,14 @@ def line_writer() -> Callable[[str, str, Mapping[str, Any]], None]:
 
 def _stamped(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
     """When, how grave and what come first."""
-    stamp = datetime.fromtimestamp(time(), UTC).isoformat().replace("+00:00", "Z")
+    seconds, micro = divmod(int(time() * 1e6), 1_000_000)
+    stamp = f"{_iso(seconds)}.{micro:06}Z"
     return {"timestamp": stamp, "level": method, "event": event.pop("event"), **event}
+
+
+@lru_cache(1)
+def _iso(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def _masked(mask: Mask) -> structlog.typing.Processor:

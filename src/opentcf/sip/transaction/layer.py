@@ -14,20 +14,36 @@ from opentcf.sip.parse import parse
 from opentcf.sip.render import render
 from opentcf.sip.timers import Timers
 from opentcf.sip.transaction.machines import (
+    ACCEPTED,
+    ACK,
+    BROKEN,
+    CALLING,
+    CLIENT,
+    FAILURE,
+    INVITE_CLIENT,
+    INVITE_SERVER,
+    LINGER,
+    PROCEEDING,
+    PROVISIONAL,
+    REQUEST,
+    RETRANSMIT,
+    SERVER,
+    SUCCESS,
     TABLES,
+    TERMINATED,
+    TIMEOUT,
+    TRYING,
     ClientTransaction,
     Input,
-    Kind,
     Result,
     ServerTransaction,
-    State,
     Transaction,
 )
 from opentcf.sip.transaction.outcome import Owner
 from opentcf.sip.uri import join_host_port
 
 COOKIE = "z9hG4bK"
-WAITING = (State.CALLING, State.TRYING, State.PROCEEDING)
+WAITING = (CALLING, TRYING, PROCEEDING)
 """A final response has not come yet."""
 INSISTS_FOR = 8
 """So many T1 (4 s) what could not be sent is tried again: as long as a restart of the other side takes."""
@@ -119,9 +135,9 @@ class Layer:
         """A copy of a known request, or the ACK of our failure response."""
         if request.method != "ACK":
             self._count_again(txn)
-            self._step(txn, Input.REQUEST, None, now)
-        elif txn.state is not State.ACCEPTED:
-            self._step(txn, Input.ACK, None, now)
+            self._step(txn, REQUEST, None, now)
+        elif txn.state is not ACCEPTED:
+            self._step(txn, ACK, None, now)
 
     def opened_by(self, opener: str) -> int:
         """How many requests of one opener wait for our final response."""
@@ -137,7 +153,7 @@ class Layer:
         origin = _origin(request)
         if origin in self._origins:
             raise RemoteError(482, "this request has come by another way already")
-        kind = Kind.INVITE_SERVER if request.method == "INVITE" else Kind.SERVER
+        kind = INVITE_SERVER if request.method == "INVITE" else SERVER
         key = _server_key(via, request.method)
         txn = ServerTransaction(kind, key, request, response_flow(via, flow))
         self._servers[key] = txn
@@ -159,7 +175,7 @@ class Layer:
 
     def acknowledged(self, txn: ServerTransaction, now: float) -> None:
         """The ACK of our 2xx came (its own transaction, RFC 3261 §17): stop repeating."""
-        self._step(txn, Input.ACK, None, now)
+        self._step(txn, ACK, None, now)
 
     def respond_once(self, request: Request, via: Via, flow: Flow, response: Response) -> None:
         """Send a response without keeping anything (RFC 3261 §8.2.7)."""
@@ -188,7 +204,7 @@ class Layer:
         """
         branch = branch or COOKIE + self._ids.token()
         wanted, (flow, data) = flow, self._fit(request, flow, branch, now)
-        kind = Kind.INVITE_CLIENT if request.method == "INVITE" else Kind.CLIENT
+        kind = INVITE_CLIENT if request.method == "INVITE" else CLIENT
         txn = ClientTransaction(kind, branch + request.method, branch, request, flow, owner)
         txn.last, txn.began = data, now
         txn.by_size = flow is not wanted
@@ -196,7 +212,7 @@ class Layer:
         self._clients[txn.key] = txn
         self.throttles.asked(flow, now)
         if held:
-            txn.linger = self._timers.start(now, TransactionAlarm(txn, Input.BROKEN))
+            txn.linger = self._timers.start(now, TransactionAlarm(txn, BROKEN))
             return txn
         self._outbox.sends.append(Send(data, flow, txn.key))
         self._meters.count("opentcf_sip_requests_total", flow.side, self.label(flow), request.method, "out")
@@ -210,7 +226,7 @@ class Layer:
         """Send an ACK for a 2xx; copies of that 2xx, which answered `for_branch`, get the same bytes again."""
         wanted, (flow, data) = flow, self._fit(request, flow, COOKIE + self._ids.token(), now)
         txn = self._clients.get(for_branch + "INVITE")
-        if txn is None or txn.state is not State.ACCEPTED:
+        if txn is None or txn.state is not ACCEPTED:
             self._outbox.sends.append(Send(data, flow))
         else:
             txn.last, txn.flow, txn.by_size = data, flow, flow is not wanted
@@ -225,7 +241,7 @@ class Layer:
     def abandon(self, branch: str) -> None:
         """Nobody waits for this INVITE any more: if nothing answered it yet it is not repeated."""
         txn = self._clients.get(branch + "INVITE")
-        if txn is not None and txn.state is State.CALLING:
+        if txn is not None and txn.state is CALLING:
             self.forget(txn)
 
     def client(self, branch: str, method: str = "INVITE") -> ClientTransaction | None:
@@ -251,16 +267,16 @@ class Layer:
     def revive(self, request: Request, flow: Flow, owner: Owner, branch: str, now: float) -> None:
         """Go on waiting for the outcome of an INVITE that was given up, or open before a restart, for 64·T1; nothing is
         sent."""
-        txn = ClientTransaction(Kind.INVITE_CLIENT, branch + "INVITE", branch, request, flow, owner)
-        txn.state, txn.began = State.PROCEEDING, now
+        txn = ClientTransaction(INVITE_CLIENT, branch + "INVITE", branch, request, flow, owner)
+        txn.state, txn.began = PROCEEDING, now
         self._clients[txn.key] = txn
         self.bound(txn, now)
 
     def revive_answer(self, key: str, data: bytes, flow: Flow, owner: Owner, now: float) -> ServerTransaction:
         """Go on repeating a 2xx to an INVITE that was not acknowledged, beginning now."""
-        txn = ServerTransaction(Kind.INVITE_SERVER, key, Request("INVITE", ""), flow)
+        txn = ServerTransaction(INVITE_SERVER, key, Request("INVITE", ""), flow)
         txn.request = None
-        txn.state, txn.last, txn.owner, txn.wait = State.ACCEPTED, data, owner, self.values.t1
+        txn.state, txn.last, txn.owner, txn.wait = ACCEPTED, data, owner, self.values.t1
         self._servers[key] = txn
         self.repeat(txn)
         self.arm_repeat(txn, now)
@@ -272,7 +288,7 @@ class Layer:
     def fire(self, alarm: TransactionAlarm, now: float) -> Result:
         """A timer went off."""
         txn = alarm.transaction
-        if alarm.input is Input.RETRANSMIT:
+        if alarm.input is RETRANSMIT:
             self._count_again(txn)
         return self._step(txn, alarm.input, None, now)
 
@@ -290,7 +306,7 @@ class Layer:
             return None
         if self._is_tried_again(txn, now):
             return None
-        return self._step(txn, Input.BROKEN, None, now)
+        return self._step(txn, BROKEN, None, now)
 
     def closed(self, flow: Flow, now: float) -> None:
         """A connection is gone: what was written to it and not answered may not have arrived, and is sent again."""
@@ -344,18 +360,18 @@ class Layer:
 
     def arm_repeat(self, txn: Transaction, now: float) -> None:
         """Start the retransmission timer with the transaction's interval."""
-        txn.repeat = self._timers.start(now + txn.wait, TransactionAlarm(txn, Input.RETRANSMIT))
+        txn.repeat = self._timers.start(now + txn.wait, TransactionAlarm(txn, RETRANSMIT))
 
     def arm_timeout(self, txn: Transaction, now: float, delay: float) -> None:
         """Start timer B, F or H."""
         self.disarm(txn)
-        txn.linger = self._timers.start(now + delay, TransactionAlarm(txn, Input.TIMEOUT))
+        txn.linger = self._timers.start(now + delay, TransactionAlarm(txn, TIMEOUT))
 
     def arm_linger(self, txn: Transaction, now: float, delay: float) -> None:
         """Start timer D, I, J, K, L or M in place of the time-out; a delay of 0 ends the transaction at once."""
         self.disarm(txn)
         if delay:
-            txn.linger = self._timers.start(now + delay, TransactionAlarm(txn, Input.LINGER))
+            txn.linger = self._timers.start(now + delay, TransactionAlarm(txn, LINGER))
         else:
             self.forget(txn)
 
@@ -369,7 +385,7 @@ class Layer:
         """Let a transaction go."""
         txn.stop()
         self.disarm(txn)
-        txn.state = State.TERMINATED
+        txn.state = TERMINATED
         if isinstance(txn, ServerTransaction):
             self._closed(txn)
             self._origins.discard(txn.origin)
@@ -419,7 +435,7 @@ class Layer:
 
     def _is_tried_again(self, txn: ClientTransaction, now: float) -> bool:
         """Nothing of it reached the other side, so it may be sent again like what a network lost."""
-        if not txn.insists or txn.state not in (State.CALLING, State.TRYING):
+        if not txn.insists or txn.state not in (CALLING, TRYING):
             return False
         if now >= txn.began + INSISTS_FOR * self.values.t1:
             return False
@@ -435,7 +451,7 @@ class Layer:
         if txn.state not in WAITING or txn.request is None:
             return
         txn.last = self._render(txn.request, txn.flow, txn.branch)
-        if txn.state is not State.PROCEEDING:
+        if txn.state is not PROCEEDING:
             self.repeat(txn)
             txn.stop()
             if not txn.reliable:
@@ -446,7 +462,7 @@ class Layer:
         txn.by_size = False
         self._no_tcp[txn.flow.host, txn.flow.port] = now + TCP_REFUSED_FOR
         txn.flow = txn.flow._replace(transport="udp")
-        if txn.state is State.ACCEPTED:  # it was the ACK, which only copies of the 2xx repeat
+        if txn.state is ACCEPTED:  # it was the ACK, which only copies of the 2xx repeat
             txn.request, txn.last = None, self._render(request, txn.flow, COOKIE + self._ids.token())
             self.repeat(txn)
             return
@@ -489,8 +505,8 @@ def _origin(request: Request) -> str:
 
 def _kind_of(status: int) -> Input:
     if status < 200:
-        return Input.PROVISIONAL
-    return Input.SUCCESS if status < 300 else Input.FAILURE
+        return PROVISIONAL
+    return SUCCESS if status < 300 else FAILURE
 
 
 def response_flow(via: Via, flow: Flow) -> Flow:

@@ -26,6 +26,9 @@ class Rank(IntEnum):
     NEW = 2
 
 
+URGENT, PROVED, NEW = Rank
+
+
 class Urgency:
     """Knows how all peers spell what is urgent."""
 
@@ -62,14 +65,14 @@ class Urgency:
     def rank(self, data: bytes, dialogs: Container[str]) -> Rank:
         """When to serve this message; `dialogs` are our tags. Whose SUBSCRIBE has a tag says that he has a dialog."""
         if data[: data.find(b" ", 0, 12)] not in BEGINNINGS:
-            return Rank.URGENT
+            return URGENT
         head = data[: data.find(b"\r\n\r\n") + 2]
         lower = head.lower()
         if b"tag" in _to(lower) and _is_in_dialog(head, dialogs):
-            return Rank.URGENT
+            return URGENT
         if self.spares(lower):
-            return Rank.URGENT
-        return Rank.PROVED if b"\r\nauthorization" in lower else Rank.NEW
+            return URGENT
+        return PROVED if b"\r\nauthorization" in lower else NEW
 
 
 def _to(head: bytes) -> bytes:

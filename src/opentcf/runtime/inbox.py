@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from opentcf.btrunc.urgency import Rank
+from opentcf.btrunc.urgency import PROVED, Rank
 
 Entry = tuple[Callable[..., None], tuple[Any, ...]]
 
@@ -31,7 +31,7 @@ class Inbox:
 
     def put_in_line(self, rank: Rank, deed: Callable[..., None], arguments: tuple[Any, ...]) -> None:
         """What may wait."""
-        line = self._proved if rank is Rank.PROVED else self._new
+        line = self._proved if rank is PROVED else self._new
         if len(line) < MOST:
             line.append((deed, arguments))
 

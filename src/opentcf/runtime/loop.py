@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from opentcf.btrunc.urgency import Rank
+from opentcf.btrunc.urgency import URGENT, Rank
 from opentcf.node.orders import Batch, Command, Flow, Notice, Reply, Send, Value
 from opentcf.runtime.inbox import Inbox
 from opentcf.runtime.trace import Trace
@@ -81,7 +81,7 @@ class TickLoop:
         """A message came in."""
         self._trace.add(True, data, flow, local)
         rank = self._core.rank(data)
-        if rank is Rank.URGENT:
+        if rank is URGENT:
             self._put(self._core.receive, data, flow)
         else:
             self._inbox.put_in_line(rank, self._offer, (data, flow, monotonic()))

@@ -45,6 +45,9 @@ class LegState(Enum):
     ENDED = "ended"
 
 
+EARLY, UP, RELEASING, ENDED = LegState
+
+
 class Rank(IntEnum):
     """The order in which our own in-dialog INVITEs wait for the slot."""
 
@@ -157,7 +160,7 @@ class Leg:
         self.wire = wire
         self.caller = False
         self.ptt = peer is not None
-        self.state = LegState.EARLY
+        self.state = EARLY
         self.carry: tuple[tuple[str, str], ...] = ()
         self.local_sdp = b""
         self.remote_sdp = b""
@@ -298,7 +301,7 @@ class Leg:
 
     def refresh(self, ctx: Context) -> None:
         """Offer again what stands: it prolongs the session, and LOST follows where the dialog is not known any more."""
-        if self.state is LegState.UP and all(wish.purpose != REFRESH for wish in self.wishes):
+        if self.state is UP and all(wish.purpose != REFRESH for wish in self.wishes):
             self.want(ctx, Wish(Rank.REFRESH, REFRESH))
 
     def cancel(self, ctx: Context, fill: Message) -> None:
@@ -359,18 +362,18 @@ class Leg:
         if 200 <= response.status < 300:
             response.headers.set("Supported", "timer")
             self._agree(ctx, session_timer.answer(txn.request, response, ctx.durations.session))
-            if self.state is LegState.UP:
+            if self.state is UP:
                 self.dialog.refresh(txn.request)
             else:
                 accounting.leg_up(ctx, self.call, self.key)
-            self.state = LegState.UP
+            self.state = UP
             self.answered_at, self.revived = ctx.now, False
             if response.body:
                 self.local_sdp = response.body
         ctx.layer.respond(txn, response, ctx.now)
         if response.status >= 300:
             self.theirs = None
-            if self.state is LegState.EARLY:
+            if self.state is EARLY:
                 self._account(ctx, response.status, far=response.status == 487)
                 self.end(ctx)
             else:
@@ -404,7 +407,7 @@ class Leg:
     def _inform_next(self, ctx: Context) -> None:
         waiting = self.ours is not None and not self.ours.proceeding and not self.ours.answered
         waiting = waiting or (self.theirs is not None and not self.theirs.open)
-        if not self.news or self.informing or waiting or self.state is not LegState.UP:
+        if not self.news or self.informing or waiting or self.state is not UP:
             return
         self.informing = True
         request = self.dialog.request("INFO")
@@ -416,13 +419,13 @@ class Leg:
 
         `shared`: the fields of `fill`, where they are rendered already.
         """
-        if self.state is not LegState.UP:
+        if self.state is not UP:
             return
         if self.ours is not None and self.ours.answered:
             self.acknowledge(ctx)
         self._refuse_open(ctx, fill)
         self._account(ctx, release=fill)
-        self.state = LegState.RELEASING
+        self.state = RELEASING
         self._hush()
         request = self.dialog.request("BYE")
         request.shared = shared
@@ -436,7 +439,7 @@ class Leg:
             ctx.layer.abandon(self.ours.branch)
         self._refuse_open(ctx)
         self._account(ctx)
-        self.state = LegState.ENDED
+        self.state = ENDED
         self._hush()
         ctx.legs.pop(self.key, None)
 
@@ -495,7 +498,7 @@ class Leg:
             return None
         session = self.session
         self.session_alarm = None
-        if session is None or self.state is not LegState.UP:
+        if session is None or self.state is not UP:
             return None
         if session.ours and self.session_at > ctx.now:
             self._arm_session(ctx, self.session_at)
@@ -550,7 +553,7 @@ class Leg:
 
     def _offered(self, ctx: Context, incoming: Incoming) -> Happened | None:
         """RFC 3261 §14.2: 500 while an earlier one of theirs is open, 491 while one of ours is."""
-        if self.state is LegState.RELEASING:
+        if self.state is RELEASING:
             raise Decline(481, "this dialog is ending")
         if self.theirs is not None and self.theirs.open:
             ctx.respond(incoming, 500, ("Retry-After", str(int(ctx.ids.uniform(0, 10)))))
@@ -602,10 +605,10 @@ class Leg:
         ctx.respond(incoming, 200)
         self._refuse_open(ctx, incoming.request)
         self._account(ctx, release=incoming.request, far=True)
-        if self.state is LegState.RELEASING:
+        if self.state is RELEASING:
             return None
-        if self.state is LegState.EARLY and self.ours is not None:
-            self.state = LegState.RELEASING
+        if self.state is EARLY and self.ours is not None:
+            self.state = RELEASING
             txn = ctx.layer.client(self.ours.branch)
             if txn is not None and self.ours.cancel is None:
                 ctx.layer.bound(txn, ctx.now)
@@ -638,16 +641,16 @@ class Leg:
 
     def _final(self, ctx: Context, ours: Ours, outcome: Outcome) -> Happened | None:
         """Our INVITE is answered, or never will be."""
-        if self.state is LegState.RELEASING and ours.request.to_tag() is None:
+        if self.state is RELEASING and ours.request.to_tag() is None:
             return self._overtaken(ctx, outcome)
         return (self._answered if outcome.status < 300 else self._refused)(ctx, ours, outcome)
 
     def _answered(self, ctx: Context, ours: Ours, outcome: Outcome) -> Happened | None:
         response = outcome.response
         assert response is not None
-        if self.state is LegState.EARLY:
+        if self.state is EARLY:
             self.dialog.confirm(response)
-            self.state = LegState.UP
+            self.state = UP
             accounting.leg_up(ctx, self.call, self.key)
         else:
             self.dialog.refresh(response)
@@ -680,7 +683,7 @@ class Leg:
 
     def _refused(self, ctx: Context, ours: Ours, outcome: Outcome) -> Happened | None:
         self.ours = None
-        if self.state is LegState.EARLY:
+        if self.state is EARLY:
             if outcome.response is None and ours.cancel is None and ours.proceeding:
                 self._give_up(ctx, ours)
             self._account(ctx, outcome.status, far=ours.cancel is None)
@@ -704,7 +707,7 @@ class Leg:
 
     def _next(self, ctx: Context) -> None:
         self._inform_next(ctx)
-        if not self.wishes or not self.free or self.state is not LegState.UP:
+        if not self.wishes or not self.free or self.state is not UP:
             return
         wish = self.wishes.pop(0)
         request = self.invite(ctx)

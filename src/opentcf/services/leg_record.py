@@ -2,7 +2,7 @@
 
 from opentcf.model.numbers import Aor
 from opentcf.services.context import Context
-from opentcf.services.leg import INVITE, Leg, LegState, Ours
+from opentcf.services.leg import ENDED, INVITE, Leg, LegState, Ours
 from opentcf.services.voice import Voice
 from opentcf.sip.dialog import Dialog
 from opentcf.sip.headers import Headers, Via
@@ -27,7 +27,7 @@ def write(leg: Leg, ctx: Context) -> dict[str, Value]:
         "call_id": dialog.call_id,
         "tags": [dialog.local_tag, dialog.remote_tag],
     }
-    if leg.state is LegState.ENDED:
+    if leg.state is ENDED:
         return row
     row |= {
         "caller": leg.caller,
@@ -96,7 +96,7 @@ def read(ctx: Context, owner: Owner, row: dict[str, Value]) -> Leg:
     party, peer = Aor.parse(row["party"]), row["peer"]
     leg = Leg(owner, _read_dialog(row), Flow(side, transport, host, port), party, peer, ctx.peer_wire(peer))
     leg.state = LegState(row["state"])
-    if leg.state is LegState.ENDED:
+    if leg.state is ENDED:
         return leg
     leg.caller, leg.ptt = row.get("caller", False), row.get("ptt", False)
     leg.package = row.get("package", "")

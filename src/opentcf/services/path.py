@@ -34,6 +34,9 @@ class Role(Enum):
     CALLED_VISITED = "called V"
 
 
+CALLER_VISITED, CALLER_HOME, CALLED_HOME, CALLED_VISITED = Role
+
+
 class Hop(NamedTuple):
     """Where it goes next: to `peer`, or (peer None) to the `attachment`. `uri` is the Request-URI for it."""
 
@@ -107,33 +110,33 @@ def entry(ctx: Context, incoming: Incoming, caller: Aor, called: Aor, *, known: 
     `known`: this call already passed here as its caller's home, so that it comes to the called user's V now.
     """
     if incoming.peer is None:
-        return Role.CALLER_VISITED
+        return CALLER_VISITED
     here, sender = ctx.directory, incoming.peer.domain
     if is_contact(incoming):
         if called.domain != sender:
             raise Decline(403, f"{sender} is not the home of {called}")
-        return Role.CALLED_VISITED
+        return CALLED_VISITED
     visiting = called.domain == sender and here.attachment(called) is not None
     binding = here.binding(caller)
     roams_there = binding is not None and binding.visited == sender
     if roams_there and not (visiting and known):
-        return Role.CALLER_HOME
+        return CALLER_HOME
     if visiting:
-        return Role.CALLED_VISITED
+        return CALLED_VISITED
     if caller.domain == sender and here.is_home(called):
-        return Role.CALLED_HOME
+        return CALLED_HOME
     raise Decline(403, f"{sender} may not assert {caller} towards {called}")
 
 
 def next_hop(ctx: Context, role: Role, caller: Aor, called: Aor) -> Hop:
     """Play the roles that fall on this TCF, from `role` on; Decline when one of them refuses."""
     roles = [role]
-    if role is not Role.CALLED_VISITED:
+    if role is not CALLED_VISITED:
         hop = _caller_side(ctx, roles, caller, called, None)
         if hop is not None:
             return hop
-        if role is not Role.CALLED_HOME:
-            roles.append(Role.CALLED_HOME)
+        if role is not CALLED_HOME:
+            roles.append(CALLED_HOME)
         known_subscriber(ctx, called, 404)
         _in_service(ctx, called)
         hop = to_visited(ctx, called)
@@ -150,14 +153,14 @@ def _caller_side(
     ctx: Context, roles: list[Role], caller: Aor, target: Aor, right: Right | None
 ) -> Hop | None:
     """Play the caller's V and H as far as they fall on this TCF; None when it is the home of `target` as well."""
-    if roles[-1] is Role.CALLER_VISITED:
+    if roles[-1] is CALLER_VISITED:
         attachment = ctx.directory.attachment(caller)
         if attachment is not None and attachment.stunned:
             raise Decline(403, f"{caller} is stunned")
         if not ctx.directory.is_home(caller):
             return Hop(to_peer(ctx, caller.domain), None, aor_uri(target), tuple(roles))
-        roles.append(Role.CALLER_HOME)
-    if roles[-1] is Role.CALLER_HOME:
+        roles.append(CALLER_HOME)
+    if roles[-1] is CALLER_HOME:
         subscriber = known_subscriber(ctx, caller, 403)
         _in_service(ctx, caller)
         if right is not None and right not in subscriber.rights:
@@ -199,7 +202,7 @@ def to_visited(ctx: Context, user: Aor) -> Hop:
 
 def to_terminal(attachment: Attachment) -> Hop:
     """V: the last hop."""
-    return Hop(None, attachment, attachment.contact, (Role.CALLED_VISITED,))
+    return Hop(None, attachment, attachment.contact, (CALLED_VISITED,))
 
 
 def towards_home(ctx: Context, role: Role, caller: Aor, target: Aor, right: Right | None) -> Hop | None:

@@ -11,6 +11,7 @@ from opentcf.model.cause import ReleaseCause
 from opentcf.model.facts import CallChanged
 from opentcf.model.floor import Floor
 from opentcf.model.numbers import Aor
+from opentcf.services.leg import ENDED as LEG_ENDED
 from opentcf.services.leg import Happened, Leg, LegState, What
 from opentcf.services.path import Role
 from opentcf.sip.timers import Timer
@@ -29,6 +30,10 @@ class State(StrEnum):
     UP = "up"
     RELEASING = "releasing"
     ENDED = "ended"
+
+
+SETTING_UP = (State.SETUP, State.ALERTING, State.CANCELLING)
+"""The called user has not answered."""
 
 
 class Input(StrEnum):
@@ -148,10 +153,10 @@ class PrivateCall:
     @property
     def over(self) -> bool:
         """Have all legs ended?"""
-        if self.up.state is not LegState.ENDED or self.down.state is not LegState.ENDED:
+        if self.up.state is not LEG_ENDED or self.down.state is not LEG_ENDED:
             return False
         others = (*(guest.leg for guest in self.guests), *(move.new for move in self.moves), *self.left)
-        return all(leg.state is LegState.ENDED for leg in others)
+        return all(leg.state is LEG_ENDED for leg in others)
 
     @property
     def enters(self) -> bool:
@@ -209,17 +214,12 @@ def refusal(status: int) -> int:
 def classify(call: PrivateCall, happened: Happened) -> Input:
     """Which input an event of a leg is."""
     what, leg = happened.what, happened.leg
-    if leg not in call.legs:
+    if leg is not call.up and leg is not call.down:
         return _classify_aside(call, happened)
-    if call.move_from(leg) is not None and what in (What.ENDED, What.LOST):
+    if call.moves and call.move_from(leg) is not None and what in (What.ENDED, What.LOST):
         return Input.OLD_LEFT
-    initial = call.state in (State.SETUP, State.ALERTING, State.CANCELLING)
-    if what is What.ANSWERED:
-        return Input.ANSWER if initial and leg is call.down else Input.OFFER_ANSWER
-    if what is What.REFUSED:
-        return Input.REFUSAL if initial and leg is call.down else Input.OFFER_REFUSAL
-    if what is What.ENDED and initial and leg is call.down:
-        return Input.HUNG_UP
+    if leg is call.down and call.state in SETTING_UP:
+        return _OF_CALLED[what]
     return _PLAIN[what]
 
 
@@ -238,6 +238,8 @@ def _classify_aside(call: PrivateCall, happened: Happened) -> Input:
 
 _PLAIN = {
     What.PROGRESS: Input.PROGRESS,
+    What.ANSWERED: Input.OFFER_ANSWER,
+    What.REFUSED: Input.OFFER_REFUSAL,
     What.OFFERED: Input.OFFER,
     What.ACKED: Input.ACK,
     What.CANCELLED: Input.CANCEL,
@@ -246,4 +248,9 @@ _PLAIN = {
     What.INFORMED: Input.INFO,
     What.RELEASED: Input.RELEASED,
     What.SETTLED: Input.ASIDE,
+}
+_OF_CALLED = _PLAIN | {
+    What.ANSWERED: Input.ANSWER,
+    What.REFUSED: Input.REFUSAL,
+    What.ENDED: Input.HUNG_UP,
 }

@@ -30,7 +30,7 @@ from opentcf.model.numbers import Aor
 from opentcf.services import accounting, mandate, path
 from opentcf.services.context import NONE, Context, Facts, Incoming, peer_flow
 from opentcf.services.leg import Happened, Leg, LegState, What
-from opentcf.services.path import Hop, Role
+from opentcf.services.path import Hop
 from opentcf.services.private_call import checks, moves, records
 from opentcf.services.private_call.call import NAME, Input, PrivateCall, State, classify
 from opentcf.services.private_call.half_duplex import TIMERS
@@ -114,7 +114,7 @@ class PrivateCalls:
 
     def _controlled(self, call_id: str) -> PrivateCall:
         for call in self._calls.values():
-            if call.id == call_id and Role.CALLER_HOME in call.roles and not call.enters:
+            if call.id == call_id and path.CALLER_HOME in call.roles and not call.enters:
                 if call.state is not State.UP:
                     raise Decline(480, f"call {call_id} is {call.state.value}")
                 return call
@@ -312,7 +312,7 @@ class PrivateCalls:
     def on_video_source_asked(self, fact: VideoSourceAsked) -> Facts:
         """What a party of a call of ours shows; of two the one who was named, else the caller first."""
         for call in self._calls.values():
-            if call.id == fact.call and Role.CALLER_HOME in call.roles and not call.enters:
+            if call.id == fact.call and path.CALLER_HOME in call.roles and not call.enters:
                 parties = (call.caller, call.called) if fact.party is None else (fact.party,)
                 legs = [leg for leg in call.legs if leg.party in parties and call.state is State.UP]
                 shown = [leg.remote_sdp for leg in legs if shows(leg.remote_sdp)]
@@ -381,7 +381,7 @@ class PrivateCalls:
         ctx, caller = self._ctx, setup.caller
         assert caller is not None
         if (
-            hop.roles[0] is Role.CALLER_VISITED
+            hop.roles[0] is path.CALLER_VISITED
             and len(ctx.directory.engagements(caller)) >= ctx.limits.max_calls
         ):
             ctx.meters.count("opentcf_refused_total", "max_calls")
@@ -418,7 +418,7 @@ class PrivateCalls:
         self._calls[key] = call
         self._enter(call)
         down.send_invite(ctx, self._invite(call, incoming, max_forwards))
-        last = Role.CALLED_VISITED in hop.roles
+        last = path.CALLED_VISITED in hop.roles
         call.ring = ctx.start(ctx.durations.tring + (0.0 if last else 5.0), Owner(NAME, key, RING))
         records.save(self._ctx, call)
         self._account(call)
@@ -462,15 +462,15 @@ class PrivateCalls:
 
     def _enter(self, call: PrivateCall) -> None:
         """Note who is engaged here, and whose caller's home we are for this call."""
-        if Role.CALLER_VISITED in call.roles:
+        if path.CALLER_VISITED in call.roles:
             self._ctx.directory.engage(call.caller, call.key)
-        if Role.CALLED_VISITED in call.roles:
+        if path.CALLED_VISITED in call.roles:
             self._ctx.directory.engage(call.called, call.key)
         if call.enters:
             return
-        if Role.CALLER_HOME in call.roles:
+        if path.CALLER_HOME in call.roles:
             self._homes[call.id] = self._homes.get(call.id, 0) + 1
-        if Role.CALLER_HOME in call.roles or Role.CALLED_HOME in call.roles:
+        if path.CALLER_HOME in call.roles or path.CALLED_HOME in call.roles:
             self._ctx.directory.run_call(call.id, call.key, call.caller, call.called)
 
     def _step(self, call: PrivateCall, what: Input, event: Happened | None) -> None:
@@ -484,7 +484,7 @@ class PrivateCalls:
             self._note(call)
             self._record_entry(call, before, event)
         self._call_the_waiting(call)
-        if what in RENEWALS and Role.CALLER_HOME in call.roles and call.state is State.UP:
+        if what in RENEWALS and path.CALLER_HOME in call.roles and call.state is State.UP:
             self._renewed[call.id] = None
         if call.over:
             self._forget(call)
@@ -506,8 +506,9 @@ class PrivateCalls:
 
     def _record_entry(self, call: PrivateCall, before: State, event: Happened | None) -> None:
         """The dispatcher's home notes what came of it."""
-        tried = before in (State.SETUP, State.ALERTING) and call.state is not State.ALERTING
-        if not (call.enters and tried and Role.CALLER_HOME in call.roles):
+        if not call.enters or path.CALLER_HOME not in call.roles:
+            return
+        if before not in (State.SETUP, State.ALERTING) or call.state is State.ALERTING:
             return
         code = event.status if event is not None else 0
         result = "done" if call.state is State.UP else f"{code or 503} says {call.down.peer}"
@@ -529,7 +530,7 @@ class PrivateCalls:
         self._ctx.directory.disengage(call.caller, call.key)
         self._ctx.directory.disengage(call.called, call.key)
         self._ctx.directory.end_call(call.id, call.key)
-        if Role.CALLER_HOME in call.roles and not call.enters:
+        if path.CALLER_HOME in call.roles and not call.enters:
             self._ended.append(call.id)
             self._homes[call.id] -= 1
             if not self._homes[call.id]:

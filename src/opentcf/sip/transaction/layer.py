@@ -256,7 +256,7 @@ class Layer:
         txn = self._clients.get((via.branch or "") + method)
         if txn is None:
             return False, None
-        if "oc" in via.parameters and txn.flow.side in self.offers:
+        if via.parameters.get("oc") and txn.flow.side in self.offers:
             self.throttles.learn(via, txn.flow, now)
         if response.status >= 200 and txn.state in WAITING:
             self._meters.observe("opentcf_request_seconds", now - txn.began, flow.side, label, method)

@@ -50,6 +50,26 @@ def test_a_list_is_split_outside_quotes_and_brackets():
     assert split_outside_quotes("<a>>,b", ",") == ["<a>>", "b"]
 
 
+@given(st.text('ab ,;\\"<>', max_size=12), st.sampled_from(",;"))
+def test_splitting_agrees_with_a_look_at_each_character(text, separator):
+    pieces, quoted, depth, escaped = [""], False, 0, False
+    for char in text:
+        if char == separator and not quoted and not depth:
+            pieces.append("")
+            continue
+        pieces[-1] += char
+        if char == '"' and not escaped:
+            quoted = not quoted
+        escaped = quoted and char == "\\" and not escaped
+        if not quoted:
+            depth = max(0, depth + (char == "<") - (char == ">"))
+    if quoted:
+        with pytest.raises(RemoteError):
+            split_outside_quotes(text, separator)
+    else:
+        assert split_outside_quotes(text, separator) == [piece.strip() for piece in pieces]
+
+
 def test_an_open_quote_is_refused():
     with pytest.raises(RemoteError):
         split_outside_quotes('a, "b', ",")

@@ -38,8 +38,10 @@ def unquote(text: str) -> str:
 
 def split_outside_quotes(text: str, separator: str) -> list[str]:
     """Split at a separator that stands neither in a quoted-string nor between angle brackets; pieces are stripped."""
-    if '"' not in text and "<" not in text:
-        return [piece.strip() for piece in text.split(separator)]
+    if "\\" not in text and "<" not in text:
+        naive = text.split(separator)
+        if '"' not in text or not any(piece.count('"') % 2 for piece in naive):
+            return [piece.strip() for piece in naive]
     pieces, start, at, depth = [], 0, 0, 0
     while (found := _MARK.search(text, at)) is not None:
         mark, at = found.group(), found.end()

@@ -289,7 +289,8 @@ class Leg:
         if request.body:
             self.local_sdp = request.body
         self.ours = ours
-        hop, held = self.hop(), ctx.is_held(request, self.hop())
+        hop = self.hop()
+        held = ctx.is_held(request, hop)
         txn = ctx.layer.request(request, hop, self.owner(INVITE), ctx.now, held=held, insist=True)
         ours.branch = txn.branch
 

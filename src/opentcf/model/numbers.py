@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 NUMBER_DIGITS = 15
 """The longest number of a user or a group."""
+_IN_NO_DOMAIN = frozenset("@;?:/ ")
 
 
 def is_number(text: str) -> bool:
@@ -30,7 +31,7 @@ class Aor(NamedTuple):
     def parse(cls, text: str) -> "Aor":
         """Read `2001@core2.example`, with or without `sip:`; ValueError when it is anything else."""
         number, _, domain = text.removeprefix("sip:").partition("@")
-        fit = domain.isprintable() and not any(c in domain for c in "@;?:/ ")
+        fit = domain.isprintable() and _IN_NO_DOMAIN.isdisjoint(domain)
         if not is_number(number) or not domain or not fit:
             raise ValueError(f"{text!r} is not number@domain with 1 to {NUMBER_DIGITS} digits")
         return cls(number, domain.lower())

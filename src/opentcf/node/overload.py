@@ -89,12 +89,18 @@ class Overload:
         return bool(self._mark) and data.startswith(b"ACK ") and self._mark.encode() in data
 
     def refusal(self, request: Request) -> Response:
-        """503 without Retry-After (RFC 7339 §5.10.2), which would keep emergency calls away, too (RFC 3261 §21.5.4);
-        copies of a request get the same tag (§8.2.7)."""
+        """503; copies of a request get the same tag (RFC 3261 §8.2.7).
+
+        Whoever offers overload control gets no Retry-After (RFC 7339 §5.10.2): it would keep his emergency calls away,
+        too. Anybody else knows nothing but that (RFC 3261 §21.5.4): 1 to 4 s, by chance.
+        """
         if not self._mark:
             self._mark = self._ctx.ids.token()
         call_id = request.headers.fields["Call-ID"][0]
-        return request.respond(503, f"{self._mark}.{crc32(call_id.encode('utf-8', 'surrogateescape')):x}")
+        response = request.respond(503, f"{self._mark}.{crc32(call_id.encode('utf-8', 'surrogateescape')):x}")
+        if not offers(split_via(request.headers.fields["Via"][0])[0]):
+            response.headers.set("Retry-After", str(int(self._ctx.ids.uniform(1.0, 5.0))))
+        return response
 
     def refused(self) -> None:
         """Count it; the first one begins an overload, of which the log tells once."""

@@ -511,7 +511,7 @@ def _transactions(layer: Layer, standing: bool) -> list[str]:
 def _engaged(node: Node) -> list[str]:
     directory = node._ctx.directory
     users = {a.user for a in directory.attachments()} | {s.aor for s in directory.subscribers()}
-    return sorted(str(user) for user in users if directory.engagements(user))
+    return sorted(str(user) for user in users if directory.load(user))
 
 
 def _targets(node: Node) -> list[object]:

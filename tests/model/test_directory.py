@@ -78,6 +78,18 @@ def test_where_a_member_is():
     assert (found.where(FIRE, OURS), found.where(FIRE, THEIRS)) == (None, None)
 
 
+def test_a_group_call_is_a_load_for_who_began_it_and_no_engagement():
+    found = directory()
+    found.engage(OURS, "a")
+    for _ in range(2):
+        found.opens(OURS, "g")
+    assert (found.load(OURS), set(found.engagements(OURS))) == (2, {"a"})
+    found.leaves(OURS, "g")
+    found.leaves(OURS, "g")
+    found.disengage(OURS, "a")
+    assert found.load(OURS) == 0
+
+
 def test_engagements_count_calls_not_times():
     found = directory()
     for call in ("a", "b", "a"):

@@ -22,6 +22,7 @@ class Directory:
         "_groups",
         "_located",
         "_memberships",
+        "_opened",
         "_peers",
         "_present",
         "_running",
@@ -41,6 +42,7 @@ class Directory:
         self._bindings: dict[str, Binding] = {}
         self._attachments: dict[Aor, Attachment] = {}
         self._engaged: dict[Aor, set[str]] = {}
+        self._opened: dict[Aor, set[str]] = {}
         self._grouped: dict[Aor, tuple[Aor, ...]] = {}
         self._present: dict[Aor, dict[Aor, None]] = {}
         self._located: dict[tuple[Aor, Aor], str] = {}
@@ -260,8 +262,24 @@ class Directory:
                 del self._engaged[user]
 
     def engagements(self, user: Aor) -> frozenset[str]:
-        """The calls of a user served here."""
+        """The calls of a user served here, but for group calls."""
         return frozenset(self._engaged.get(user, ()))
+
+    def opens(self, user: Aor, call: str) -> None:
+        """A user served here began a group call."""
+        self._opened.setdefault(user, set()).add(call)
+
+    def leaves(self, user: Aor, call: str) -> None:
+        """He is not in it any more, if he began it."""
+        calls = self._opened.get(user)
+        if calls is not None:
+            calls.discard(call)
+            if not calls:
+                del self._opened[user]
+
+    def load(self, user: Aor) -> int:
+        """How many calls a user served here has: a group call counts for who began it, as long as he is in it."""
+        return len(self._engaged.get(user, ())) + len(self._opened.get(user, ()))
 
     # --- H and G: which calls run
 

@@ -244,6 +244,14 @@ def _in_service(ctx: Context, user: Aor) -> None:
         raise Decline(403, f"{user} is {ctx.directory.state(user).value}")
 
 
+def room_for(ctx: Context, caller: Aor, *, emergency: bool) -> None:
+    """486 when a user served here has as many calls as he may; one in an emergency is not held back."""
+    most = ctx.limits.max_calls
+    if not emergency and ctx.directory.load(caller) >= most:
+        ctx.meters.count("opentcf_refused_total", "max_calls")
+        raise Decline(486, f"{caller} already has {most} calls")
+
+
 def to_peer(ctx: Context, domain: str) -> Peer:
     """The peer of a domain: 404 when none is configured, 503 at once when it is known to be down."""
     peer = ctx.directory.peer(domain)

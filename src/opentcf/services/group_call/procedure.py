@@ -122,6 +122,8 @@ class GroupCalls:
             setup = setup.with_priority(subscriber.priority)
         if ctx.directory.is_home(group):
             self.masters.admit(group, caller, ctx.directory.domain)
+        if group not in self.visits.calls:
+            path.room_for(ctx, caller, emergency=setup.emergency)
         self.visits.dial(incoming, group, setup, caller, new_key(ctx, group))
 
     def _called_as_master(self, incoming: Incoming, group: Aor, setup: CallSetup, caller: Aor) -> None:

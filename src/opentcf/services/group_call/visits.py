@@ -83,6 +83,7 @@ class Visits:
                 call.members[link.leg.party] = link
             else:
                 discard(ctx, link)
+        self._count(call)
         cut = call.uplink is None and not mastered
         if call.state is VisitedState.CALLING or not call.members or cut:
             self._step(call, VisitedInput.EMPTY)
@@ -160,7 +161,13 @@ class Visits:
         call.members[user] = link
         call.joining.add(user)
         call.hung_up.discard(user)
+        self._count(call)
         link.save(self._ctx)
+
+    def _count(self, call: VisitedCall) -> None:
+        """It is one of the calls of who began it, until `_drop`."""
+        if call.opener in call.members:
+            self._ctx.directory.opens(call.opener, call.key)
 
     def _new_call(
         self, key: str, group: Aor, setup: CallSetup, uplink: Link | None, codecs: bytes
@@ -301,7 +308,7 @@ class Visits:
         link = call.members.get(user)
         if link is not None and link.leg.key == leg_key and link.leg.state is LegState.EARLY:
             link.end(self._ctx, ReleaseCause.NO_ANSWER)
-            del call.members[user]
+            self._drop(call, user)
             call.hung_up.add(user)
             if not self.leave_if_empty(call, ReleaseCause.NO_ANSWER) and user == call.talker:
                 self.floor.up(call, LetGo(user, None, FloorCause.GONE))
@@ -418,7 +425,7 @@ class Visits:
             case What.ANSWERED if happened.purpose == "":
                 self.floor.catch_up(call, user, link)
             case What.REFUSED if link.leg.state is LegState.ENDED:
-                del call.members[user]
+                self._drop(call, user)
                 call.hung_up.add(user)
                 self.leave_if_empty(call, ReleaseCause.NORMAL)
             case What.OFFERED:
@@ -485,8 +492,12 @@ class Visits:
         subscriber = self._ctx.directory.subscriber(op.user)
         return op if subscriber is None else op._replace(priority=max(op.priority, subscriber.priority))
 
+    def _drop(self, call: VisitedCall, user: Aor) -> Link | None:
+        self._ctx.directory.leaves(user, call.key)
+        return call.members.pop(user, None)
+
     def _member_gone(self, call: VisitedCall, user: Aor) -> None:
-        call.members.pop(user, None)
+        self._drop(call, user)
         call.joining.discard(user)
         if call.talker == user:
             call.talker = None
@@ -503,7 +514,7 @@ class Visits:
 
     def hand_over(self, call: VisitedCall, user: Aor) -> None:
         """He moved on with this call: the master, who is not told, ends our leg when nobody is left (profile 4.6)."""
-        link = call.members.pop(user, None)
+        link = self._drop(call, user)
         if link is not None:
             call.joining.discard(user)
             link.end(self._ctx, ReleaseCause.HANDOVER)
@@ -546,6 +557,8 @@ class Visits:
 
     def _forget(self, call: VisitedCall, cause: ReleaseCause) -> None:
         accounting.over(self._ctx, call.key, cause)
+        if call.opener is not None:
+            self._ctx.directory.leaves(call.opener, call.key)
         if self.calls.get(call.group) is call:
             del self.calls[call.group]
 

@@ -380,12 +380,8 @@ class PrivateCalls:
         """
         ctx, caller = self._ctx, setup.caller
         assert caller is not None
-        if (
-            hop.roles[0] is path.CALLER_VISITED
-            and len(ctx.directory.engagements(caller)) >= ctx.limits.max_calls
-        ):
-            ctx.meters.count("opentcf_refused_total", "max_calls")
-            raise Decline(486, f"{caller} already has {ctx.limits.max_calls} calls")
+        if hop.roles[0] is path.CALLER_VISITED:
+            path.room_for(ctx, caller, emergency=setup.emergency)
         if hop.attachment is None:
             return
         engaged = [call for key in ctx.directory.engagements(called) if (call := self._calls.get(key))]

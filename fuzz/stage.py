@@ -99,6 +99,7 @@ class Stage:
 def authorization(node: Node, phone: Phone, request: Request, flow: Flow, now: float) -> str:
     """For one request, by a challenge asked for before."""
     asked = phone.make("OPTIONS", f"sip:{core(1)}", f"{phone.aor};tag=o", f"<sip:{core(1)}>", "challenge")
+    asked.headers.set("Via", (asked.headers.get("Via") or "").replace("branch=", "branch=z9hG4bKchallenge"))
     node.receive(render(asked), flow, now)
     answer = parse(next(order.data for order in node.drain().sends if b"challenge" in order.data))
     challenge = digest.choose(answer.headers.lines("WWW-Authenticate"))

@@ -253,6 +253,14 @@ class World:
             del self._at[ua.host, ua.port]
             self._note(ua.user.number, "switched off")
 
+    def rebind(self, ua: Terminal) -> None:
+        """The network gives it another address; its registration does not know it yet."""
+        del self._at[ua.host, ua.port]
+        self._made = which = self._made + 1
+        ua.host, ua.port = ua.line.host, ua.line.port = f"127.0.9.{which}", 6000 + which
+        self._at[ua.host, ua.port] = ua
+        self._names[ua.host] = ua.user.number
+
     def events(self, ua: Terminal) -> list[str]:
         """What its person noticed."""
         return [event.name for event in ua.events]

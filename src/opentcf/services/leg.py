@@ -30,6 +30,8 @@ from opentcf.sip.transaction import Outcome, Owner, ServerTransaction
 
 INVITE, BYE, INFORM, OTHER = "invite", "bye", "inform", "other"
 SESSION, BACKOFF, REFRESH = "session", "backoff", "refresh"
+PROBE = "probe"
+"""The purpose of a refresh that asks whether the other end has the dialog still."""
 REPEATED = frozenset((Token.CALL, Token.INSERT, Token.LISTEN))
 """Operations whose re-INVITE is only a refresh when the description is the same."""
 DEAD = frozenset((408, 481))
@@ -507,6 +509,15 @@ class Leg:
             return None
         return Happened(What.LOST, self, cause=ReleaseCause.SESSION_EXPIRED)
 
+    def follow(self, flow: Flow, target: str) -> None:
+        """The other end, a terminal, is at another place now: what is sent within the dialog goes there."""
+        self.flow, self.dialog.target = flow, target
+
+    def probe(self, ctx: Context) -> None:
+        """Refresh, and hear of it: ANSWERED or REFUSED bears this purpose, LOST where the dialog is not known."""
+        if self.state is LegState.UP and all(wish.purpose != PROBE for wish in self.wishes):
+            self.want(ctx, Wish(Rank.REFRESH, PROBE, self.carry, self.local_sdp))
+
     def refresh_after(self, ctx: Context, delay: float) -> None:
         """Refresh in a while, besides what the session timer does."""
         ctx.start(delay, self.owner(REFRESH))
@@ -785,4 +796,4 @@ class Happened(NamedTuple):
     purpose: str = ""
 
 
-__all__ = ["Happened", "Leg", "LegState", "Rank", "What", "Wish"]
+__all__ = ["PROBE", "Happened", "Leg", "LegState", "Rank", "What", "Wish"]

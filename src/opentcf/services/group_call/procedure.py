@@ -353,6 +353,9 @@ class GroupCalls:
 
     def on_user_attached(self, fact: UserAttached) -> Facts:
         """Late entry at V: a member who registers here hears the running calls of his groups."""
+        for call in self.visits.calls.values():
+            if fact.user in call.members:
+                self.visits.returned(call, fact.user, anew=fact.anew)
         return self._alert(fact.user, again=fact.anew)
 
     def on_membership_changed(self, fact: MembershipChanged) -> Facts:

@@ -53,6 +53,7 @@ class VisitedCall:
         "members",
         "opener",
         "released",
+        "returning",
         "setup",
         "state",
         "taken",
@@ -75,6 +76,8 @@ class VisitedCall:
         self.asking: dict[Aor, Ask] = {}
         self.joining: set[Aor] = set()
         self.hung_up: set[Aor] = set()
+        self.returning: set[Aor] = set()
+        """Members who registered anew: should their terminals have lost the dialog, they are brought in again."""
         self.withdrawn: set[Aor] = set()
         """Members whose cancelled Ask the master has not answered yet."""
         self.urgent: set[Aor] = set()

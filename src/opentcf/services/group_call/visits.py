@@ -26,7 +26,7 @@ from opentcf.services.group_call.local import Change, Gone, Open, Post, Queue
 from opentcf.services.group_call.media import VisitedMedia
 from opentcf.services.group_call.member_floor import MemberFloor
 from opentcf.services.group_call.visited import VisitedCall, VisitedInput, VisitedState
-from opentcf.services.leg import Happened, Leg, LegState, What
+from opentcf.services.leg import PROBE, Happened, Leg, LegState, What
 from opentcf.services.path import aor_uri, to_peer
 from opentcf.sip.errors import RemoteError
 from opentcf.sip.fan import Fan
@@ -160,6 +160,7 @@ class Visits:
         leg.carry = ()
         call.members[user] = link
         call.joining.add(user)
+        call.returning.discard(user)
         call.hung_up.discard(user)
         self._count(call)
         link.save(self._ctx)
@@ -251,6 +252,31 @@ class Visits:
         if again:
             call.hung_up.discard(user)
         self._step(call, VisitedInput.ARRIVED)
+
+    def returned(self, call: VisitedCall, user: Aor, *, anew: bool) -> None:
+        """A member of the call registered: his leg goes where he is. `anew`: his terminal may have restarted, and
+        whether it still has the dialog only it can say (RFC 3261 §12.2.2: 481)."""
+        attachment = self._ctx.directory.attachment(user)
+        assert attachment is not None
+        leg, flow = call.members[user].leg, Flow(*attachment.flow)
+        moved, member = leg.flow != flow, user in self._ctx.directory.present(call.group)
+        if leg.state is LegState.EARLY and leg.caller and moved and member:
+            self._bring_back(call, user, ReleaseCause.NORMAL)
+        elif anew or moved:
+            leg.follow(flow, attachment.contact)
+            call.returning.add(user)
+            leg.probe(self._ctx)
+
+    def _bring_back(self, call: VisitedCall, user: Aor, cause: ReleaseCause) -> None:
+        """His terminal has lost the dialog, with the floor or the place in the queue that he had: he is alerted."""
+        call.returning.discard(user)
+        call.joining.discard(user)
+        call.asking.pop(user, None)
+        call.members.pop(user).end(self._ctx, cause)
+        if call.talker == user:
+            call.talker, call.released = None, call.grant
+        self.floor.up(call, LetGo(user, None, FloorCause.GONE))
+        self.alert(call, user, Fan())
 
     def enter_late(self, call: VisitedCall, event: Event) -> None:
         """Late entry: he is alerted. Before the master has answered there is no call that he could enter."""
@@ -422,7 +448,8 @@ class Visits:
         link = call.members[user]
         self._member_answered(call, user, link, happened)
         match happened.what:
-            case What.ANSWERED if happened.purpose == "":
+            case What.ANSWERED if happened.purpose in ("", PROBE):
+                call.returning.discard(user)
                 self.floor.catch_up(call, user, link)
             case What.REFUSED if link.leg.state is LegState.ENDED:
                 self._drop(call, user)
@@ -439,6 +466,8 @@ class Visits:
             case What.ENDED:
                 call.hung_up.add(user)
                 self._member_gone(call, user)
+            case What.LOST if user in call.returning and user in self._ctx.directory.present(call.group):
+                self._bring_back(call, user, happened.cause)
             case What.LOST:
                 link.end(self._ctx, happened.cause)
                 self._member_gone(call, user)
@@ -499,6 +528,7 @@ class Visits:
     def _member_gone(self, call: VisitedCall, user: Aor) -> None:
         self._drop(call, user)
         call.joining.discard(user)
+        call.returning.discard(user)
         if call.talker == user:
             call.talker = None
         accounting.lets_go(self._ctx, call.key, user)

@@ -1,0 +1,131 @@
+"""Who comes back to a running group call, and who does not (profile 4.3, 7)."""
+
+import pytest
+from tests.node.net import Net, Phone
+from tests.services.group_world import GroupWorld, aor, fire
+
+from opentcf.model.group import Group, Member
+from opentcf.sip.message import Request
+
+
+def lasting(*numbers: str) -> Group:
+    """A group whose call no timer ends."""
+    return fire(*numbers, hang_time=900.0, talk_time=900.0)
+
+
+def reboot(w: GroupWorld, number: str, core: int, off: float = 2.0) -> None:
+    """A terminal loses its battery, its calls and its address, and registers anew."""
+    w.switch_off(w.ua(number))
+    w.run(off)
+    w.clear()
+    w.attach(number, core)
+    w.run(1.0)
+
+
+# --- a terminal that restarts
+
+
+@pytest.mark.parametrize("core", [1, 3])
+def test_a_listener_whose_terminal_restarts_is_brought_in_again(core):
+    w = GroupWorld(lasting(), at={"1001": 2, "2001": 2, "3001": core})
+    w.dial("2001")
+    w.run(2.0)
+    reboot(w, "3001", core)
+    assert w.in_call() == {"1001", "2001", "3001"}
+    assert w.heard("3001") == "2001"
+    w.press("3001")
+    w.run(1.0)
+    assert w.floor() == ("2001", ["3001"])
+
+
+@pytest.mark.parametrize("core", [1, 3])
+def test_a_talker_whose_terminal_restarts_lets_go_and_is_brought_in_again(core):
+    w = GroupWorld(lasting(), at={"1001": 2, "2001": 2, "3001": core})
+    w.dial("3001")
+    w.run(2.0)
+    reboot(w, "3001", core)
+    assert w.floor() == ("", [])
+    assert w.in_call() == {"1001", "2001", "3001"}
+    assert w.talking() == []
+    w.press("3001")
+    w.run(1.0)
+    assert w.talking() == ["3001"]
+
+
+def test_a_waiter_whose_terminal_restarts_loses_his_place():
+    w = GroupWorld(lasting(), at={"1001": 2, "2001": 2, "3001": 3, "3002": 3})
+    w.dial("2001")
+    w.run(2.0)
+    w.press("3001")
+    w.run(1.0)
+    assert w.floor() == ("2001", ["3001"])
+    reboot(w, "3001", 3)
+    assert w.floor() == ("2001", [])
+    assert "3001" in w.in_call()
+
+
+def test_a_terminal_that_registers_anew_and_has_its_dialog_keeps_it():
+    w = GroupWorld(lasting(), at={"1001": 2, "2001": 2, "3001": 3})
+    w.dial("3001")
+    w.run(2.0)
+    w.clear()
+    w.register(w.ua("3001"))
+    w.run(40.0)
+    assert w.talking() == ["3001"]
+    assert w.floor() == ("3001", [])
+    assert w.count("INVITE", "core3", "3001") == 1, "it is asked once whether it still has it"
+    assert w.count("BYE") == 0
+
+
+def test_a_terminal_behind_a_new_nat_binding_is_reached_there():
+    w = GroupWorld(lasting(), at={"1001": 2, "2001": 2, "3001": 3})
+    w.dial("2001")
+    w.run(2.0)
+    w.rebind(w.ua("3001"))
+    w.register(w.ua("3001"))
+    w.run(2.0)
+    w.clear()
+    w.let_go("2001")
+    w.run(2.0)
+    assert w.in_call() == {"1001", "2001", "3001"}
+    assert w.heard("3001") == ""
+    assert w.count("INVITE", "core3", "3001") == 0
+
+
+def test_a_terminal_that_answers_481_at_its_old_address_is_brought_in_again():
+    members = tuple(Member(aor(number)) for number in ("1001", "2001", "3001"))
+    net = Net(3, groups=(Group(aor("1001")._replace(number="8001"), "Fire", members),))
+    phones = {number: Phone(net, number, int(number[0])) for number in ("1001", "2001", "3001")}
+    for phone in phones.values():
+        phone.auto = lambda request: None if request.method == "INVITE" else 200
+        phone.register()
+    caller = phones["1001"]
+    invite = caller.invite("8001@core1.example", extension="pttcall;calltype=4")
+    caller.ack(invite, caller.response("INVITE"))
+    for number in ("2001", "3001"):
+        phones[number].answer(phones[number].request("INVITE"), 200, caller.response("INVITE").body)
+    net.advance(2.0)
+    before = phones["3001"].request("INVITE").call_id()
+    again = Phone(net, "3001", 3)
+    again.number = phones["3001"].number  # of its Via branches
+
+    def forgetful(request: Request) -> int | None:
+        if request.call_id() == before:
+            return 481
+        return None if request.method == "INVITE" else 200
+
+    again.auto = forgetful
+    again.register(Call_ID="second-life")
+    net.advance(2.0)
+    assert again.request("INVITE").call_id() != before
+    assert again.request("INVITE").to_tag() is None
+
+
+def test_a_terminal_that_restarts_while_it_is_called_is_called_where_it_is():
+    w = GroupWorld(lasting(), at={"1001": 1, "2001": 2, "3001": 3})
+    w.part("core3", "3001")
+    w.dial("2001")
+    w.run(1.0)
+    w.cut.clear()
+    reboot(w, "3001", 3, off=0.5)
+    assert "3001" in w.in_call()

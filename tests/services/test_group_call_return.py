@@ -129,3 +129,41 @@ def test_a_terminal_that_restarts_while_it_is_called_is_called_where_it_is():
     w.cut.clear()
     reboot(w, "3001", 3, off=0.5)
     assert "3001" in w.in_call()
+
+
+# --- a talker who moves
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["to a core with the call", "to a core without"])
+@pytest.mark.parametrize("alone", [True, False], ids=["the last one at his core", "others stay there"])
+def test_a_talker_who_moves_by_an_ordinary_register_is_brought_in_there(there: bool, alone: bool):
+    at = {"1001": 1, "2001": 2, "3001": 3} | ({"4001": 4} if there else {}) | ({} if alone else {"2002": 3})
+    w = GroupWorld(lasting(), at=at)
+    w.dial("3001")
+    w.run(2.0)
+    w.move(w.ua("3001"), 4)
+    w.run(4.0)
+    assert w.in_call() == set(at)
+    assert w.floor() == ("", [])
+    assert w.talking() == []
+
+
+def test_a_talker_who_moves_leaves_others_behind_and_his_home_is_the_master():
+    """G knows that he has gone before his old V says so."""
+    w = GroupWorld(lasting(), at={"1001": 3, "1002": 1, "3001": 3, "4001": 4})
+    w.dial("1001")
+    w.run(2.0)
+    w.move(w.ua("1001"), 4)
+    w.run(4.0)
+    assert w.floor() == ("", [])
+    assert w.in_call() == {"1001", "1002", "3001", "4001"}
+
+
+def test_a_talker_who_comes_home_to_the_master_is_brought_in_there():
+    w = GroupWorld(lasting("1001", "1002", "2001"), at={"1001": 3, "1002": 1, "2001": 2})
+    w.dial("1001")
+    w.run(2.0)
+    w.move(w.ua("1001"), 1)
+    w.run(4.0)
+    assert w.in_call() == {"1001", "1002", "2001"}
+    assert w.floor() == ("", [])

@@ -97,6 +97,6 @@ class Hop:
         if isinstance(what, End):
             self._visits.end(visit, what.cause)
             return
-        self._visits.floor.from_master(visit, what)
+        self._visits.from_master(visit, what)
         if visit.state.value == "calling":
             self._visits.joined(visit)

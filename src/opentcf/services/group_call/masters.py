@@ -254,11 +254,12 @@ class Masters:
     # --- leaving
 
     def left(self, call: MasterCall, branch: Branch, op: Left) -> None:
-        """A member left while others stay at his V. One who has gone on to another V is still in the call."""
-        if self._ctx.directory.where(call.group.aor, op.user) not in (None, branch.domain):
-            return
-        call.left.add(op.user)
-        if self._may_release(call, op.user):
+        """A member left while others stay at his V. One who has gone on to another V is still in the call; what he had
+        of the floor at the old one is free, unless a handover has moved it."""
+        gone_on = self._ctx.directory.where(call.group.aor, op.user) not in (None, branch.domain)
+        if not gone_on:
+            call.left.add(op.user)
+        if not gone_on and self._may_release(call, op.user):
             self.end(call, ReleaseCause.NORMAL)
         elif call.floor.is_at(op.user, branch.domain):
             self.arbiter.apply(call, call.floor.release(op.user))

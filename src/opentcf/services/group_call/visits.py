@@ -22,7 +22,7 @@ from opentcf.services import accounting
 from opentcf.services.context import Context, Incoming, peer_flow
 from opentcf.services.floor_leg import purpose, read_downward, read_info
 from opentcf.services.group_call.link import CHANGE, NAME, Half, Link
-from opentcf.services.group_call.local import Change, Gone, Open, Post, Queue
+from opentcf.services.group_call.local import Change, Gone, Local, Open, Post, Queue
 from opentcf.services.group_call.media import VisitedMedia
 from opentcf.services.group_call.member_floor import MemberFloor
 from opentcf.services.group_call.visited import VisitedCall, VisitedInput, VisitedState
@@ -425,13 +425,25 @@ class Visits:
         try:
             op = read_downward(incoming)
             if op is not None:
-                self.floor.from_master(call, op)
+                self.from_master(call, op)
             elif not self.media.offered(call, incoming):
                 uplink.leg.answer_as_before(self._ctx)
         except Decline as decline:
             uplink.refuse(self._ctx, decline.status, decline.text, *decline.headers)
         except RemoteError as error:
             uplink.refuse(self._ctx, error.status, error.text)
+
+    def from_master(self, call: VisitedCall, what: Local) -> None:
+        """What the master says, by message or without one. Who moved here while he talked elsewhere enters when that
+        has ended."""
+        before = call.talker
+        self.floor.from_master(call, what)
+        if (
+            before is not None
+            and before != call.talker
+            and self._ctx.directory.attachment(before) is not None
+        ):
+            self._step(call, VisitedInput.ARRIVED)
 
     def _uplink_informed(self, call: VisitedCall, happened: Happened) -> None:
         """TC2-C 话权信息通知响应."""
@@ -441,7 +453,7 @@ class Visits:
         self._ctx.respond(incoming, 200)
         op = read_info(incoming)
         if isinstance(op, Inform):
-            self.floor.from_master(call, op)
+            self.from_master(call, op)
 
     def member_happened(self, call: VisitedCall, user: Aor, happened: Happened) -> None:
         """The leg towards a terminal."""

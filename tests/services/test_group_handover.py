@@ -1,17 +1,17 @@
 """Handover within a group call (profile 4.6): listener, waiter and talker move on, and nobody hears of it."""
 
 import pytest
-from tests.services.group_world import GroupWorld, fire
+from tests.services.group_world import GroupWorld, ext, fire
 
 from opentcf.model.registration import RegType
 
 AT = {"1001": 1, "2001": 2, "3001": 3, "1002": 2}
 
 
-def move(w: GroupWorld, number: str, where: int) -> None:
-    """By handover, with the call that he is in."""
+def move(w: GroupWorld, number: str, where: int, *, named: bool = True) -> None:
+    """By handover, with the call that he is in; `named`: he says which one that is."""
     ua = w.ua(number)
-    call = w.its(number)
+    call = w.its(number) if named else None
     ua.move(w.cores[where].proxy, w.now, RegType.HANDOVER, call)
     w.touch(ua)
     w.run(2.0)
@@ -129,3 +129,45 @@ def test_the_master_at_the_source_goes_on():
     w.run(1.0)
     assert w.talking() == ["1001"]
     assert w.heard("3001") == "1001"
+
+
+# --- handover that names no call
+
+
+@pytest.mark.parametrize("where", [1, 3, 4])
+@pytest.mark.parametrize("alone", [True, False], ids=["the last one at his core", "others stay there"])
+def test_a_talker_keeps_the_floor_who_does_not_name_the_call(where: int, alone: bool):
+    at = {"1001": 1, "2001": 2, "3001": 3} | ({} if alone else {"1002": 2})
+    w = GroupWorld(fire(hang_time=300.0, talk_time=300.0), at=at)
+    w.dial("2001")
+    w.run(2.0)
+    w.clear()
+    move(w, "2001", where, named=False)
+    assert w.in_call() == set(at)
+    assert w.talking() == ["2001"]
+    assert w.floor() == ("2001", [])
+    w.press("1001")
+    w.run(1.0)
+    w.let_go("2001")
+    w.run(1.0)
+    assert w.talking() == ["1001"]
+
+
+def test_a_talker_who_does_not_answer_at_the_target_loses_the_floor():
+    w = GroupWorld(fire(hang_time=300.0, talk_time=300.0), at=AT)
+    w.dial("2001")
+    w.run(2.0)
+    w.lose = lambda source, target, data: target == "2001" and data.startswith(b"INVITE")
+    move(w, "2001", 3, named=False)
+    w.run(4.0)
+    assert w.floor() == ("", [])
+
+
+@pytest.mark.parametrize("number", ["2001", "3001"], ids=["talker", "listener"])
+def test_the_source_ends_the_leg_of_who_moved_as_a_handover(number: str):
+    w = GroupWorld(fire(), at=AT)
+    w.dial("2001")
+    w.run(2.0)
+    w.clear()
+    move(w, number, 4, named=False)
+    assert "cause=65" in ext(w.last("BYE", f"core{number[0]}", number))

@@ -143,13 +143,15 @@ class UserAttached(NamedTuple):
 class UserLeaving(NamedTuple):
     """V: a terminal de-registered or was kicked off; its calls are released, then the rest follows.
 
-    `moving`: the call that a handover takes along, which its home or master ends here.
+    `moved`: he registered at another V-TCF; `moving`: the call that a handover takes along, where it is named, which
+    its home or master ends here.
     """
 
     user: Aor
     cause: ReleaseCause
     notify_home: bool
     moving: str = ""
+    moved: bool = False
 
 
 class CallsWatched(NamedTuple):

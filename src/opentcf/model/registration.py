@@ -42,7 +42,7 @@ class Attachment:
     `contact`, `flow`, `call_id`, `cseq`, `expires` are of its D registration; `home_call_id`, `home_cseq`,
     `home_expires` of ours towards its home. `ha1` maps a digest algorithm to the visitor's secret when his home shared
     it. `ptt`: it speaks the extension. `groups` is the membership list as his home gave it. `arriving`: the call that
-    he brings along by a handover.
+    he brings along by a handover, empty when he does not name it; None: he did not come by one.
     """
 
     __slots__ = (
@@ -68,7 +68,7 @@ class Attachment:
         self.since = 0.0
         self.stunned = False
         self.ptt = False
-        self.arriving = ""
+        self.arriving: str | None = None
         self.display = ""
 
     def __repr__(self) -> str:

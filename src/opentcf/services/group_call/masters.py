@@ -313,11 +313,14 @@ class Masters:
         """Late entry: he has registered, so his V-TCF is called unless it has the call.
 
         By handover from `source` he keeps the floor, or his place in the queue; nobody is told (profile 4.6, 7).
+        Without one he has left them behind.
 
         TC2-C 群组下行资源补建.
         """
         if source:
             self._hand_over(call, member, visited, source)
+        elif any(e.user == member and e.leg != visited and not e.forced for e in call.floor.entries()):
+            self.arbiter.apply(call, call.floor.release(member))
         call.left.discard(member)
         call.patience = ASK_SOON
         if visited not in call.branches:

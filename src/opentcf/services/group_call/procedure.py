@@ -43,9 +43,8 @@ from opentcf.services.group_call.local import (
 )
 from opentcf.services.group_call.master import Branch, MasterState
 from opentcf.services.group_call.masters import Masters
-from opentcf.services.group_call.member_floor import CUT_OFF
 from opentcf.services.group_call.visited import VisitedState
-from opentcf.services.group_call.visits import ALERT, HANDED_OVER, Visits, discard
+from opentcf.services.group_call.visits import TIMERS, Visits, discard
 from opentcf.services.leg import Happened, Leg, LegState, What
 from opentcf.services.voice import Voice, described
 from opentcf.sip.outbox import UNCHANGED, Value
@@ -296,18 +295,10 @@ class GroupCalls:
         self._touched.add(group)
         if owner.purpose == HELD:
             self._release_held(group, Aor.parse(words[1]))
-        elif owner.purpose == ALERT:
+        elif owner.purpose in TIMERS:
             visit = self.visits.calls.get(group)
             if visit is not None:
-                self.visits.alert_timeout(visit, Aor.parse(words[1]), words[2])
-        elif owner.purpose == CUT_OFF:
-            visit = self.visits.calls.get(group)
-            if visit is not None:
-                self.visits.floor.cut_off(visit)
-        elif owner.purpose == HANDED_OVER:
-            visit = self.visits.calls.get(group)
-            if visit is not None and visit.key == owner.key:
-                self.visits.leave_if_empty(visit, ReleaseCause.HANDOVER)
+                self.visits.timer(visit, owner)
         else:
             master = self.masters.calls.get(group)
             if master is not None:
@@ -397,6 +388,8 @@ class GroupCalls:
         for call in list(self.visits.calls.values()):
             if fact.moving and call.id == fact.moving:
                 self.visits.hand_over(call, fact.user)
+            elif fact.moved:
+                self.visits.move(call, fact.user)
             else:
                 self.visits.remove(call, fact.user, fact.cause)
         return self._run()

@@ -24,7 +24,7 @@ from opentcf.services.floor_leg import purpose, read_downward, read_info
 from opentcf.services.group_call.link import CHANGE, NAME, Half, Link
 from opentcf.services.group_call.local import Change, Gone, Local, Open, Post, Queue
 from opentcf.services.group_call.media import VisitedMedia
-from opentcf.services.group_call.member_floor import MemberFloor
+from opentcf.services.group_call.member_floor import CUT_OFF, MemberFloor
 from opentcf.services.group_call.visited import VisitedCall, VisitedInput, VisitedState
 from opentcf.services.leg import PROBE, Happened, Leg, LegState, What
 from opentcf.services.path import aor_uri, to_peer
@@ -34,7 +34,9 @@ from opentcf.sip.outbox import Flow
 from opentcf.sip.sdp import flowing, streams_of
 from opentcf.sip.transaction import Owner
 
-ALERT, HANDED_OVER = "alert", "handed_over"
+ALERT, HANDED_OVER, MOVED = "alert", "handed_over", "moved"
+TIMERS = (ALERT, HANDED_OVER, MOVED, CUT_OFF)
+"""What they are for; their keys begin with the group, the second and third with the call's key."""
 
 
 def discard(ctx: Context, link: Link) -> None:
@@ -293,7 +295,7 @@ class Visits:
     def _brings(self, call: VisitedCall, user: Aor) -> bool:
         """Has he brought this call along by handover?"""
         attachment = self._ctx.directory.attachment(user)
-        return attachment is not None and attachment.arriving == call.id
+        return attachment is not None and attachment.arriving in ("", call.id)
 
     def alert(self, call: VisitedCall, user: Aor, fan: Fan) -> None:
         """V→terminal: it answers by itself (profile 6)."""
@@ -328,6 +330,20 @@ class Visits:
             fan=fan,
         )
         ctx.start(ctx.durations.tconfirm, Owner(NAME, f"{group} {user} {leg.key}", ALERT))
+
+    def timer(self, call: VisitedCall, owner: Owner) -> None:
+        """One of a call's timers; those of an earlier call of the group mean nothing to this one."""
+        purpose, (_, *words) = owner.purpose, owner.key.split(" ")
+        if purpose == ALERT:
+            self.alert_timeout(call, Aor.parse(words[0]), words[1])
+        elif purpose == CUT_OFF:
+            self.floor.cut_off(call)
+        elif not owner.key.startswith(call.key):
+            return
+        elif purpose == HANDED_OVER:
+            self.leave_if_empty(call, ReleaseCause.HANDOVER)
+        else:
+            self.moved(call, Aor.parse(words[1]))
 
     def alert_timeout(self, call: VisitedCall, user: Aor, leg_key: str) -> None:
         """A terminal that does not answer gets CANCEL; its next registration is another chance."""
@@ -556,14 +572,29 @@ class Visits:
 
     def hand_over(self, call: VisitedCall, user: Aor) -> None:
         """He moved on with this call: the master, who is not told, ends our leg when nobody is left (profile 4.6)."""
+        if self._let_move(call, user) and not call.members:
+            self._ctx.start(self._ctx.durations.tho, Owner(NAME, call.key, HANDED_OVER))
+
+    def move(self, call: VisitedCall, user: Aor) -> None:
+        """He registered at another V-TCF. If that is a handover the master learns it from his home, and what we say
+        must not come before; without one it is told that he left."""
+        if self._let_move(call, user):
+            self._ctx.start(self._ctx.durations.t1, Owner(NAME, f"{call.key} {user}", MOVED))
+
+    def _let_move(self, call: VisitedCall, user: Aor) -> bool:
         link = self._drop(call, user)
+        call.joining.discard(user)
+        call.returning.discard(user)
         if link is not None:
-            call.joining.discard(user)
             link.end(self._ctx, ReleaseCause.HANDOVER)
             if call.talker != user:
                 accounting.lets_go(self._ctx, call.key, user)
-            if not call.members:
-                self._ctx.start(self._ctx.durations.tho, Owner(NAME, call.key, HANDED_OVER))
+        return link is not None
+
+    def moved(self, call: VisitedCall, user: Aor) -> None:
+        """The master has had time to hear of it."""
+        if user not in call.members and not self.leave_if_empty(call, ReleaseCause.HANDOVER):
+            self.floor.up(call, Left(user))
 
     def leave_if_empty(self, call: VisitedCall, cause: ReleaseCause) -> bool:
         """BYE towards the master when no member of the call remains here."""

@@ -105,7 +105,8 @@ class VisitedRegistration:
             return NONE
         self._kick_terminal(attachment, fact.cause)
         cause = ReleaseCause.STUNNED if fact.cause is KickCause.KILLED else ReleaseCause.NORMAL
-        return (UserLeaving(fact.user, cause, notify_home=False, moving=fact.call),)
+        moved = fact.cause is KickCause.MOVED
+        return (UserLeaving(fact.user, cause, notify_home=False, moving=fact.call, moved=moved),)
 
     def on_user_leaving(self, fact: UserLeaving) -> Facts:
         """His calls are released: now his attachment goes, and where he left by himself his home is told."""
@@ -283,7 +284,7 @@ class VisitedRegistration:
         attachment.call_id, attachment.cseq = request.call_id(), request.cseq()[0]
         attachment.expires = ctx.now + min(asked.expires, attachment.granted)
         attachment.ptt = incoming.extension is not None
-        attachment.arriving = asked.call
+        attachment.arriving = asked.call if asked.reg_type is RegType.HANDOVER else None
         ctx.directory.attach(attachment)
         self._arm_expiry(attachment)
         if not ctx.directory.is_home(asked.user) and asked.user not in self._refreshes:

@@ -167,3 +167,90 @@ def test_a_talker_who_comes_home_to_the_master_is_brought_in_there():
     w.run(4.0)
     assert w.in_call() == {"1001", "1002", "2001"}
     assert w.floor() == ("", [])
+
+
+# --- who hung up is not called back, even where his V-TCF has no part in the call any more
+
+
+def hung_up(*numbers: str, at: dict[str, int]) -> GroupWorld:
+    """3001 calls, then these hang up one after the other."""
+    w = GroupWorld(lasting("1001", "1002", "1003", "2001", "2002", "2003", "3001"), at=at | {"3001": 3})
+    w.dial("3001")
+    w.run(2.0)
+    for number in numbers:
+        w.leave(number)
+        w.run(1.0)
+    assert w.in_call() == {*at, "3001"} - set(numbers)
+    return w
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_nor_when_another_member_registers_there(restart: bool):
+    w = hung_up("2001", "2002", at={"1001": 1, "2001": 2, "2002": 2})
+    if restart:
+        w.crash(2)
+        w.restart(2)
+        w.run(1.0)
+    w.attach("2003", 2)
+    w.run(2.0)
+    assert w.in_call() == {"1001", "2003", "3001"}
+    w.register(w.ua("2001"))
+    w.run(2.0)
+    assert w.in_call() == {"1001", "2001", "2003", "3001"}
+
+
+def test_nor_at_the_master():
+    w = hung_up("1001", "1002", at={"1001": 1, "1002": 1, "2001": 2})
+    w.attach("1003", 1)
+    w.run(2.0)
+    assert w.in_call() == {"1003", "2001", "3001"}
+
+
+def test_nor_when_another_dials():
+    w = hung_up("2001", "2002", at={"1001": 1, "2001": 2, "2002": 2})
+    w.dial("2002")
+    w.run(2.0)
+    assert w.in_call() == {"1001", "2002", "3001"}
+
+
+def test_nor_when_another_is_added():
+    w = GroupWorld(lasting("1001", "2001", "3001"), at={"1001": 1, "2001": 2, "2002": 2, "3001": 3})
+    w.dial("3001")
+    w.run(2.0)
+    w.leave("2001")
+    w.run(1.0)
+    w.regroup(lasting("1001", "2001", "2002", "3001"))
+    w.run(3.0)
+    assert w.in_call() == {"1001", "2002", "3001"}
+
+
+def test_but_when_he_registers_anew_while_there_is_no_part():
+    w = hung_up("2001", "2002", at={"1001": 1, "2001": 2, "2002": 2})
+    w.register(w.ua("2002"))
+    w.run(2.0)
+    assert w.in_call() == {"1001", "2002", "3001"}
+
+
+def test_and_another_call_of_the_group_calls_him():
+    w = hung_up("2001", "2002", at={"1001": 1, "2001": 2, "2002": 2})
+    w.leave("1001")
+    w.run(1.0)
+    w.leave("3001")
+    w.run(1.0)
+    w.dial("3001")
+    w.run(2.0)
+    assert w.in_call() == {"1001", "2001", "2002", "3001"}
+    for number in ("1001", "2001", "2002", "3001"):
+        w.leave(number)
+    w.assert_over()
+
+
+def test_a_v_where_all_have_hung_up_is_no_use_to_the_master():
+    """Its BYE was lost, and the master, restarted, asks it again."""
+    w = hung_up("2001", at={"1001": 1, "2001": 2, "2002": 2})
+    w.part("core1", "core2")
+    w.leave("2002")
+    w.run(60.0)
+    w.cut.clear()
+    w.run(20.0)
+    assert w.in_call() == {"1001", "3001"}

@@ -142,6 +142,7 @@ class Node:
             dict(snapshot.get("group_master", {})),
             dict(snapshot.get("group_visited", {})),
             dict(snapshot.get("group_leg", {})),
+            dict(snapshot.get("hung_up", {})),
         )
         self.procedures.short_data.load(
             dict(snapshot.get("short_message", {})), dict(snapshot.get("short_message_body", {}))

@@ -367,6 +367,8 @@ class GroupCalls:
         )
         for group in groups:
             call = self.visits.calls.get(group)
+            if again:
+                self.visits.hung_up.forgive(group, user)
             if call is not None and user not in call.members:
                 self.visits.arrived(call, user, again=again)
         return self._run()
@@ -554,8 +556,15 @@ class GroupCalls:
             self._saved[kind, group] = row
         return UNCHANGED if row == before else row
 
-    def load(self, masters: dict[str, Value], visits: dict[str, Value], legs: dict[str, Value]) -> Facts:
+    def load(
+        self,
+        masters: dict[str, Value],
+        visits: dict[str, Value],
+        legs: dict[str, Value],
+        hung_up: dict[str, Value],
+    ) -> Facts:
         """Go on from what the store held: same talkers, same queues, running timers."""
+        self.visits.hung_up.load(hung_up)
         links: dict[str, list[Link]] = {}
         for row in legs.values():
             link = records.read_link(self._ctx, NAME, row)

@@ -21,6 +21,7 @@ from opentcf.model.numbers import Aor
 from opentcf.services import accounting
 from opentcf.services.context import Context, Incoming, peer_flow
 from opentcf.services.floor_leg import purpose, read_downward, read_info
+from opentcf.services.group_call.hung_up import HungUp
 from opentcf.services.group_call.link import CHANGE, NAME, Half, Link
 from opentcf.services.group_call.local import Change, Gone, Local, Open, Post, Queue
 from opentcf.services.group_call.media import VisitedMedia
@@ -67,6 +68,7 @@ class Visits:
         self._ctx = ctx
         self._queue = queue
         self.calls: dict[Aor, VisitedCall] = {}
+        self.hung_up = HungUp(ctx)
         self.media = VisitedMedia(ctx, queue)
         self.floor = MemberFloor(ctx, queue, self.media)
 
@@ -187,8 +189,8 @@ class Visits:
         ctx = self._ctx
         call = self.calls.get(group)
         if call is None:
-            if not ctx.directory.present(group):
-                raise Decline(480, f"no member of {group} is attached here")
+            if not self._can_serve(group, setup):
+                raise Decline(480, f"no member of {group} can be served here")
             call = VisitedCall(key, group, setup, None, incoming.request.body)
             call.state, call.began = VisitedState.UP, ctx.wall
         crosses = self._crosses(call)
@@ -228,10 +230,15 @@ class Visits:
     def invited_here(self, group: Aor, setup: CallSetup, codecs: bytes, key: str) -> None:
         """The same where the master is this TCF."""
         call = self.calls.get(group)
-        if call is None and not self._ctx.directory.present(group):
+        if call is None and not self._can_serve(group, setup):
             self._queue.append(Post(True, group, Gone(ReleaseCause.NORMAL)))
             return
         self._begin(call or self._new_call(key, group, setup, None, codecs), setup, codecs)
+
+    def _can_serve(self, group: Aor, setup: CallSetup) -> bool:
+        """Is a member attached here who has not hung up in this very call?"""
+        here = set(self._ctx.directory.present(group))
+        return bool(here - self.hung_up.of(group, setup.online_call_id))
 
     def _begin(self, call: VisitedCall, setup: CallSetup, codecs: bytes) -> None:
         """Who is here from before is told who talks now; a talker of old is silenced."""
@@ -240,6 +247,8 @@ class Visits:
         another = setup.online_call_id != call.id
         if another:
             call.grant = call.released = 0  # its grants count from 1
+            call.hung_up.clear()
+        call.hung_up |= self.hung_up.take(call.group, setup.online_call_id) - call.members.keys()
         alert = Alert.IDLE if setup.caller is None else Alert.TAKEN
         self.floor.take_inform(call, Inform(alert, setup.caller, 0, setup.emergency))
         call.setup = setup
@@ -373,6 +382,7 @@ class Visits:
             case What.LOST:
                 assert call.uplink is not None
                 call.uplink.end(self._ctx, happened.cause)
+                self.hung_up.remember(call.group, call.id, call.hung_up)
                 self.end(call, happened.cause)
             case _:
                 return
@@ -420,6 +430,7 @@ class Visits:
 
     def join(self, call: VisitedCall, event: Event) -> None:
         """The others here are alerted, and who dialled meanwhile asks for the floor."""
+        call.hung_up |= self.hung_up.take(call.group, call.id) - call.members.keys()
         self.alert_all(call)
         for user in [user for user in call.joining if user not in call.asking]:
             self.floor.ask(call, Ask(user))
@@ -604,7 +615,8 @@ class Visits:
         return True
 
     def leave(self, call: VisitedCall, event: Event) -> None:
-        """BYE (or CANCEL) to the master."""
+        """BYE (or CANCEL) to the master, whose call may go on without us."""
+        self.hung_up.remember(call.group, call.id, call.hung_up)
         if call.uplink is None:
             self._queue.append(Post(True, call.group, Gone(event.cause)))
         else:

@@ -135,6 +135,17 @@ class Arbiter:
         self.apply(call, actions)
         return bool(actions)
 
+    def dispossess(self, call: MasterCall, user: Aor) -> None:
+        """Who is no member any more loses the floor or his place in the queue; his V-TCF is told."""
+        entry = next((entry for entry in call.floor.entries() if entry.user == user), None)
+        if entry is None or entry.forced:
+            return
+        if entry is call.floor.talker:
+            self.revoke(call, FloorCause.FORCED)
+        else:
+            self.apply(call, call.floor.release(user))
+            self.tell_at(call, entry.leg, Revoke(user, 0, FloorCause.FORCED))
+
     def calm(self, call: MasterCall, branch: Branch, op: Calm) -> None:
         """`emergency=0`: the emergency ends, by its originator or a dispatcher."""
         user = op.user

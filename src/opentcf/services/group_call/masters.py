@@ -344,10 +344,33 @@ class Masters:
             self._queue.append(Post(False, call.group.aor, End(ReleaseCause.HANDOVER)))
 
     def changed(self, call: MasterCall, group: Group) -> None:
-        """Members or settings are others now: who was added is brought in."""
+        """Members or settings are others now: who was added is brought in, who was removed taken out."""
+        removed = [member.aor for member in call.group.members if group.member(member.aor) is None]
         call.group = group
         call.floor.queue_length, call.floor.preemption = group.queue_length, group.preemption
-        self.call_missing(call)
+        for user in removed:
+            if call.state is not MasterState.ENDED and not is_dispatcher(self._ctx, user):
+                self._take_out(call, user)
+        if call.state is not MasterState.ENDED:
+            self.call_missing(call)
+
+    def _take_out(self, call: MasterCall, user: Aor) -> None:
+        """He loses the floor, or his place, at once; so does his V-TCF its leg, where nobody else has need of it. Else
+        that takes him out when his home tells it (profile 4.5)."""
+        domain = self._ctx.directory.where(call.group.aor, user)
+        branch = call.branches.get(domain or "")
+        if branch is not None and branch.link is not None and not self._is_needed(call, branch, but=user):
+            branch.link.end(self._ctx, ReleaseCause.FORCED)
+            self.branch_gone(call, branch.domain)
+        else:
+            self.arbiter.dispossess(call, user)
+
+    def _is_needed(self, call: MasterCall, branch: Branch, but: Aor) -> bool:
+        """Is anybody else at that V-TCF: a member, who made the call, who talks or waits?"""
+        users = {member.aor for member in call.group.members} | {call.originator}
+        there = {user for user in users if self._ctx.directory.where(call.group.aor, user) == branch.domain}
+        there |= {entry.user for entry in call.floor.entries() if entry.leg == branch.domain}
+        return bool(there - {but})
 
     def catch_up(self, call: MasterCall, branch: Branch) -> None:
         """Who talks may have changed since the INVITE was written."""

@@ -381,6 +381,9 @@ class GroupCalls:
             self.masters.changed(call, group)
         elif call is not None:
             self.masters.end(call, ReleaseCause.FORCED)
+        visit = self.visits.calls.get(fact.group)
+        if visit is not None and group is not None:
+            self.visits.regrouped(visit, group)
         return self._run()
 
     def on_user_leaving(self, fact: UserLeaving) -> Facts:

@@ -17,6 +17,7 @@ from opentcf.btrunc.floor import (
 from opentcf.btrunc.wire import Alert, Param
 from opentcf.model.call import CallSetup
 from opentcf.model.cause import Decline, FloorCause, ReleaseCause
+from opentcf.model.group import Group
 from opentcf.model.numbers import Aor
 from opentcf.services import accounting
 from opentcf.services.context import Context, Incoming, peer_flow
@@ -28,7 +29,7 @@ from opentcf.services.group_call.media import VisitedMedia
 from opentcf.services.group_call.member_floor import CUT_OFF, MemberFloor
 from opentcf.services.group_call.visited import VisitedCall, VisitedInput, VisitedState
 from opentcf.services.leg import PROBE, Happened, Leg, LegState, What
-from opentcf.services.path import aor_uri, to_peer
+from opentcf.services.path import aor_uri, is_dispatcher, to_peer
 from opentcf.sip.errors import RemoteError
 from opentcf.sip.fan import Fan
 from opentcf.sip.outbox import Flow
@@ -580,6 +581,12 @@ class Visits:
         if link is not None:
             link.end(self._ctx, cause)
             self._member_gone(call, user)
+
+    def regrouped(self, call: VisitedCall, group: Group) -> None:
+        """The group, one of this very TCF, is another now: who is no member any more is taken out."""
+        for user in list(call.members):
+            if group.member(user) is None and not is_dispatcher(self._ctx, user):
+                self.remove(call, user, ReleaseCause.FORCED)
 
     def hand_over(self, call: VisitedCall, user: Aor) -> None:
         """He moved on with this call: the master, who is not told, ends our leg when nobody is left (profile 4.6)."""

@@ -4,6 +4,7 @@ import pytest
 from tests.services.group_world import MEMBERS, GroupWorld, ext, fire
 from tests.services.test_group_call import talking
 
+from opentcf.model.call import CallSetup, CallType
 from opentcf.model.registration import RegType
 from opentcf.sip.outbox import Flow
 from opentcf.terminal import CallState
@@ -470,3 +471,73 @@ def test_who_dials_into_a_call_that_runs_learns_its_identity(number: str):
     w.run(1.0)
     assert w.its(number).id == call.id
     assert {row["id"] for core in (1, 4) for row in w.node(core).procedures.group_call.view()} == {call.id}
+
+
+# --- the master is known to be down
+
+
+def without_master() -> GroupWorld:
+    """2001 has let go, and core2 knows that the master is down."""
+    w = GroupWorld(fire(hang_time=900.0), at={"1001": 1, "2001": 2, "2002": 2, "3001": 3})
+    w.dial("2001")
+    w.run(2.0)
+    w.press("2002")
+    w.run(1.0)
+    w.let_go("2001")
+    w.run(1.0)
+    w.press("2001")
+    w.run(1.0)
+    assert w.floor() == ("2002", ["2001"])
+    w.crash(1)
+    w.run(45.0)
+    assert w.in_call() == {"1001", "2001", "2002", "3001"}
+    w.clear()
+    return w
+
+
+def test_a_request_fails_fast_while_the_master_is_down_and_the_call_stays():
+    w = without_master()
+    w.press("2002")
+    w.run(1.0)
+    refusal = w.last("503 INVITE", "core2", "2002")
+    assert "core1.example is down" in (refusal.headers.get("Warning") or "")
+    w.run(60.0)
+    assert w.in_call() == {"1001", "2001", "2002", "3001"}
+    assert w.count("INVITE pttrequest", "core2", "core1") == 0
+    w.restart(1)
+    w.run(30.0)
+    w.press("2002")
+    w.run(1.0)
+    assert "2002" in (w.floor()[0], *w.floor()[1])
+
+
+def test_who_dials_while_the_master_is_down_gets_503_and_the_call_stays():
+    w = without_master()
+    w.attach("2003", 2)
+    call = w.dial("2003")
+    w.run(60.0)
+    assert call.status == 503
+    assert w.in_call() == {"1001", "2001", "2002", "3001"}
+
+
+@pytest.mark.parametrize("leaves", [False, True], ids=["lets go", "hangs up"])
+def test_what_a_waiter_gives_back_while_the_master_is_down_it_hears_when_it_is_back(leaves: bool):
+    w = without_master()
+    if leaves:
+        w.leave("2001")
+    else:
+        w.let_go("2001")
+    w.run(60.0)
+    assert w.in_call() >= {"1001", "2002", "3001"}
+    w.restart(1)
+    w.run(30.0)
+    assert w.floor() == ("", [])
+    assert w.talking() == []
+
+
+def test_a_media_change_fails_fast_while_the_master_is_down_and_the_call_stays():
+    w = without_master()
+    w.offer("2001", CallSetup(CallType.GROUP_AUDIO_VIDEO))
+    assert w.count("503 INVITE", "core2", "2001") == 1
+    w.run(60.0)
+    assert w.in_call() == {"1001", "2001", "2002", "3001"}

@@ -16,6 +16,7 @@ from opentcf.services.group_call.link import CHANGE, Half, Link
 from opentcf.services.group_call.local import Change, Post, Queue
 from opentcf.services.group_call.master import Branch, MasterCall
 from opentcf.services.group_call.visited import VisitedCall, VisitedState
+from opentcf.services.path import to_peer
 from opentcf.services.voice import Voice, described
 from opentcf.sip.sdp import from_source, streams_of
 
@@ -117,6 +118,7 @@ class VisitedMedia:
             return False
         if call.changing is not None:
             raise Decline(491, "another change is under way")
+        self.reach_master(call)
         call.changing = change
         if call.uplink is None:
             self._queue.append(Post(True, call.group, change))
@@ -124,6 +126,11 @@ class VisitedMedia:
             setup = call.setup._replace(call_type=change.call_type, caller=user)
             call.uplink.offer_change(self._ctx, setup, "sendrecv", change.codecs)
         return True
+
+    def reach_master(self, call: VisitedCall) -> None:
+        """What is new for the master fails fast while it is known to be down: Decline 503 (profile 5.1)."""
+        if call.uplink is not None:
+            to_peer(self._ctx, call.group.domain)
 
     def granted(self, call: VisitedCall) -> None:
         """The master agreed to what a member here wanted."""

@@ -152,9 +152,11 @@ class MemberFloor:
         self._media.catch_up(call, user, link)
 
     def up(self, call: VisitedCall, op: Operation) -> None:
-        """Send an operation to the master."""
+        """Send an operation to the master; what is given back to one that is down waits until it is heard again."""
         if call.uplink is None:
             self._queue.append(Post(True, call.group, op))
+        elif isinstance(op, LetGo) and self._ctx.peer_is_down(call.group.domain):
+            self._keep(call, op, self._ctx.now)
         else:
             call.uplink.tell(self._ctx, op)
             self.watch(call, self._ctx.now)
@@ -162,8 +164,7 @@ class MemberFloor:
     def ask(self, call: VisitedCall, op: Ask) -> None:
         """A member wants the floor."""
         call.asking[op.user] = op
-        if call.taken is not None and call.taken[0].user == op.user:
-            call.taken = None
+        call.unsaid.pop(op.user, None)
         if op.emergency:
             call.urgent.add(op.user)
         self.up(call, op)
@@ -214,18 +215,24 @@ class MemberFloor:
         if link is not None and call.talker is not None:
             self._give_up(call, call.talker, link)
             link.tell(self._ctx, Revoke(call.talker, call.grant, FloorCause.TIMEOUT))
-            call.taken = LetGo(call.talker, call.grant, FloorCause.GONE), since
+            self._keep(call, LetGo(call.talker, call.grant, FloorCause.GONE), since)
             call.talker = None
+
+    def _keep(self, call: VisitedCall, op: LetGo, since: float) -> None:
+        begins = not call.unsaid
+        call.unsaid[op.user] = op
+        if begins:
+            call.silent_since = since
             self._give_back(call)
 
     def _give_back(self, call: VisitedCall) -> None:
-        """The master, back with its store, believes that he still talks: it is told as soon as it is heard again."""
-        if call.taken is None or call.uplink is None:
+        """The master, back with its store, believes that they still talk or wait: it is told as soon as it is heard."""
+        if not call.unsaid or call.uplink is None:
             return
-        op, since = call.taken
-        if call.uplink.heard_since(self._ctx, since):
-            call.taken = None
-            self.up(call, op)
+        if call.uplink.heard_since(self._ctx, call.silent_since):
+            unsaid, call.unsaid = call.unsaid, {}
+            for op in unsaid.values():
+                self.up(call, op)
         else:
             self._ctx.start(self._ctx.durations.t1, Owner(NAME, str(call.group), CUT_OFF))
 

@@ -55,9 +55,10 @@ class VisitedCall:
         "released",
         "returning",
         "setup",
+        "silent_since",
         "state",
-        "taken",
         "talker",
+        "unsaid",
         "untold",
         "uplink",
         "urgent",
@@ -95,8 +96,9 @@ class VisitedCall:
         self.began = 0.0
         self.watched: float | None = None
         """When that was sent whose answer is watched for: without one within T1 our talker loses the floor."""
-        self.taken: tuple[LetGo, float] | None = None
-        """What we took back by ourselves, for the master, which is silent since then."""
+        self.unsaid: dict[Aor, LetGo] = {}
+        """What our members gave back, or we took from them, and the master has not heard: it is silent since then."""
+        self.silent_since = 0.0
         self.doubtful = False
         """The master was down or lost its state, or we were away: it may have no leg to us any more."""
 

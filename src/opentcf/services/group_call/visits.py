@@ -110,9 +110,8 @@ class Visits:
         """A member's INVITE: a new call towards the master, or he joins the one that runs here."""
         ctx = self._ctx
         call = self.calls.get(group)
+        peer = None if ctx.directory.is_home(group) else to_peer(ctx, group.domain)
         if call is None:
-            own = ctx.directory.is_home(group)
-            peer = None if own else to_peer(ctx, group.domain)
             leg = Leg.called(ctx, incoming, Owner(NAME, key), user)
             call = self._new_call(key, group, setup, None, flowing(incoming.request.body))
             call.opener = user
@@ -532,6 +531,8 @@ class Visits:
             if self.media.asked(call, user, link, incoming):
                 return
             op = link.read_offer(incoming, user)
+            if isinstance(op, (Ask, Calm)):
+                self.media.reach_master(call)
         except Decline as decline:
             link.refuse(self._ctx, decline.status, decline.text, *decline.headers)
             return

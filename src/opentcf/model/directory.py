@@ -6,7 +6,7 @@ from opentcf.model.group import Group, Membership
 from opentcf.model.numbers import Aor
 from opentcf.model.peer import Address, Peer
 from opentcf.model.registration import Attachment, Binding
-from opentcf.model.subscriber import Subscriber, UserState
+from opentcf.model.subscriber import LOWEST_PRIORITY, Subscriber, UserState
 
 
 class Directory:
@@ -122,9 +122,13 @@ class Directory:
         return list(self._memberships.get(user, ()))
 
     def memberships(self, user: Aor) -> list[Membership]:
-        """All groups of a user of ours: those of this TCF, and those that other masters told us."""
+        """All groups of a user of ours: those of this TCF, and those that other masters told us. The priority is the
+        best that he may ask for there: the group's, or that of his subscription where it is better."""
+        subscriber = self.subscriber(user)
+        best = subscriber.priority if subscriber is not None else LOWEST_PRIORITY
         own = [Membership(group.aor, group.name, group.priority) for group in self.groups_of(user)]
-        return own + [m for told in self._foreign.get(user, {}).values() for m in told]
+        told = [m for told in self._foreign.get(user, {}).values() for m in told]
+        return [m._replace(priority=min(m.priority, best)) for m in own + told]
 
     def learn_memberships(self, user: Aor, master: str, memberships: list[Membership]) -> None:
         """What the groups' master `master` says of a user of ours."""

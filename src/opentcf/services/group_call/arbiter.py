@@ -29,7 +29,7 @@ from opentcf.services.group_call.master import (
     Branch,
     MasterCall,
 )
-from opentcf.services.path import admit_to_group, is_dispatcher
+from opentcf.services.path import admit_to_group, best_priority, is_dispatcher
 from opentcf.sip.fan import Fan
 from opentcf.sip.transaction import Owner
 
@@ -64,11 +64,15 @@ class Arbiter:
             raise Decline(403, decline.text) from None
 
     def request(self, call: MasterCall, op: Ask, branch: Branch) -> floor.Request:
-        """What the floor is asked: with the priority of the group where he named none."""
+        """What the floor is asked: with the member's priority in the group where he named none, and never a better one;
+        where he has none there, a user of ours has what his subscription allows (profile 3.1)."""
         member = call.group.member(op.user)
         priority = op.priority
-        if priority == LOWEST_PRIORITY and member is not None:
-            priority = member.priority
+        if member is not None and member.priority != LOWEST_PRIORITY:
+            named = priority != LOWEST_PRIORITY
+            priority = max(priority, member.priority) if named else member.priority
+        elif self._ctx.directory.is_home(op.user):
+            priority = max(priority, best_priority(self._ctx, call.group.aor, op.user))
         emergency = op.emergency or call.emergency_by == op.user
         return floor.Request(op.user, branch.domain, priority, emergency, branch.entered)
 

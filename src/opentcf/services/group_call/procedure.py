@@ -116,9 +116,7 @@ class GroupCalls:
         attachment = incoming.attachment
         if attachment is not None and attachment.stunned:
             raise Decline(403, f"{caller} is stunned")
-        subscriber = ctx.directory.subscriber(caller)
-        if subscriber is not None:
-            setup = setup.with_priority(subscriber.priority)
+        setup = setup.with_priority(path.best_priority(ctx, group, caller))
         if ctx.directory.is_home(group):
             self.masters.admit(group, caller, ctx.directory.domain)
         if group not in self.visits.calls:

@@ -29,7 +29,7 @@ from opentcf.services.group_call.media import VisitedMedia
 from opentcf.services.group_call.member_floor import CUT_OFF, MemberFloor
 from opentcf.services.group_call.visited import VisitedCall, VisitedInput, VisitedState
 from opentcf.services.leg import PROBE, Happened, Leg, LegState, What
-from opentcf.services.path import aor_uri, is_dispatcher, to_peer
+from opentcf.services.path import aor_uri, best_priority, is_dispatcher, to_peer
 from opentcf.sip.errors import RemoteError
 from opentcf.sip.fan import Fan
 from opentcf.sip.outbox import Flow
@@ -542,7 +542,8 @@ class Visits:
         if isinstance(op, Ask) and call.talker == user and link.holds(incoming):
             op = LetGo(user)
         if isinstance(op, Ask) and call.state is VisitedState.UP:
-            self.floor.ask(call, self._allowed(op))
+            best = best_priority(self._ctx, call.group, user)
+            self.floor.ask(call, op._replace(priority=max(op.priority, best)))
         elif isinstance(op, Calm) and call.state is VisitedState.UP:
             link.confirm(self._ctx, op)
             self.floor.up(call, op)
@@ -556,11 +557,6 @@ class Visits:
             self.floor.up(call, LetGo(user, op.grant if op.grant is not None else grant))
         else:
             link.describe_again(self._ctx, talks=call.talker == user)
-
-    def _allowed(self, op: Ask) -> Ask:
-        """A user of ours gets no better priority than his subscription allows."""
-        subscriber = self._ctx.directory.subscriber(op.user)
-        return op if subscriber is None else op._replace(priority=max(op.priority, subscriber.priority))
 
     def _drop(self, call: VisitedCall, user: Aor) -> Link | None:
         self._ctx.directory.leaves(user, call.key)

@@ -144,7 +144,7 @@ TRUNKING: Mapping[str, str] = {
     "The others here are alerted, and who dialled meanwhile asks for the floor.": (
         "呼叫此处的其他成员；期间发起呼叫的成员申请话权。"
     ),
-    "The same status to each who dialled.": "以相同的状态码应答每个发起呼叫的成员。",
+    "The same status and Warning to each who dialled.": "以相同的状态码和Warning应答每个发起呼叫的成员。",
     "BYE (or CANCEL) to the master.": "向组主控TCF发送BYE（或CANCEL）。",
     "BYE to each member.": "向每个成员发送BYE。",
     "He joins within the leg that stands: a floor request to the master.": (

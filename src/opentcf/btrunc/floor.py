@@ -3,6 +3,7 @@
 The same values travel between G and V in one process, where the hop disappears.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from opentcf.btrunc import extension
@@ -60,10 +61,12 @@ class Waiting(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """The answer to Ask: denied."""
+    """The answer to Ask: denied, with a status of `DENIALS` (0: the cause's) and Warning values that say more."""
 
     user: Aor
     cause: FloorCause
+    status: int = 0
+    warnings: tuple[str, ...] = ()
 
 
 class Grant(NamedTuple):
@@ -105,6 +108,8 @@ STATUS = {
     FloorCause.FORCED: 403,
 }
 """The response that carries a denial (profile 3, floor denied)."""
+DENIALS = (403, 486, 488, 603)
+"""All that do: not permitted, taken, media, receive-only."""
 
 
 def answer_of(action: Action, duration: int) -> Accepted | Waiting | Refused:
@@ -165,7 +170,7 @@ def render(op: Operation, wire: Wire, domain: str) -> str:
             )
         case Waiting(user, position):
             return extension.render(wire, Token.WAITING, (Param.POSITION, str(position)))
-        case Refused(user, cause):
+        case Refused(user, cause, _, _):
             return extension.render(wire, Token.RELEASE_FLOOR, (Param.CAUSE, wire.code(cause)))
         case Calm(user):
             caller = extension.write_identity(user, domain)
@@ -215,7 +220,9 @@ def read_downward(ext: Extension, wire: Wire, domain: str) -> Grant | Revoke | N
     return None
 
 
-def read_answer(ext: Extension | None, wire: Wire, user: Aor, status: int) -> Answer:
+def read_answer(
+    ext: Extension | None, wire: Wire, user: Aor, status: int, warnings: Iterable[str] = ()
+) -> Answer:
     """What a response to Ask says; one that says nothing is a denial."""
     if ext is not None and status < 300:
         if ext.token is Token.ACCEPT:
@@ -223,7 +230,7 @@ def read_answer(ext: Extension | None, wire: Wire, user: Aor, status: int) -> An
         if ext.token is Token.WAITING:
             return Waiting(user, ext.number(Param.POSITION) or 1)
     cause = wire.member(FloorCause, ext.get(Param.CAUSE) or "") if ext is not None else None
-    return Refused(user, cause or FloorCause.DENIED)
+    return Refused(user, cause or FloorCause.DENIED, status if status in DENIALS else 0, tuple(warnings))
 
 
 def read_info(ext: Extension, wire: Wire, domain: str) -> Inform | Left | None:

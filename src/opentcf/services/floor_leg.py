@@ -68,6 +68,11 @@ def read_order(row: dict[str, Value]) -> Grant | Revoke:
     return Revoke(user, grant, FloorCause(row["cause"]))
 
 
+def warning(ctx: Context, text: str) -> tuple[str, ...]:
+    """The Warning of a refusal that we explain (RFC 3261 §20.43)."""
+    return (f"399 {ctx.directory.domain} {quote(text)}",) if text else ()
+
+
 def _to(request: Request) -> str:
     return wire_extension.domain_of(request.headers.get("To") or "")
 
@@ -126,9 +131,14 @@ class FloorLeg:
     @property
     def asks(self) -> bool:
         """Is their open INVITE about the floor? A plain phone's always is."""
-        request = self.leg.theirs.request if self.leg.theirs is not None else None
-        ext = wire_extension.read(request, self.leg.wire) if request is not None else None
+        ext = self._theirs
         return ext is None or ext.token in (Token.REQUEST, Token.RELEASE_FLOOR)
+
+    @property
+    def _theirs(self) -> Extension | None:
+        """The extension of their open INVITE."""
+        request = self.leg.theirs.request if self.leg.theirs is not None else None
+        return wire_extension.read(request, self.leg.wire) if request is not None else None
 
     def cancelled(self, ctx: Context, *, joining: bool) -> None:
         """487 to their INVITE, with the operation that was cancelled; within a dialog the dialog stays (profile 7)."""
@@ -244,23 +254,43 @@ class FloorLeg:
 
     def _refuse(self, ctx: Context, answer: Refused) -> None:
         leg = self.leg
-        response = leg.response(ctx, wire_floor.STATUS.get(answer.cause, 486))
+        response = leg.response(ctx, answer.status or wire_floor.STATUS.get(answer.cause, 486))
+        response.headers.put("Warning", list(answer.warnings))
         if leg.ptt:
             response.headers.set(leg.wire.extension, wire_floor.render(answer, leg.wire, self._here))
         leg.answer(ctx, response)
         self.save(ctx)
 
-    def refuse(self, ctx: Context, status: int, text: str = "", *headers: tuple[str, str]) -> None:
-        """Refuse their open INVITE for a reason that is not the floor's."""
+    def refuse(
+        self,
+        ctx: Context,
+        status: int,
+        text: str = "",
+        *headers: tuple[str, str],
+        told: Message | None = None,
+    ) -> None:
+        """Refuse their open INVITE for a reason that is not the floor's; a floor request is told that it is denied.
+
+        `text` is ours, `told` the refusal that we were answered ourselves: its Warning goes on.
+        """
         leg = self.leg
-        if leg.theirs is not None and leg.theirs.open:
-            response = leg.response(ctx, status)
-            for name, value in headers:
-                response.headers.add(name, value)
-            if text:
-                response.headers.set("Warning", f"399 {ctx.directory.domain} {quote(text)}")
-            leg.answer(ctx, response)
-            self.save(ctx)
+        if leg.theirs is None or not leg.theirs.open:
+            return
+        warnings = warning(ctx, text) if told is None else tuple(told.headers.lines("Warning"))
+        if status in wire_floor.DENIALS and self._is_asked_for_floor:
+            self._refuse(ctx, Refused(leg.party, FloorCause.DENIED, status, warnings))
+            return
+        response = leg.response(ctx, status)
+        for name, value in headers:
+            response.headers.add(name, value)
+        response.headers.put("Warning", list(warnings))
+        leg.answer(ctx, response)
+        self.save(ctx)
+
+    @property
+    def _is_asked_for_floor(self) -> bool:
+        ext = self._theirs
+        return ext is not None and ext.token is Token.REQUEST
 
     # --- reading
 

@@ -4,6 +4,7 @@ from opentcf.btrunc.floor import Ask, Calm, Left, LetGo, Refused
 from opentcf.model.cause import Decline, FloorCause
 from opentcf.model.numbers import Aor
 from opentcf.services.context import Context
+from opentcf.services.floor_leg import warning
 from opentcf.services.group_call.link import new_key
 from opentcf.services.group_call.local import (
     Change,
@@ -62,8 +63,10 @@ class Hop:
     def _ask_here(self, call: MasterCall, branch: Branch, op: Ask) -> None:
         try:
             self._masters.arbiter.check_user(call, branch, op.user)
-        except Decline:
-            self._queue.append(Post(False, call.group.aor, Refused(op.user, FloorCause.FORCED)))
+        except Decline as decline:
+            said = warning(self._ctx, decline.text)
+            refused = Refused(op.user, FloorCause.DENIED, decline.status, said)
+            self._queue.append(Post(False, call.group.aor, refused))
             return
         self._masters.arbiter.ask(call, branch, op)
 

@@ -18,6 +18,7 @@ from opentcf.services.group_call.master import Branch, MasterCall
 from opentcf.services.group_call.visited import VisitedCall, VisitedState
 from opentcf.services.path import to_peer
 from opentcf.services.voice import Voice, described
+from opentcf.sip.message import Message
 from opentcf.sip.sdp import from_source, streams_of
 
 
@@ -138,14 +139,14 @@ class VisitedMedia:
         if change is not None:
             self.take(call, change)
 
-    def refused(self, call: VisitedCall, status: int) -> None:
+    def refused(self, call: VisitedCall, status: int, told: Message | None = None) -> None:
         """The master did not: the member hears why, all is as before."""
         change, call.changing = call.changing, None
         if call.uplink is not None:
             call.uplink.keep_media(call.codecs)
         link = call.members.get(change.user) if change is not None and change.user is not None else None
         if link is not None:
-            link.refuse(self._ctx, status)
+            link.refuse(self._ctx, status, told=told)
 
     def withdrawn(self, call: VisitedCall, user: Aor) -> None:
         """He cancelled his change; should the master agree all the same, it is in force."""

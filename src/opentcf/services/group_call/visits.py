@@ -32,6 +32,7 @@ from opentcf.services.leg import PROBE, Happened, Leg, LegState, What
 from opentcf.services.path import aor_uri, best_priority, is_dispatcher, to_peer
 from opentcf.sip.errors import RemoteError
 from opentcf.sip.fan import Fan
+from opentcf.sip.message import Message
 from opentcf.sip.outbox import Flow
 from opentcf.sip.sdp import flowing, streams_of
 from opentcf.sip.transaction import Owner
@@ -56,6 +57,7 @@ class Event(NamedTuple):
     incoming: Incoming | None = None
     setup: CallSetup | None = None
     status: int = 0
+    told: Message | None = None
     cause: ReleaseCause = ReleaseCause.NORMAL
 
 
@@ -400,10 +402,11 @@ class Visits:
             uplink.change_answered(taken=True)
             self.media.granted(call)
         elif happened.purpose == CHANGE:
-            self.media.refused(call, happened.status)
+            self.media.refused(call, happened.status, message)
         elif happened.purpose.startswith(Ask.__name__):
             user = Aor.parse(happened.purpose.partition(" ")[2])
-            answer = wire_floor.read_answer(ext, uplink.leg.wire, user, happened.status)
+            said = message.headers.lines("Warning") if message is not None else []
+            answer = wire_floor.read_answer(ext, uplink.leg.wire, user, happened.status, said)
             if user in call.withdrawn:
                 self.floor.answered_too_late(call, answer)
             else:
@@ -413,7 +416,7 @@ class Visits:
         caller = next(iter(call.asking))
         if happened.what is What.REFUSED:
             status = happened.status if happened.message is not None else 503
-            self.refuse(call, status)
+            self._step(call, VisitedInput.REFUSED, Event(status=status, told=happened.message))
             return
         uplink = call.uplink
         assert uplink is not None
@@ -435,14 +438,10 @@ class Visits:
         for user in [user for user in call.joining if user not in call.asking]:
             self.floor.ask(call, Ask(user))
 
-    def refuse(self, call: VisitedCall, status: int) -> None:
-        """The master refused our call."""
-        self._step(call, VisitedInput.REFUSED, Event(status=status))
-
     def refuse_diallers(self, call: VisitedCall, event: Event) -> None:
-        """The same status to each who dialled."""
+        """The same status and Warning to each who dialled."""
         for link in call.members.values():
-            link.refuse(self._ctx, event.status)
+            link.refuse(self._ctx, event.status, told=event.told)
         self._forget(call, ReleaseCause.REJECTED)
 
     def _uplink_offered(self, call: VisitedCall, happened: Happened) -> None:
@@ -619,7 +618,7 @@ class Visits:
         return True
 
     def leave(self, call: VisitedCall, event: Event) -> None:
-        """BYE (or CANCEL) to the master, whose call may go on without us."""
+        """BYE (or CANCEL) to the master."""
         self.hung_up.remember(call.group, call.id, call.hung_up)
         if call.uplink is None:
             self._queue.append(Post(True, call.group, Gone(event.cause)))

@@ -516,6 +516,18 @@ def test_talk_time():
     assert w.talking() == ["2001"]
 
 
+def test_a_talker_who_asks_again_hears_what_is_left():
+    w = talking(fire(talk_time=60.0))
+    w.run(28.5)
+    w.press("1001")
+    w.run(0.5)
+    assert "pttaccept;UDN=1001;duration=30;grant=1" in ext(w.last("200 INVITE", "core1", "core2"))
+    w.run(29.0)
+    assert w.floor() == ("1001", [])
+    w.run(2.0)
+    assert w.floor() == ("", [])
+
+
 @pytest.mark.parametrize("gdn", ["8001", "8001@core1.example", "sip:8001@Core1.example"])
 def test_a_revoke_by_command(gdn: str):
     w = talking()

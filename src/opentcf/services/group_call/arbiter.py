@@ -49,8 +49,17 @@ class Arbiter:
         """话权申请. TC2-C 话权申请."""
         call.left.discard(op.user)
         actions = self.decide(call, self.request(call, op, branch))
-        self.answer(call, branch, answer_of(actions[0], call.talk_time(self._ctx.durations.t2)))
+        self.answer(call, branch, answer_of(actions[0], self.talk_time(call)))
         self.apply(call, actions[1:])
+
+    def talk_time(self, call: MasterCall) -> int:
+        """T2; what is left of it where somebody talks already, for whom a request of his is granted again."""
+        timer = call.timers.get(TALK)
+        return (
+            call.talk_time(self._ctx.durations.t2)
+            if timer is None
+            else max(1, int(timer.when - self._ctx.now))
+        )
 
     def check_user(self, call: MasterCall, branch: Branch, user: Aor) -> None:
         """A V-TCF speaks only for those it serves (profile 2.1), the way of who entered by an order for him alone."""
@@ -297,5 +306,5 @@ class Arbiter:
         if talker is not None and call.floor.state is FloorState.REVOKING:
             self.tell_at(call, talker.leg, Revoke(talker.user, call.floor.grant, FloorCause.TIMEOUT))
         elif talker is not None and call.untold == call.floor.grant:
-            duration = call.talk_time(self._ctx.durations.t2)
+            duration = self.talk_time(call)
             self.tell_at(call, talker.leg, Grant(talker.user, duration, call.floor.grant))

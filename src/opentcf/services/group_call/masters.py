@@ -128,9 +128,7 @@ class Masters:
         call.branches[branch.domain] = branch
         branch.up = True
         actions = self.arbiter.decide(call, self.arbiter.request(call, Ask(user), branch))
-        self.arbiter.answer(
-            call, branch, answer_of(actions[0], call.talk_time(self._ctx.durations.t2)), joining=True
-        )
+        self.arbiter.answer(call, branch, answer_of(actions[0], self.arbiter.talk_time(call)), joining=True)
         self.arbiter.apply(call, actions[1:])
         if branch.listens and call.floor.talker is not None:
             self.arbiter.tell(call, branch, self.arbiter.state_of(call))
@@ -159,7 +157,7 @@ class Masters:
     def take_in(self, call: MasterCall, event: Event) -> None:
         """200 with what the floor says; V-TCFs that are missing are called. TC2-C 组呼呼叫建立的成功响应."""
         assert event.branch is not None
-        answer = answer_of(event.actions[0], call.talk_time(self._ctx.durations.t2))
+        answer = answer_of(event.actions[0], self.arbiter.talk_time(call))
         self.arbiter.answer(call, event.branch, answer, joining=True)
         event.branch.up = True
         self.arbiter.apply(call, event.actions[1:])
@@ -247,7 +245,7 @@ class Masters:
         caller, talker = call.branches[call.caller_branch], call.floor.talker
         caller.up = True
         assert talker is not None
-        duration = call.talk_time(self._ctx.durations.t2)
+        duration = self.arbiter.talk_time(call)
         accepted = answer_of(floor.Granted(talker.user, talker.leg, call.floor.grant), duration)
         self.arbiter.answer(call, caller, accepted, joining=True)
 

@@ -22,7 +22,7 @@ from opentcf.node.orders import Command, Reply, Save, Value
 from opentcf.node.settings import Listener, Settings, Side
 from opentcf.services.leg import LegState
 from opentcf.sip import digest
-from opentcf.sip.outbox import Flow, Send
+from opentcf.sip.outbox import Flow, Notice, Send
 from opentcf.sip.transaction import Layer, Owner, State
 from opentcf.sip.transaction.layer import TransactionAlarm
 from opentcf.terminal import Behaviour, Call, CallState, Terminal
@@ -135,6 +135,7 @@ class World:
         self.cut: set[frozenset[str]] = set()
         self.lookout = Lookout()
         self.transcript: list[Passed] = []
+        self.notices: list[Notice] = []
         self.in_flight = 0
         self.terminals: dict[str, Terminal] = {}
         self._made = 0
@@ -365,6 +366,7 @@ class World:
                 party.keep(save)
             sends, host, name, deadline = batch.sends, party.host, party.name, node.deadline()
             party.replies += batch.replies
+            self.notices += batch.notices
             for notice in batch.notices:
                 if notice.name == "fault":
                     self.fail(

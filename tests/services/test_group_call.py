@@ -98,6 +98,18 @@ def test_a_dispatcher_who_is_no_member_calls():
     w.assert_over()
 
 
+def test_a_v_that_is_known_to_be_down_is_left_out_and_logged():
+    w = GroupWorld(at=AT)
+    w.part("core1", "core3")
+    w.run(45.0)
+    w.notices.clear()
+    w.dial("1001")
+    w.run(1.0)
+    assert w.in_call() == {"1001", "1002", "3001", "4001"}
+    left_out = [n.fields for n in w.notices if n.name == "group_call" and n.fields["state"] == "left out"]
+    assert [(f["peer"], f["group"]) for f in left_out] == [("core3.example", "8001@core1.example")]
+
+
 def test_who_is_no_member_gets_403_and_an_unknown_group_404():
     """TC2-C 403."""
     w = GroupWorld(at=AT)

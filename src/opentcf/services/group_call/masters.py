@@ -214,9 +214,10 @@ class Masters:
             self._queue.append(Post(False, call.group.aor, Invite(setup, call.codecs)))
             return
         peer = ctx.directory.peer(domain)
-        if peer is None or ctx.peer_is_down(domain):
-            return
         group = call.group.aor
+        if peer is None or ctx.peer_is_down(domain):
+            ctx.notice("group_call", id=call.id, group=str(group), state="left out", peer=domain)
+            return
         owner, uri = Owner(NAME, call.key), aor_uri(group)
         from_ = f"<{aor_uri(talker or group)}>"
         leg = Leg.calling(ctx, owner, peer_flow(peer), group, domain, uri, from_, f"<{uri}>")

@@ -541,3 +541,50 @@ def test_a_media_change_fails_fast_while_the_master_is_down_and_the_call_stays()
     assert w.count("503 INVITE", "core2", "2001") == 1
     w.run(60.0)
     assert w.in_call() == {"1001", "2001", "2002", "3001"}
+
+
+# --- the connection of a terminal is lost
+
+
+def disconnected(number: str) -> GroupWorld:
+    """3001 talks, 3002 listens; the connection of one of them closes and nothing comes through any more."""
+    w = GroupWorld(fire(hang_time=900.0), at={"1001": 1, "3001": 3, "3002": 3})
+    w.dial("3001")
+    w.run(2.0)
+    w.part("core3", number)
+    ua = w.ua(number)
+    w.node(3).closed(Flow("d", "udp", ua.host, ua.port), w.now)
+    w.touch(w.cores[3])
+    return w
+
+
+def test_a_talker_whose_connection_is_lost_has_t1():
+    w = disconnected("3001")
+    w.run(3.5)
+    assert w.floor() == ("3001", [])
+    w.run(1.0)
+    assert w.floor() == ("", [])
+    w.cut.clear()
+    w.run(5.0)
+    assert w.talking() == [], "he hears that it was taken"
+
+
+@pytest.mark.parametrize("moves", [False, True], ids=["on the old way", "from another address"])
+def test_a_talker_who_is_heard_again_within_t1_keeps_the_floor(moves: bool):
+    w = disconnected("3001")
+    w.run(1.0)
+    w.cut.clear()
+    if moves:
+        w.rebind(w.ua("3001"))
+        w.register(w.ua("3001"))
+    else:
+        w.press("3001")
+    w.run(10.0)
+    assert w.floor() == ("3001", [])
+    assert w.talking() == ["3001"]
+
+
+def test_a_listener_whose_connection_is_lost_takes_the_floor_from_nobody():
+    w = disconnected("3002")
+    w.run(10.0)
+    assert w.floor() == ("3001", [])

@@ -154,6 +154,12 @@ class UserLeaving(NamedTuple):
     moved: bool = False
 
 
+class ConnectionLost(NamedTuple):
+    """V: a connection of terminals was closed; `flow` as in `Attachment`."""
+
+    flow: tuple[str, str, str, int, int]
+
+
 class CallsWatched(NamedTuple):
     """Somebody watches calls from now on: what runs is told, then what changes."""
 
@@ -288,6 +294,7 @@ Fact = (
     | KickOff
     | UserAttached
     | UserLeaving
+    | ConnectionLost
     | HandoverWanted
     | HandoverPrepared
     | CallsWatched

@@ -15,6 +15,7 @@ from opentcf.btrunc.wire import Wire
 from opentcf.model.audit import Audited
 from opentcf.model.cause import Decline, ReleaseCause
 from opentcf.model.directory import Directory
+from opentcf.model.facts import ConnectionLost
 from opentcf.model.peer import PeerState
 from opentcf.node import commands, overload, strays
 from opentcf.node.border import Border
@@ -228,6 +229,9 @@ class Node:
         self._peers.closed(flow)
         self._layer.closed(flow, now)
         self._labels.clear()
+        if flow.side == D:
+            lost = (flow.side, flow.transport, flow.host, flow.port, flow.connection)
+            self._spread((ConnectionLost(lost),))
 
     def proved(self, flow: Flow, names: Iterable[str], now: float) -> None:
         """The certificate of a TLS connection bears these names."""

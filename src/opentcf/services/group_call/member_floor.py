@@ -23,9 +23,10 @@ from opentcf.services.group_call.local import Change, Confirmed, Local, Post, Qu
 from opentcf.services.group_call.media import VisitedMedia
 from opentcf.services.group_call.visited import VisitedCall, VisitedState
 from opentcf.sip.fan import Fan
+from opentcf.sip.outbox import Flow
 from opentcf.sip.transaction import Owner
 
-CUT_OFF = "cut_off"
+CUT_OFF, SEVERED = "cut_off", "severed"
 INSTANT = 1e-6
 """Seconds by which a timer may seem early."""
 
@@ -235,6 +236,23 @@ class MemberFloor:
                 self.up(call, op)
         else:
             self._ctx.start(self._ctx.durations.t1, Owner(NAME, str(call.group), CUT_OFF))
+
+    def sever(self, call: VisitedCall, flow: Flow) -> None:
+        """A connection was lost. A talker whose it was has T1 to be heard again (profile 4.4)."""
+        link = call.members.get(call.talker) if call.talker is not None else None
+        if link is not None and link.leg.flow == flow:
+            key = f"{call.key} {call.talker} {flow.connection}"
+            self._ctx.start(self._ctx.durations.t1, Owner(NAME, key, SEVERED))
+
+    def severed(self, call: VisitedCall, user: Aor, connection: int) -> None:
+        """T1 is over: without another connection or a word of his he counts as having released."""
+        link = call.members.get(user)
+        if call.talker != user or link is None or link.leg.flow.connection != connection:
+            return
+        if not link.heard_since(self._ctx, self._ctx.now - self._ctx.durations.t1 + INSTANT):
+            self.order(call, Revoke(user, call.grant, FloorCause.TIMEOUT))
+            call.talker, call.released = None, call.grant
+            self.up(call, LetGo(user, call.grant or None, FloorCause.GONE))
 
     def _give_up(self, call: VisitedCall, user: Aor, link: Link) -> None:
         """A request of his that waits for the master would keep the revoke waiting too."""

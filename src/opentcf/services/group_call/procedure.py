@@ -12,6 +12,7 @@ from opentcf.model.facts import (
     CallDismantled,
     CallEnded,
     CallsWatched,
+    ConnectionLost,
     GroupChanged,
     MediaChanged,
     MemberLocated,
@@ -47,7 +48,7 @@ from opentcf.services.group_call.visited import VisitedState
 from opentcf.services.group_call.visits import TIMERS, Visits, discard
 from opentcf.services.leg import Happened, Leg, LegState, What
 from opentcf.services.voice import Voice, described
-from opentcf.sip.outbox import UNCHANGED, Value
+from opentcf.sip.outbox import UNCHANGED, Flow, Value
 from opentcf.sip.sdp import flowing
 from opentcf.sip.timers import Timer
 from opentcf.sip.transaction import Outcome, Owner
@@ -396,6 +397,12 @@ class GroupCalls:
             else:
                 self.visits.remove(call, fact.user, fact.cause)
         return self._run()
+
+    def on_connection_lost(self, fact: ConnectionLost) -> Facts:
+        """T1 begins for a talker who was reached by it (profile 4.4)."""
+        for visit in self.visits.calls.values():
+            self.visits.floor.sever(visit, Flow(*fact.flow))
+        return NONE
 
     def on_user_stunned(self, fact: UserStunned) -> Facts:
         """He is taken out of the calls here; what he is entitled to afterwards, a revival gives."""

@@ -26,7 +26,7 @@ from opentcf.services.group_call.hung_up import HungUp
 from opentcf.services.group_call.link import CHANGE, NAME, Half, Link
 from opentcf.services.group_call.local import Change, Gone, Local, Open, Post, Queue
 from opentcf.services.group_call.media import VisitedMedia
-from opentcf.services.group_call.member_floor import CUT_OFF, MemberFloor
+from opentcf.services.group_call.member_floor import CUT_OFF, SEVERED, MemberFloor
 from opentcf.services.group_call.visited import VisitedCall, VisitedInput, VisitedState
 from opentcf.services.leg import PROBE, Happened, Leg, LegState, What
 from opentcf.services.path import aor_uri, best_priority, is_dispatcher, to_peer
@@ -38,8 +38,8 @@ from opentcf.sip.sdp import flowing, streams_of
 from opentcf.sip.transaction import Owner
 
 ALERT, HANDED_OVER, MOVED = "alert", "handed_over", "moved"
-TIMERS = (ALERT, HANDED_OVER, MOVED, CUT_OFF)
-"""What they are for; their keys begin with the group, the second and third with the call's key."""
+TIMERS = (ALERT, CUT_OFF, HANDED_OVER, MOVED, SEVERED)
+"""What they are for; their keys begin with the group, the last three with the call's key."""
 
 
 def discard(ctx: Context, link: Link) -> None:
@@ -351,6 +351,8 @@ class Visits:
             self.floor.cut_off(call)
         elif not owner.key.startswith(call.key):
             return
+        elif purpose == SEVERED:
+            self.floor.severed(call, Aor.parse(words[1]), int(words[2]))
         elif purpose == HANDED_OVER:
             self.leave_if_empty(call, ReleaseCause.HANDOVER)
         else:

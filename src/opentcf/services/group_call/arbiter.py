@@ -289,8 +289,10 @@ class Arbiter:
             self._queue.append(Post(False, call.group.aor, answer))
 
     def start(self, call: MasterCall, what: str, delay: float) -> None:
-        """Start a timer of this call, anew if it runs."""
+        """Start a timer of this call, anew if it runs; those of talk mean nothing to a push."""
         self.stop(call, what)
+        if call.is_push and what in (TALK, HANG):
+            return
         call.timers[what] = self._ctx.start(delay, Owner(NAME, str(call.group.aor), what))
 
     def stop(self, call: MasterCall, what: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from opentcf.model.call import CalledType, CallSetup
+from opentcf.model.call import CalledType, CallSetup, CallType
 from opentcf.model.floor import Floor
 from opentcf.model.group import Group
 from opentcf.model.numbers import Aor
@@ -67,8 +67,8 @@ class MasterCall:
     """A running call of a group of ours."""
 
     __slots__ = (
-        "asked", "began", "branches", "caller_branch", "changed", "codecs", "emergency_by", "floor", "group", "key",
-        "left", "originator", "patience", "setup", "silent_since", "state", "timers", "untold",
+        "asked", "began", "branches", "caller_branch", "changed", "codecs", "emergency_by", "floor", "forwarded",
+        "group", "key", "left", "originator", "patience", "setup", "silent_since", "state", "timers", "untold",
         "waiting",
     )  # fmt: skip
 
@@ -83,6 +83,8 @@ class MasterCall:
         self.branches: dict[str, Branch] = {}
         self.caller_branch = ""
         self.began = 0.0
+        self.forwarded = False
+        """Its source is in another call, from which its video is forwarded."""
         self.untold = 0
         """The grant that its new talker has not confirmed yet."""
         self.changed = 0.0
@@ -111,6 +113,11 @@ class MasterCall:
         return setup._replace(full_duplex=True, emergency=emergency, caller=talker, called_type=kind)
 
     @property
+    def is_push(self) -> bool:
+        """Does somebody push video to the group? It lasts as long as he does: T2 and T4 are for talk."""
+        return self.setup.call_type is CallType.VIDEO_PUSH
+
+    @property
     def served(self) -> bool:
         """Is anybody in it but those who entered by an order?"""
         return any(not branch.entered for branch in self.branches.values())
@@ -124,8 +131,8 @@ class MasterCall:
         return None
 
     def talk_time(self, default: float) -> int:
-        """T2 of this group."""
-        return int(self.group.talk_time or default)
+        """T2 of this group; 0, the source of a push is not limited."""
+        return 0 if self.is_push else int(self.group.talk_time or default)
 
     def __repr__(self) -> str:
         return f"<MasterCall {self.id} {self.group.aor} {self.state.value} talker {self.floor.talker}>"

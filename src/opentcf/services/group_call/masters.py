@@ -114,7 +114,7 @@ class Masters:
         if not any(self._ctx.directory.where(group.aor, member.aor) for member in group.members):
             raise Decline(480, f"no member of {group.aor} is registered")
         call = self._new_call(group, setup, speaker, codecs, key)
-        call.state = MasterState.UP
+        call.state, call.forwarded = MasterState.UP, True
         self.arbiter.stop(call, CONFIRM)
         return call
 
@@ -264,8 +264,11 @@ class Masters:
             self.arbiter.apply(call, call.floor.release(op.user))
 
     def _may_release(self, call: MasterCall, user: Aor) -> bool:
-        """Does the whole call end when he leaves? A dispatcher's own call does, a member's where the group says so."""
-        return user == call.originator and (call.group.owner_release or is_dispatcher(self._ctx, user))
+        """Does the whole call end when he leaves? A dispatcher's own call and a push do, a member's where the group
+        says so."""
+        source = call.is_push and not call.forwarded
+        may = source or call.group.owner_release or is_dispatcher(self._ctx, user)
+        return user == call.originator and may
 
     def branch_gone(self, call: MasterCall, domain: str) -> None:
         """A V-TCF released its leg, lost it, refused the call, or is down."""
@@ -288,7 +291,7 @@ class Masters:
         self._ctx.notice("group_call", id=call.id, group=str(call.group.aor), state="leg gone", peer=domain)
         caller_gone = call.state is MasterState.CONFIRMING and domain == call.caller_branch
         owner_here = self._ctx.directory.where(call.group.aor, call.originator) in (None, domain)
-        owner_gone = branch.up and owner_here and self._may_release(call, call.originator)
+        owner_gone = (branch.up or call.is_push) and owner_here and self._may_release(call, call.originator)
         if caller_gone or owner_gone or not call.served:
             self.end(call, ReleaseCause.NORMAL)
             return
@@ -413,6 +416,8 @@ class Masters:
     def timer(self, call: MasterCall, what: str) -> None:
         """T2, T3, T4, Tcall, Tconfirm."""
         call.timers.pop(what, None)
+        if what in (TALK, HANG) and call.is_push:
+            return
         if what == TALK:
             self.arbiter.revoke(call, FloorCause.TIMEOUT)
         elif what == GRACE:

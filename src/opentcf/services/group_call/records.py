@@ -32,6 +32,7 @@ def write_master(call: MasterCall, ctx: Context, domain: str) -> Rows:
         "floor": call.floor.record(),
         "began": call.began,
         "changed": call.changed,
+        "forwarded": call.forwarded,
         "untold": call.untold,
         "here": domain in call.branches,
         "caller_branch": call.caller_branch,
@@ -48,7 +49,7 @@ def read_master(row: Rows, group: Group) -> MasterCall:
     call = MasterCall(row["key"], group, _read_setup(row["setup"]), Aor.parse(row["originator"]), codecs)
     call.floor.restore(row["floor"])
     call.began, call.changed, call.caller_branch = row["began"], row["changed"], row["caller_branch"]
-    call.untold = row["untold"]
+    call.untold, call.forwarded = row["untold"], row.get("forwarded", False)
     call.waiting = {Aor.parse(user): since for user, since in row.get("waiting", {}).items()}
     call.left = {Aor.parse(user) for user in row["left"]}
     call.emergency_by = Aor.parse(row["emergency_by"]) if row["emergency_by"] else None

@@ -3,6 +3,8 @@
 import pytest
 from tests.services.group_world import GroupWorld, ext, fire
 
+from opentcf.model.call import CalledType, CallSetup, CallType
+
 AT = {"1001": 1, "2001": 3, "3001": 3, "4001": 4}
 
 
@@ -66,3 +68,21 @@ def test_a_call_that_a_foreign_master_refuses(group: str, status: int):
     there = w.last(f"{status} INVITE", "core1", "core2").headers.get("Warning")
     assert there is not None
     assert w.last(f"{status} INVITE", "core2", "2002").headers.get("Warning") == there
+
+
+@pytest.mark.parametrize("at", [1, 3], ids=["at the master", "elsewhere"])
+@pytest.mark.parametrize(
+    ("kind", "meant"),
+    [(1, 4), (2, 4), (3, 4), (5, 5), (23, 23), (16, 0), (20, 0)],
+)
+def test_what_a_call_type_means_to_a_group(at: int, kind: int, meant: int):
+    """None can be pulled from, nor listened to, since nobody says who of the group it would be."""
+    w = GroupWorld(fire(), at={"1001": at, "2001": 2})
+    call = w.dial("1001", CallSetup(CallType(kind), called_type=CalledType.GROUP))
+    w.run(2.0)
+    if meant:
+        assert f"calltype={meant};" in ext(w.last("INVITE pttcall", "core2", "2001"))
+    else:
+        assert call.status == 488
+        assert w.calls() == 0
+        assert f"type {kind}" in w.ua("1001").events[-1].text

@@ -191,8 +191,15 @@ def _call_id(ext: Extension) -> str:
 
 
 def for_group(setup: CallSetup, caller: Aor, ids: Ids) -> CallSetup:
-    """A set-up as a group's caller means it: with an identity, and group audio when no group type was said."""
-    kind = setup.call_type if setup.call_type.is_group or setup.call_type in PUSHES else CallType.GROUP_AUDIO
+    """A set-up as a group's caller means it: with an identity, and group audio when he said a type of private calls.
+
+    RemoteError 488 for a type that means one user: nobody says whose video, or whose surroundings, it would be.
+    """
+    kind = setup.call_type
+    if kind in (CallType.VIDEO_PULL, CallType.AMBIENCE):
+        raise RemoteError(488, f"type {kind.value} is no group call")
+    if not (kind.is_group or kind is CallType.VIDEO_PUSH):
+        kind = CallType.GROUP_AUDIO
     call_id = setup.online_call_id or ids.token()
     return setup._replace(call_type=kind, caller=setup.caller or caller, online_call_id=call_id)
 

@@ -7,7 +7,6 @@ keeps the media that he had.
 from __future__ import annotations
 
 from opentcf.btrunc import call as wire_call
-from opentcf.btrunc.call import PUSHES
 from opentcf.model.call import CallSetup, CallType
 from opentcf.model.cause import Decline
 from opentcf.model.numbers import Aor
@@ -34,7 +33,7 @@ def read(incoming: Incoming, user: Aor | None, now: CallType, codecs: bytes) -> 
     Voice.readable(body)
     if kind is now and streams_of(from_source(body)) == streams_of(codecs):
         return None
-    if not (kind.is_group or kind in PUSHES):
+    if not (kind.is_group or kind is CallType.VIDEO_PUSH):
         raise Decline(488, f"type {kind.value} is no group call")
     who = user or wire_call.wanted_by(incoming.extension, incoming.request)
     return Change(who, kind, from_source(body)) if who is not None else None

@@ -344,19 +344,19 @@ class Visits:
 
     def timer(self, call: VisitedCall, owner: Owner) -> None:
         """One of a call's timers; those of an earlier call of the group mean nothing to this one."""
-        purpose, (_, *words) = owner.purpose, owner.key.split(" ")
+        purpose, words = owner.purpose, owner.key.split(" ")
         if purpose == ALERT:
-            self.alert_timeout(call, Aor.parse(words[0]), words[1])
+            self.alert_timeout(call, Aor.parse(words[1]), words[2])
         elif purpose == CUT_OFF:
             self.floor.cut_off(call)
         elif not owner.key.startswith(call.key):
             return
         elif purpose == SEVERED:
-            self.floor.severed(call, Aor.parse(words[1]), int(words[2]))
+            self.floor.severed(call, Aor.parse(words[2]), int(words[3]))
         elif purpose == HANDED_OVER:
             self.leave_if_empty(call, ReleaseCause.HANDOVER)
         else:
-            self.moved(call, Aor.parse(words[1]))
+            self.moved(call, Aor.parse(words[2]))
 
     def alert_timeout(self, call: VisitedCall, user: Aor, leg_key: str) -> None:
         """A terminal that does not answer gets CANCEL; its next registration is another chance."""

@@ -547,7 +547,22 @@ def test_a_home_that_is_silent_is_503_before_the_terminal_gives_up():
     assert phone.statuses("REGISTER") == [401]
     net.advance(25.0)
     assert phone.statuses("REGISTER") == [401, 503]
+    said = phone.response("REGISTER").headers
+    assert said.get("Warning") == f'399 {core(2)} "{core(1)} does not answer"'
+    assert said.get("Retry-After") == "10"
     net.assert_no_fault()
+
+
+def test_who_waited_behind_a_home_that_fell_silent_is_told_why_he_is_refused():
+    net = Net(2)
+    net.unreachable.add(tcf(1))
+    net.advance(10.0)
+    phone = Phone(net, "1001", 2)
+    phone.register()
+    phone.register()
+    net.advance(30.0)
+    assert phone.statuses("REGISTER") == [401, 401, 503, 503]
+    assert f"{core(1)} is down" in (phone.response("REGISTER").headers.get("Warning") or "")
 
 
 def test_a_home_whose_answer_was_lost_learns_which_registration_stands():

@@ -43,7 +43,6 @@ from opentcf.services.context import TC2, Context, D, Facts, Incoming, MediaPort
 from opentcf.services.leg import Happened, Leg, What
 from opentcf.sip.digest import Nonces
 from opentcf.sip.errors import RemoteError
-from opentcf.sip.grammar import quote
 from opentcf.sip.ids import Ids
 from opentcf.sip.message import Request, Response
 from opentcf.sip.meters import Key, Meters
@@ -591,7 +590,7 @@ class Node:
         for name, value in headers:
             response.headers.add(name, value)
         if text:
-            response.headers.add("Warning", f"399 {self.settings.domain} {quote(text)}")
+            response.headers.add(*self._ctx.warning(text))
         if incoming.txn is not None:
             self._layer.respond(incoming.txn, response, self._ctx.now)
             self._record_attempt(incoming, status)
@@ -630,7 +629,7 @@ class Node:
             return
         if source.side == D and not self._border.answers(source):
             return
-        response.headers.add("Warning", f"399 {self.settings.domain} {quote(_printable(error.text))}")
+        response.headers.add(*self._ctx.warning(_printable(error.text)))
         self._layer.respond_once(error.request, via, source, response)
 
     def _stranger(self, incoming: Incoming) -> None:

@@ -18,6 +18,7 @@ from opentcf.model.numbers import Aor
 from opentcf.model.peer import Peer, PeerState
 from opentcf.model.registration import Attachment
 from opentcf.sip.dialog import Dialog
+from opentcf.sip.grammar import quote
 from opentcf.sip.headers import Via
 from opentcf.sip.ids import Ids
 from opentcf.sip.message import Request, Response
@@ -206,6 +207,10 @@ class Context:
         for name, value in headers:
             response.headers.add(name, value)
         self.layer.respond(txn, response, self.now)
+
+    def warning(self, text: str) -> tuple[str, str]:
+        """The field by which a refusal says why (RFC 3261 §20.43)."""
+        return ("Warning", f"399 {self.directory.domain} {quote(text)}")
 
     def reply(self, incoming: Incoming, response: Response) -> None:
         """Answer with a response that the procedure has filled."""

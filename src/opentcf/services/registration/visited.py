@@ -324,7 +324,7 @@ class VisitedRegistration:
         overtaken = pending.call_id in self._overtaken
         self._overtaken.discard(pending.call_id)
         if response is None:
-            self._ctx.respond(pending.incoming, 503, ("Retry-After", "10"))
+            self._refuse_unheard(pending.incoming)
             self._say_again(user)
         elif overtaken and response.status < 300:
             self._ctx.respond(pending.incoming, 403)
@@ -362,7 +362,8 @@ class VisitedRegistration:
             try:
                 facts += self._serve(incoming, asked)
             except Decline as decline:
-                self._ctx.respond(incoming, decline.status, *decline.headers)
+                why = self._ctx.warning(decline.text)
+                self._ctx.respond(incoming, decline.status, *decline.headers, why)
         if not waiting:
             self._waiting.pop(user, None)
         return facts
@@ -480,9 +481,16 @@ class VisitedRegistration:
         ctx.request(request, peer_flow(peer), self._owner(user, HOME_LEAVE), timeout=HOME_WAIT)
 
     def _answer_leaver(self, incoming: Incoming | None, status: int) -> None:
-        if incoming is not None:
-            headers = (("Retry-After", "10"),) if status == 503 else ()
-            self._ctx.respond(incoming, status, *headers)
+        if incoming is not None and status == 503:
+            self._refuse_unheard(incoming)
+        elif incoming is not None:
+            self._ctx.respond(incoming, status)
+
+    def _refuse_unheard(self, incoming: Incoming) -> None:
+        """503: his home was asked in vain, or cannot be (profile 4.1)."""
+        assert incoming.user is not None
+        why = self._ctx.warning(f"{incoming.user.domain} does not answer")
+        self._ctx.respond(incoming, 503, ("Retry-After", "10"), why)
 
     def _kicked_user(self, incoming: Incoming) -> Aor:
         to = incoming.request.to().uri

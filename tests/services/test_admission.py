@@ -1,7 +1,7 @@
 """Who is let in (profile 2.1 and 6)."""
 
 import pytest
-from tests.node.net import SDP, Net, Party, Phone, polite, talk, tcf
+from tests.node.net import SDP, Net, Party, Phone, core, polite, talk, tcf
 
 from opentcf.sip.message import Request, Response
 
@@ -58,6 +58,19 @@ def test_a_wrong_answer_is_403_for_everybody(user: str):
     warning = phone.response("REGISTER").headers.get("Warning") or ""
     assert user not in warning
     assert net.node(1).meters.counters["opentcf_refused_total", ("digest",)] == 1
+
+
+def test_the_first_wrong_password_of_each_lock_out_is_worth_a_line():
+    net = Net(1)
+    phone, other = Phone(net, "1001", 1), Phone(net, "1002", 1)
+    for _ in range(9):
+        assert phone.register(password="wrong") == 403
+        assert other.register(password="wrong") == 403
+    assert net.noticed("wrong_password") == [{"user": f"1001@{core(1)}", "source": "127.1.1.1"}]
+    net.advance(11.0)
+    assert other.register(password="wrong") == 403
+    assert len(net.noticed("wrong_password")) == 2
+    assert phone.register() == 200
 
 
 def test_the_username_must_be_the_number():

@@ -198,7 +198,36 @@ def test_who_cannot_be_called(number: str, status: int):
     caller, _ = phones(net, 2, 3)
     caller.invite(number)
     assert caller.response("INVITE").status == status
+    (refused, *_) = [call for call in net.noticed("call") if call["state"] == "refused"]
+    assert (refused["caller"], refused["code"]) == (f"1001@{core(1)}", status)
+    assert number.partition("@")[0] in refused["called"]
+    assert refused["reason"]
     net.assert_quiet()
+
+
+def test_a_call_refused_before_it_began_is_worth_a_line_but_not_of_a_stranger():
+    net = Net(1)
+    caller = Phone(net, "1001", 1)
+    caller.register()
+    caller.invite("1002")
+    assert net.noticed("call") == [
+        {
+            "state": "refused",
+            "caller": f"1001@{core(1)}",
+            "called": f"1002@{core(1)}",
+            "code": 480,
+            "reason": f"1002@{core(1)} is not registered",
+        }
+    ]
+    net.notices.clear()
+    stranger = Phone(net, "1003", 1)
+    stranger.send(
+        stranger.make("INVITE", f"sip:1002@{core(1)}", "<sip:1999@core1.example>;tag=x", "<sip:1002@x>")
+    )
+    broken = caller.make("INVITE", "sip:1002@core1.example", f"{caller.aor};tag=y", "<sip:1002@x")
+    caller.send(broken)
+    assert net.noticed("call") == []
+    net.assert_no_fault()
 
 
 def test_busy_is_said_by_the_called_users_v():

@@ -37,6 +37,11 @@ class Lockouts:
         offence = self._offences.get(name)
         return offence is not None and now < offence.until
 
+    def begins(self, name: Hashable, now: float) -> bool:
+        """Would a wrong password be the first since it was last right, forgiven or locked out for?"""
+        offence = self._offences.get(name)
+        return offence is None or offence.wrong == 0 or now - offence.last > FORGIVEN
+
     def wrong(self, name: Hashable, allowed: int, now: float) -> float:
         """A wrong password; how many seconds the lock-out lasts that it began, 0 when it began none."""
         offence = self._offences.pop(name, None)

@@ -6,6 +6,7 @@ Rule one: nothing here waits, nothing here calls up. Rule two: one message may f
 import traceback
 from collections import deque
 from collections.abc import Iterable
+from contextlib import suppress
 
 from opentcf.btrunc import call as wire_call
 from opentcf.btrunc import extension as wire_extension
@@ -37,7 +38,7 @@ from opentcf.node.routes import (
 )
 from opentcf.node.settings import Settings
 from opentcf.node.strays import Strays
-from opentcf.services import accounting, heartbeat
+from opentcf.services import accounting, heartbeat, path
 from opentcf.services.admission import PeerAdmission, TerminalAdmission
 from opentcf.services.context import TC2, Context, D, Facts, Incoming, MediaPorts
 from opentcf.services.leg import Happened, Leg, What
@@ -59,6 +60,9 @@ UNDERSTOOD = frozenset(("timer",))
 """Option tags that a Require may name (RFC 3261 §8.2.2.3)."""
 STRANGERS = 1024
 """How many sources that are no peers we remember for logging each only once in a while."""
+
+LONGEST_SAID = 200
+"""Characters of a party's number, as it was written, that a log line repeats."""
 
 LABELS = 4096
 """Of how many flows to peers we remember whose they are."""
@@ -586,6 +590,7 @@ class Node:
         leg_tag = (
             incoming.txn.owner.key if incoming.txn is not None and incoming.txn.owner is not None else ""
         )
+        self._note_refusal(incoming, status, text)
         response = request.respond(status, leg_tag or self._ctx.ids.token())
         for name, value in headers:
             response.headers.add(name, value)
@@ -606,6 +611,19 @@ class Node:
         except (Decline, RemoteError):
             group = False
         accounting.refused(self._ctx, incoming, status, group=group)
+
+    def _note_refusal(self, incoming: Incoming, status: int, text: str) -> None:
+        """A new call of somebody who was admitted is refused by the service: worth a log line."""
+        request = incoming.request
+        if incoming.txn is None or request.method != "INVITE" or incoming.leg is not None:
+            return
+        caller, called = request.headers.get("From") or "", request.uri
+        with suppress(RemoteError):
+            caller = str(path.asserted(incoming, self._ctx))
+        with suppress(Decline, RemoteError):
+            called = str(path.called(self._ctx, incoming))
+        who = {"caller": caller[:LONGEST_SAID], "called": called[:LONGEST_SAID]}
+        self._ctx.notice("call", state="refused", **who, code=status, reason=text)
 
     def _amplifies(self, incoming: Incoming, response: Response) -> bool:
         """On TC2 a source that is no peer never gets more bytes back than it sent (profile 5.2)."""

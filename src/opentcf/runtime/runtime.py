@@ -43,6 +43,7 @@ _LEVELS = {
     "overload": "warning",
     "peer_address": "warning",
     "peer_lost_state": "warning",
+    "wrong_password": "warning",
     "fault": "error",
 }
 """How grave a notice is that is more than news."""

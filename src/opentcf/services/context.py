@@ -16,6 +16,7 @@ from opentcf.model.facts import Fact
 from opentcf.model.lockout import Lockouts
 from opentcf.model.numbers import Aor
 from opentcf.model.peer import Peer, PeerState
+from opentcf.model.rate import Rates
 from opentcf.model.registration import Attachment
 from opentcf.sip.dialog import Dialog
 from opentcf.sip.grammar import quote
@@ -111,7 +112,7 @@ class Context:
     __slots__ = (
         "accounted", "accounts", "audit_log", "directory", "durations", "epoch", "heard", "ids", "layer", "legs",
         "limits", "local_hosts", "lockouts", "media", "meters", "now", "outbox", "peer_states", "timers",
-        "urgency", "wall_offset", "watched", "wire", "wires",
+        "urgency", "wall_offset", "watched", "wire", "wires", "wrong_passwords",
     )  # fmt: skip
 
     def __init__(
@@ -131,6 +132,7 @@ class Context:
         self.limits = LimitSettings()
         self.local_hosts: frozenset[str] = frozenset()
         self.lockouts = Lockouts()
+        self.wrong_passwords = Rates()
         self.media: dict[str, MediaPorts] = {}
         self.legs: dict[str, Leg] = {}
         self.wire = Wire()
@@ -191,8 +193,12 @@ class Context:
         return self.lockouts.locked((user, source), self.now)
 
     def wrong_password(self, user: Aor, source: str) -> None:
-        """Count it; the audit log tells of each lock-out that begins."""
+        """Count it. The first is worth a log line, one source's every ten seconds at most; the audit log tells of each
+        lock-out that begins."""
         self.meters.count("opentcf_refused_total", "digest")
+        begins = self.lockouts.begins((user, source), self.now)
+        if begins and self.wrong_passwords.spend(source, 0.1, self.now):
+            self.notice("wrong_password", user=str(user), source=source)
         allowed = self.limits.max_failed_digests
         seconds = self.lockouts.wrong((user, source), allowed, self.now)
         if seconds:

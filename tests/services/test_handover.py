@@ -353,3 +353,62 @@ def test_the_operator_prepares_by_command():
     assert [extension(m) for m in call.caller.requests("INFO")] == [f"ptthandover;target={core(3)}"]
     assert net.command(2, "user_handover", udn=f"1002@{core(1)}", domain=core(3)).status == 404
     assert net.command(2, "user_handover", udn=f"1001@{core(1)}", domain="nowhere.example").status == 404
+
+
+@pytest.mark.parametrize("far", [False, True])
+def test_a_call_that_ends_during_its_preparation_frees_what_was_reserved(far: bool):
+    net = Net()
+    call, _ = standing(net, 2, 4)
+    prepared(net, call, 3)
+    call.caller.auto = call.called.auto = lambda request: None
+    if far:
+        call.hang_up_called()
+    else:
+        call.hang_up()
+    assert "cause=16" in extension(net.last("BYE", tcf(2), tcf(3)))
+    assert net.node(3).quiet()["legs"] == 0
+    net.assert_quiet()
+
+
+def test_a_call_that_ends_before_the_target_answered_cancels_the_preparation():
+    net = Net()
+    call, _ = standing(net, 2, 4)
+    net.lose = lambda seen: seen.source == tcf(3) and seen.what == "200 INVITE"
+    prepared(net, call, 3)
+    call.hang_up()
+    assert net.count("CANCEL", tcf(2), tcf(3)) == 1
+    net.lose = lambda seen: False
+    net.advance(40.0)
+    net.assert_quiet()
+
+
+def test_only_the_newest_preparation_stands():
+    net = Net()
+    call, identity = standing(net, 2, 4)
+    for target in (3, 3, 1):
+        prepared(net, call, target)
+    assert net.count("BYE", tcf(2), tcf(3)) == 2
+    assert net.node(3).quiet()["legs"] == 0
+    moved = arrive(net, call.caller, 1, identity)
+    take_offer(call.called)
+    assert "cause=65" in extension(net.last("BYE", tcf(2), tcf(1)))
+    assert not call.called.requests("BYE")
+    moved.ask(moved.within("BYE", moved.request("INVITE"), None))
+    net.assert_quiet()
+
+
+def test_the_caller_of_another_call_of_the_moving_user_keeps_his_preparation():
+    net = Net()
+    call, _ = standing(net, 2, 4)
+    other = Phone(net, "2001", 2)
+    other.auto = polite
+    other.register()
+    second = call.caller.invite("2001")
+    other.answer(other.request("INVITE"), 200, ANSWER, Supported="timer")
+    call.caller.ack(second, call.caller.response("INVITE"))
+    prepared(net, call, 3)
+    other.ask(other.within("BYE", other.request("INVITE"), None))
+    assert net.count("BYE", tcf(2), tcf(3)) == 0
+    call.hang_up()
+    assert net.count("BYE", tcf(2), tcf(3)) == 1
+    net.assert_quiet()

@@ -216,6 +216,14 @@ class HandoverPrepared(NamedTuple):
     target: str
 
 
+class CallReleased(NamedTuple):
+    """V: a private call that stood is being released, of a user served here."""
+
+    user: Aor
+    call: str
+    cause: ReleaseCause
+
+
 class CallEnded(NamedTuple):
     """A call that this TCF controlled is over."""
 
@@ -279,6 +287,7 @@ Fact = (
     | UserRevived
     | UserKilled
     | CallDismantled
+    | CallReleased
     | CallEnded
     | VideoSourceAsked
     | VideoSource

@@ -10,7 +10,7 @@ from opentcf.btrunc import call as wire_call
 from opentcf.btrunc import extension as wire_extension
 from opentcf.btrunc.wire import Param, Token
 from opentcf.model.cause import Decline, ReleaseCause
-from opentcf.model.facts import HandoverPrepared, HandoverWanted, UserLeaving
+from opentcf.model.facts import CallReleased, HandoverPrepared, HandoverWanted, UserLeaving
 from opentcf.model.numbers import Aor
 from opentcf.services import path
 from opentcf.services.context import NONE, Context, Facts, Incoming, peer_flow
@@ -88,9 +88,10 @@ class Handover:
     # --- source
 
     def on_handover_wanted(self, fact: HandoverWanted) -> Facts:
-        """A terminal here is about to move, or a person says that it should."""
+        """A terminal here is about to move, or a person says that it should: what was prepared before is in vain."""
         ctx, user = self._ctx, fact.user
         peer = path.to_peer(ctx, fact.target)
+        self._give_up(user, ReleaseCause.NORMAL)
         key, uri = ctx.ids.token(), path.aor_uri(user)
         owner, to = Owner(NAME, key), f"<{uri}>"
         leg = Leg.calling(ctx, owner, peer_flow(peer), user, peer.domain, uri, to, to)
@@ -109,10 +110,19 @@ class Handover:
 
     def on_user_leaving(self, fact: UserLeaving) -> Facts:
         """He has arrived (or is gone): the preparation has done its work."""
-        for key, preparation in list(self._preparations.items()):
-            if preparation.user == fact.user and preparation.leg.caller:
-                self._end(key, ReleaseCause.HANDOVER if fact.moving else ReleaseCause.NORMAL)
+        self._give_up(fact.user, ReleaseCause.HANDOVER if fact.moving else ReleaseCause.NORMAL)
         return NONE
+
+    def on_call_released(self, fact: CallReleased) -> Facts:
+        """There is nothing any more that he could bring along."""
+        self._give_up(fact.user, fact.cause, fact.call)
+        return NONE
+
+    def _give_up(self, user: Aor, cause: ReleaseCause, call: str = "") -> None:
+        """End what was prepared for him, for this call alone where one is named."""
+        for key, preparation in list(self._preparations.items()):
+            if preparation.user == user and preparation.leg.caller and call in ("", preparation.call):
+                self._end(key, cause)
 
     def _prepared(self, key: str, preparation: Preparation) -> Facts:
         ctx, leg = self._ctx, preparation.leg

@@ -104,6 +104,12 @@ def _leg_to(ctx: Context, call: PrivateCall, user: Aor, visited: str, contact: s
     return leg
 
 
+def served(call: PrivateCall) -> list[Aor]:
+    """The parties whose V-TCF this is."""
+    places = ((Role.CALLER_VISITED, call.caller), (Role.CALLED_VISITED, call.called))
+    return [party for visited, party in places if visited in call.roles]
+
+
 def settle(ctx: Context, call: PrivateCall) -> None:
     """After legs were exchanged: who is served here by this call."""
     for user, leg, visited in (

@@ -13,6 +13,7 @@ from opentcf.model.cause import Decline, ReleaseCause
 from opentcf.model.facts import (
     CallDismantled,
     CallEnded,
+    CallReleased,
     CallsWatched,
     HandoverPrepared,
     HandoverWanted,
@@ -63,6 +64,7 @@ class PrivateCalls:
         self._homes: dict[str, int] = {}
         self._down_timers: dict[str, Timer] = {}
         self._changed: dict[PrivateCall, None] = {}
+        self._released: list[CallReleased] = []
         self._ended: list[str] = []
         self._renewed: dict[str, None] = {}
 
@@ -126,7 +128,7 @@ class PrivateCalls:
         if call is not None and self._concerns_guests(call, happened):
             return self.news()
         if call is not None and happened.what is What.INFORMED and (target := self._wants_to_move(happened)):
-            return self.wanted(happened.leg.party, target)
+            return self._wanted(call, happened.leg.party, target)
         if call is not None:
             self._step(call, classify(call, happened), happened)
         return self.news()
@@ -243,13 +245,19 @@ class PrivateCalls:
         return self.news()
 
     def wanted(self, user: Aor, target: str) -> Facts:
-        """V: a user served here is to move to another TCF with the call that he has; Decline 404 when he has none."""
-        for key in self._ctx.directory.engagements(user):
-            call = self._calls.get(key)
-            if call is not None and call.state is State.UP and not call.enters:
-                far = call.down if user == call.caller else call.up
-                return (HandoverWanted(user, call.id, target, far.remote_sdp),)
-        raise Decline(404, f"{user} has no private call here")
+        """V: a user served here is to move to another TCF with the newest call that he has; Decline 404 when he has
+        none."""
+        engaged = [call for key in self._ctx.directory.engagements(user) if (call := self._calls.get(key))]
+        standing = [call for call in engaged if call.state is State.UP and not call.enters]
+        if not standing:
+            raise Decline(404, f"{user} has no private call here")
+        return self._wanted(max(standing, key=lambda call: call.began), user, target)
+
+    def _wanted(self, call: PrivateCall, user: Aor, target: str) -> Facts:
+        if call.state is not State.UP or call.enters:
+            return NONE
+        far = call.down if user == call.caller else call.up
+        return (HandoverWanted(user, call.id, target, far.remote_sdp),)
 
     def on_handover_prepared(self, fact: HandoverPrepared) -> Facts:
         """The terminal is told that it may go."""
@@ -304,10 +312,16 @@ class PrivateCalls:
         if not (self._changed or self._ended or self._renewed):
             return NONE
         changed, self._changed = self._changed, {}
+        released, self._released = self._released, []
         ended, self._ended = self._ended, []
         renewed, self._renewed = self._renewed, {}
         told = (call.told() for call in changed)
-        return (*told, *(MediaChanged(one) for one in renewed), *(CallEnded(one) for one in ended))
+        return (
+            *told,
+            *released,
+            *(MediaChanged(one) for one in renewed),
+            *(CallEnded(one) for one in ended),
+        )
 
     def on_video_source_asked(self, fact: VideoSourceAsked) -> Facts:
         """What a party of a call of ours shows; of two the one who was named, else the caller first."""
@@ -479,6 +493,8 @@ class PrivateCalls:
                 accounting.up(self._ctx, call.key)
             self._note(call)
             self._record_entry(call, before, event)
+            if before is State.UP:
+                self._released += [CallReleased(user, call.id, call.cause) for user in moves.served(call)]
         self._call_the_waiting(call)
         if what in RENEWALS and path.CALLER_HOME in call.roles and call.state is State.UP:
             self._renewed[call.id] = None

@@ -57,6 +57,7 @@ local PARAMS = {
   emergency = { spelling = "emergency", field = "emergency", english = "1: emergency, above every priority", chinese = "1：紧急呼叫", number = true },
   caller = { spelling = "callerUDN", field = "caller", english = "calling user", chinese = "主叫用户" },
   called_type = { spelling = "CalledType", field = "called_type", english = "what the called number is", chinese = "被叫类型", number = true, codes = { { key = "code.calledtype.user", spelling = "1", meaning = "user" }, { key = "code.calledtype.group", spelling = "2", meaning = "group" }, { key = "code.calledtype.not_said", spelling = "3", meaning = "not said" } } },
+  preemptible = { spelling = "preemptible", field = "preemptible", english = "may what he is engaged in be released for this call", chinese = "能否为此呼叫释放其原有呼叫", codes = { { key = "code.preemptible.emergency", spelling = "emergency", meaning = "emergency" }, { key = "code.preemptible.always", spelling = "always", meaning = "always" }, { key = "code.preemptible.never", spelling = "never", meaning = "never" } } },
   duration = { spelling = "duration", field = "duration", english = "seconds that he may talk", chinese = "话权时长（秒）", number = true },
   grant = { spelling = "grant", field = "grant", english = "counts the grants of this call", chinese = "授权序号", number = true },
   position = { spelling = "position", field = "position", english = "place in the queue", chinese = "排队位置", number = true },

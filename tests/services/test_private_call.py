@@ -815,6 +815,29 @@ def test_pre_emption(rule: Preemptible, value: str, taken: bool):
     assert third.response("INVITE").status == 200
 
 
+@pytest.mark.parametrize(
+    ("rule", "value", "taken"),
+    [
+        (Preemptible.EMERGENCY, "pttcall;calltype=1;emergency=1", True),
+        (Preemptible.EMERGENCY, "pttcall;calltype=1;PrioAttribute=5", False),
+        (Preemptible.NEVER, "pttcall;calltype=1;emergency=1", False),
+        (Preemptible.ALWAYS, "pttcall;calltype=1;PrioAttribute=5", True),
+    ],
+)
+def test_pre_emption_of_a_visitor_follows_his_subscription(rule: Preemptible, value: str, taken: bool):
+    net = Net(3, subscribers={"1002": {"preemptible": rule}, "3001": {"priority": 5}})
+    called, far = phones(net, 2, 2, "1002", "2001")
+    third = Phone(net, "3001", 3)
+    third.register()
+    talk(net, called, far)
+    third.invite("1002", extension=f"{value};preemptible=always")
+    assert len(called.requests("BYE")) == taken
+    assert (third.statuses("INVITE")[-1] == 486) is not taken
+    said = extension(net.last("INVITE", tcf(1), tcf(2)))
+    assert ("preemptible" in said) is (rule is not Preemptible.EMERGENCY)
+    assert "preemptible" not in extension(net.last("INVITE", tcf(3), tcf(1)))
+
+
 def test_nobody_gets_a_better_priority_than_his_subscription_allows():
     net = Net(subscribers={"1001": {"priority": 100}})
     caller, called = phones(net, 2, 3)

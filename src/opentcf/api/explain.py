@@ -12,6 +12,7 @@ from opentcf.model.call import CalledType, CallType
 from opentcf.model.cause import FloorCause, KickCause, ReleaseCause, Result
 from opentcf.model.registration import RegType
 from opentcf.model.short_data import MessageType
+from opentcf.model.subscriber import Preemptible
 from opentcf.sip.errors import RemoteError
 
 PARAMS: Mapping[Param, Name] = {
@@ -34,6 +35,7 @@ PARAMS: Mapping[Param, Name] = {
     Param.EMERGENCY: ("1: emergency, above every priority", "1：紧急呼叫"),
     Param.CALLER: ("calling user", "主叫用户"),
     Param.CALLED_TYPE: ("what the called number is", "被叫类型"),
+    Param.PREEMPTIBLE: ("may what he is engaged in be released for this call", "能否为此呼叫释放其原有呼叫"),
     Param.DURATION: ("seconds that he may talk", "话权时长（秒）"),
     Param.GRANT: ("counts the grants of this call", "授权序号"),
     Param.POSITION: ("place in the queue", "排队位置"),
@@ -56,6 +58,7 @@ CODES: Mapping[Param, tuple[type[Enum], ...]] = {
     Param.KICK_CAUSE: (KickCause,),
     Param.CALL_TYPE: (CallType,),
     Param.CALLED_TYPE: (CalledType,),
+    Param.PREEMPTIBLE: (Preemptible,),
     Param.CAUSE: (FloorCause, ReleaseCause),
     Param.ALERT_TYPE: (Alert,),
     Param.MESSAGE_TYPE: (MessageType,),

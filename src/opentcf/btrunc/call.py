@@ -6,7 +6,7 @@ from opentcf.btrunc.wire import E, Param, Token, Wire
 from opentcf.model.call import CalledType, CallSetup, CallType
 from opentcf.model.cause import ReleaseCause
 from opentcf.model.numbers import Aor
-from opentcf.model.subscriber import LOWEST_PRIORITY
+from opentcf.model.subscriber import LOWEST_PRIORITY, Preemptible
 from opentcf.sip.errors import RemoteError
 from opentcf.sip.grammar import decimal, parameters
 from opentcf.sip.ids import Ids
@@ -97,6 +97,19 @@ def write_setup(message: Message, wire: Wire, setup: CallSetup, domain: str) -> 
         (Param.CALLED_TYPE, "" if setup.called_type is CalledType.NOT_SAID else wire.code(setup.called_type)),
         *setup.extra,
     )
+
+
+def write_preemptible(message: Message, wire: Wire, rule: Preemptible) -> None:
+    """H→V, into a call set-up: what the called user's subscription says; the default goes without saying."""
+    said = "" if rule is Preemptible.EMERGENCY else wire.code(rule)
+    before = message.headers.get(wire.extension) or ""
+    message.headers.set(wire.extension, extension.append(before, wire, (Param.PREEMPTIBLE, said)))
+
+
+def read_preemptible(ext: Extension | None, wire: Wire) -> Preemptible:
+    """The reverse; what nobody knows is read as the default."""
+    text = ext.get(Param.PREEMPTIBLE) if ext is not None else None
+    return wire.member(Preemptible, text or "") or Preemptible.EMERGENCY
 
 
 def write_call_id(message: Message, wire: Wire, online_call_id: str) -> None:

@@ -14,6 +14,7 @@ from opentcf.model.cause import FloorCause, KickCause, ReleaseCause, Result
 from opentcf.model.group import RegroupAction
 from opentcf.model.registration import RegType
 from opentcf.model.short_data import MessageType
+from opentcf.model.subscriber import Preemptible
 
 E = TypeVar("E", bound=Enum)
 
@@ -72,6 +73,7 @@ class Param(StrEnum):
     EMERGENCY = "emergency"
     CALLER = "caller"
     CALLED_TYPE = "called_type"
+    PREEMPTIBLE = "preemptible"
     DURATION = "duration"
     GRANT = "grant"
     POSITION = "position"
@@ -171,6 +173,7 @@ TABLE: dict[str, str] = {
     "param.emergency": "emergency",
     "param.caller": "callerUDN",
     "param.called_type": "CalledType",
+    "param.preemptible": "preemptible",
     "param.duration": "duration",
     "param.grant": "grant",
     "param.position": "position",
@@ -211,7 +214,7 @@ def _code_key(member: Enum) -> str:
 
 CODES: tuple[type[Enum], ...] = (
     CallType, CalledType, ReleaseCause, FloorCause, KickCause, RegType, Alert, MessageType, Result,
-    RegroupAction,
+    RegroupAction, Preemptible,
 )  # fmt: skip
 TABLE |= {_code_key(member): str(member.value) for codes in CODES for member in codes}
 VALUES: dict[Param | str, tuple[str, ...]] = {

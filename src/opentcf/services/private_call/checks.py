@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from opentcf.btrunc import call as wire_call
 from opentcf.model.call import CallSetup, CallType
 from opentcf.model.cause import Decline
 from opentcf.model.numbers import Aor
@@ -48,12 +49,19 @@ def _may_listen_in(ctx: Context, subscriber: Subscriber, called: Aor) -> None:
         raise Decline(403, refusal)
 
 
-def may_preempt(ctx: Context, setup: CallSetup, called: Aor, running: PrivateCall) -> bool:
-    """May the running call of a called user be released for this one (`preemptible`)?"""
+def preemptible(ctx: Context, incoming: Incoming, called: Aor) -> Preemptible:
+    """What the subscription of a called user says; of a visitor his home says it, whose INVITE this is (profile
+    4.2)."""
     subscriber = ctx.directory.subscriber(called)
-    rule = subscriber.preemptible if subscriber else Preemptible.EMERGENCY
-    if rule is Preemptible.NEVER or running.setup.emergency:
+    if subscriber is not None:
+        return subscriber.preemptible
+    return wire_call.read_preemptible(incoming.extension, incoming.wire)
+
+
+def may_preempt(rule: Preemptible, setup: CallSetup, running: CallSetup) -> bool:
+    """May what a called user is engaged in be released for this call?"""
+    if rule is Preemptible.NEVER or running.emergency:
         return False
     if setup.emergency:
         return True
-    return rule is Preemptible.ALWAYS and setup.priority < running.setup.priority
+    return rule is Preemptible.ALWAYS and setup.priority < running.priority

@@ -84,7 +84,7 @@ class PrivateCalls:
         role = path.entry(ctx, incoming, caller, called, known=setup.online_call_id in self._homes)
         hop = path.next_hop(ctx, role, caller, called)
         setup = checks.allowed(ctx, setup, hop, called)
-        self._make_room(setup, hop, called)
+        self._make_room(incoming, setup, hop, called)
         self._begin(incoming, setup, called, hop, max_forwards)
         return self.news()
 
@@ -95,7 +95,7 @@ class PrivateCalls:
         operation, call_id = wire_control.read_entry(incoming.extension)
         checks.check_offer(incoming)
         setup = CallSetup(full_duplex=False, caller=who, online_call_id=call_id)
-        self._make_room(setup, hop, called)
+        self._make_room(incoming, setup, hop, called)
         self._begin(incoming, setup, called, hop, path.forwards(incoming), operation)
         return self.news()
 
@@ -387,7 +387,7 @@ class PrivateCalls:
 
     # --- setting up
 
-    def _make_room(self, setup: CallSetup, hop: Hop, called: Aor) -> None:
+    def _make_room(self, incoming: Incoming, setup: CallSetup, hop: Hop, called: Aor) -> None:
         """Limits of the caller, and at the called user's V the one call that a user may have (profile 4.2).
 
         TC2-C 486.
@@ -400,7 +400,8 @@ class PrivateCalls:
             return
         engaged = [call for key in ctx.directory.engagements(called) if (call := self._calls.get(key))]
         running = [call for call in engaged if call.state not in ENDING]
-        if any(not checks.may_preempt(ctx, setup, called, call) for call in running):
+        rule = checks.preemptible(ctx, incoming, called)
+        if any(not checks.may_preempt(rule, setup, call.setup) for call in running):
             raise Decline(486, f"{called} is in a call")
         for call in running:
             call.cause = ReleaseCause.PREEMPTED
@@ -459,6 +460,9 @@ class PrivateCalls:
             wire_control.write_entry(request, down.wire, call.operation, call.id, call.called)
         else:
             wire_call.write_setup(request, down.wire, call.setup, call.called.domain)
+        subscriber = self._ctx.directory.subscriber(call.called)
+        if subscriber is not None and down.peer is not None and not call.enters:
+            wire_call.write_preemptible(request, down.wire, subscriber.preemptible)
         pass_body(incoming.request, request)
         attachment = self._ctx.directory.attachment(call.called)
         arrives = attachment is not None and attachment.arriving == call.id

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from opentcf.model.call import CallSetup
 from opentcf.model.group import Group, Membership
 from opentcf.model.numbers import Aor
 from opentcf.model.peer import Address, Peer
@@ -17,6 +18,7 @@ class Directory:
         "_bindings",
         "_clinging",
         "_engaged",
+        "_floors",
         "_foreign",
         "_grouped",
         "_groups",
@@ -28,6 +30,7 @@ class Directory:
         "_running",
         "_states",
         "_subscribers",
+        "_talkers",
         "_temporary",
         "domain",
     )
@@ -43,6 +46,8 @@ class Directory:
         self._attachments: dict[Aor, Attachment] = {}
         self._engaged: dict[Aor, set[str]] = {}
         self._opened: dict[Aor, set[str]] = {}
+        self._talkers: dict[Aor, Aor] = {}
+        self._floors: dict[Aor, dict[Aor, CallSetup]] = {}
         self._grouped: dict[Aor, tuple[Aor, ...]] = {}
         self._present: dict[Aor, dict[Aor, None]] = {}
         self._located: dict[tuple[Aor, Aor], str] = {}
@@ -284,6 +289,22 @@ class Directory:
     def load(self, user: Aor) -> int:
         """How many calls a user served here has: a group call counts for who began it, as long as he is in it."""
         return len(self._engaged.get(user, ())) + len(self._opened.get(user, ()))
+
+    def give_floor(self, group: Aor, talker: Aor | None, call: CallSetup) -> None:
+        """Of those served here this one talks in the call of a group; None: nobody of them does."""
+        before = self._talkers.pop(group, None)
+        if before is not None:
+            floors = self._floors[before]
+            del floors[group]
+            if not floors:
+                del self._floors[before]
+        if talker is not None:
+            self._talkers[group] = talker
+            self._floors.setdefault(talker, {})[group] = call
+
+    def floors(self, user: Aor) -> dict[Aor, CallSetup]:
+        """Where a user served here talks, by group."""
+        return dict(self._floors.get(user, {}))
 
     # --- H and G: which calls run
 

@@ -216,6 +216,14 @@ class HandoverPrepared(NamedTuple):
     target: str
 
 
+class FloorPreempted(NamedTuple):
+    """V: who talks in a group here gets a private call (known by `key`) that may take its place: his floor goes
+    first."""
+
+    user: Aor
+    key: str
+
+
 class CallReleased(NamedTuple):
     """V: a private call that stood is being released, of a user served here."""
 
@@ -287,6 +295,7 @@ Fact = (
     | UserRevived
     | UserKilled
     | CallDismantled
+    | FloorPreempted
     | CallReleased
     | CallEnded
     | VideoSourceAsked

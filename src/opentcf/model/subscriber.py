@@ -18,7 +18,7 @@ class Role(StrEnum):
 
 
 class Preemptible(StrEnum):
-    """May a running private call of this user be released for a stronger one?"""
+    """May a running private call of this user, or his floor in a group, be released for a stronger private call?"""
 
     EMERGENCY = "emergency"
     ALWAYS = "always"

@@ -226,6 +226,15 @@ class MemberFloor:
             call.silent_since = since
             self._give_back(call)
 
+    def preempt(self, call: VisitedCall) -> None:
+        """The talker here is wanted elsewhere: the master is told that he let go, and he himself that he has to."""
+        link = call.members.get(call.talker) if call.talker is not None else None
+        if link is not None and call.talker is not None:
+            user, call.talker, call.released = call.talker, None, call.grant
+            self._give_up(call, user, link)
+            self.order(call, Revoke(user, call.grant, FloorCause.PREEMPTED))
+            self.up(call, LetGo(user, call.grant or None, FloorCause.PREEMPTED))
+
     def _give_back(self, call: VisitedCall) -> None:
         """The master, back with its store, believes that they still talk or wait: it is told as soon as it is heard."""
         if not call.unsaid or call.uplink is None:

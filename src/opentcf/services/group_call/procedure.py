@@ -13,6 +13,7 @@ from opentcf.model.facts import (
     CallEnded,
     CallsWatched,
     ConnectionLost,
+    FloorPreempted,
     GroupChanged,
     MediaChanged,
     MemberLocated,
@@ -55,6 +56,8 @@ from opentcf.sip.transaction import Outcome, Owner
 
 HELD, HOLD_UP = "held", 2.0
 """An INVITE of a member whose location has not arrived yet is held up that long (profile 4.3)."""
+
+NO_CALL = CallSetup()
 
 
 class GroupCalls:
@@ -404,6 +407,15 @@ class GroupCalls:
             self.visits.floor.sever(visit, Flow(*fact.flow))
         return NONE
 
+    def on_floor_preempted(self, fact: FloorPreempted) -> Facts:
+        """A private call takes him away from talking; he goes on to listen (profile 4.2)."""
+        for group in self._ctx.directory.floors(fact.user):
+            visit = self.visits.calls.get(group)
+            if visit is not None:
+                self._touched.add(group)
+                self.visits.floor.preempt(visit)
+        return self._run()
+
     def on_user_stunned(self, fact: UserStunned) -> Facts:
         """He is taken out of the calls here; what he is entitled to afterwards, a revival gives."""
         self._leave_by_order(fact.user, ReleaseCause.STUNNED)
@@ -522,9 +534,18 @@ class GroupCalls:
         for group in self._touched:
             self._save(group)
             self._account(group)
+            self._note_talker(group)
         if self._ctx.watched:
             self._changed |= self._touched
         self._touched.clear()
+
+    def _note_talker(self, group: Aor) -> None:
+        visit = self.visits.calls.get(group)
+        if visit is None:
+            self._ctx.directory.give_floor(group, None, NO_CALL)
+        else:
+            talker = visit.talker if visit.talker in visit.members else None
+            self._ctx.directory.give_floor(group, talker, visit.setup)
 
     def _account(self, group: Aor) -> None:
         """For the call records: each half has its own."""

@@ -15,6 +15,7 @@ from opentcf.model.facts import (
     CallEnded,
     CallReleased,
     CallsWatched,
+    FloorPreempted,
     HandoverPrepared,
     HandoverWanted,
     MediaChanged,
@@ -62,6 +63,8 @@ class PrivateCalls:
         self._relay = Relay(ctx)
         self._calls: dict[str, PrivateCall] = {}
         self._homes: dict[str, int] = {}
+        self._coming: dict[str, tuple[Incoming, str]] = {}
+        """Calls whose INVITE goes to the called user when he does not talk in a group any more, by key."""
         self._down_timers: dict[str, Timer] = {}
         self._changed: dict[PrivateCall, None] = {}
         self._released: list[CallReleased] = []
@@ -84,9 +87,9 @@ class PrivateCalls:
         role = path.entry(ctx, incoming, caller, called, known=setup.online_call_id in self._homes)
         hop = path.next_hop(ctx, role, caller, called)
         setup = checks.allowed(ctx, setup, hop, called)
-        self._make_room(incoming, setup, hop, called)
-        self._begin(incoming, setup, called, hop, max_forwards)
-        return self.news()
+        room = self._room(incoming, setup, hop, called)
+        call = self._begin(incoming, setup, called, hop)
+        return self._make_room(room, call, incoming, max_forwards)
 
     def enter(self, incoming: Incoming, hop: Hop) -> Facts:
         """强插, discreet listening: a dispatcher's INVITE on its way to the TCF that controls a call (profile 4.7)."""
@@ -95,9 +98,10 @@ class PrivateCalls:
         operation, call_id = wire_control.read_entry(incoming.extension)
         checks.check_offer(incoming)
         setup = CallSetup(full_duplex=False, caller=who, online_call_id=call_id)
-        self._make_room(incoming, setup, hop, called)
-        self._begin(incoming, setup, called, hop, path.forwards(incoming), operation)
-        return self.news()
+        max_forwards = path.forwards(incoming)
+        room = self._room(incoming, setup, hop, called)
+        call = self._begin(incoming, setup, called, hop, operation)
+        return self._make_room(room, call, incoming, max_forwards)
 
     def entered(self, incoming: Incoming) -> Facts:
         """The same has reached the caller's home, which controls the call."""
@@ -387,8 +391,9 @@ class PrivateCalls:
 
     # --- setting up
 
-    def _make_room(self, incoming: Incoming, setup: CallSetup, hop: Hop, called: Aor) -> None:
-        """Limits of the caller, and at the called user's V the one call that a user may have (profile 4.2).
+    def _room(self, incoming: Incoming, setup: CallSetup, hop: Hop, called: Aor) -> list[PrivateCall]:
+        """Limits of the caller, and at the called user's V the one call that a user may have (profile 4.2): what is to
+        be released for this one. Decline 486 when it may not be.
 
         TC2-C 486.
         """
@@ -397,15 +402,35 @@ class PrivateCalls:
         if hop.roles[0] is path.CALLER_VISITED:
             path.room_for(ctx, caller, emergency=setup.emergency)
         if hop.attachment is None:
-            return
+            return []
         engaged = [call for key in ctx.directory.engagements(called) if (call := self._calls.get(key))]
         running = [call for call in engaged if call.state not in ENDING]
         rule = checks.preemptible(ctx, incoming, called)
         if any(not checks.may_preempt(rule, setup, call.setup) for call in running):
             raise Decline(486, f"{called} is in a call")
-        for call in running:
-            call.cause = ReleaseCause.PREEMPTED
-            self._step(call, Input.RELEASE, None)
+        for group, floor in ctx.directory.floors(called).items():
+            if not checks.may_preempt(rule, setup, floor):
+                raise Decline(486, f"{called} talks in {group}")
+        return running
+
+    def _make_room(
+        self, room: list[PrivateCall], call: PrivateCall, incoming: Incoming, max_forwards: str
+    ) -> Facts:
+        """What is in the way is released, cause preempted, and then the called user is called."""
+        for other in room:
+            other.cause = ReleaseCause.PREEMPTED
+            self._step(other, Input.RELEASE, None)
+        if Role.CALLED_VISITED in call.roles and self._ctx.directory.floors(call.called):
+            self._coming[call.key] = incoming, max_forwards
+            return (*self.news(), FloorPreempted(call.called, call.key))
+        self._call(call, incoming, max_forwards)
+        return self.news()
+
+    def on_floor_preempted(self, fact: FloorPreempted) -> Facts:
+        """He does not talk any more."""
+        call, (incoming, max_forwards) = self._calls[fact.key], self._coming.pop(fact.key)
+        self._call(call, incoming, max_forwards)
+        return self.news()
 
     def _begin(
         self,
@@ -413,10 +438,8 @@ class PrivateCalls:
         setup: CallSetup,
         called: Aor,
         hop: Hop,
-        max_forwards: str,
         operation: Token = Token.CALL,
-    ) -> None:
-        """TC2-C 呼叫建立."""
+    ) -> PrivateCall:
         ctx, caller = self._ctx, setup.caller
         assert caller is not None
         key = ctx.ids.token()
@@ -428,9 +451,14 @@ class PrivateCalls:
         call.began = ctx.wall
         self._calls[key] = call
         self._enter(call)
-        down.send_invite(ctx, self._invite(call, incoming, max_forwards))
-        last = path.CALLED_VISITED in hop.roles
-        call.ring = ctx.start(ctx.durations.tring + (0.0 if last else 5.0), Owner(NAME, key, RING))
+        return call
+
+    def _call(self, call: PrivateCall, incoming: Incoming, max_forwards: str) -> None:
+        """TC2-C 呼叫建立."""
+        ctx, caller, called = self._ctx, call.caller, call.called
+        call.down.send_invite(ctx, self._invite(call, incoming, max_forwards))
+        last = path.CALLED_VISITED in call.roles
+        call.ring = ctx.start(ctx.durations.tring + (0.0 if last else 5.0), Owner(NAME, call.key, RING))
         records.save(self._ctx, call)
         self._account(call)
         self._note(call)

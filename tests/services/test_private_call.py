@@ -639,7 +639,7 @@ def test_refreshes_keep_a_session_up():
     takes_refreshes(call.called)
     for _ in range(8):
         for phone in (call.caller, call.called):
-            phone.register()
+            phone.register(Ptt_Extension="pttregister;regtype=refresh")
         net.advance(450.0)
         reinvite = call.caller.within("INVITE", call.invite, call.ok, SDP)
         reinvite.headers.set("Supported", "timer")
@@ -996,6 +996,105 @@ def test_a_call_whose_invite_never_left_is_forgotten_at_the_restart():
     net.pump()
     assert caller.response("INVITE").status == 503
     assert net.saved[tcf(1)].get("private_call", {}) == {}
+
+
+# --- a terminal that registers anew where it is
+
+AGAIN = pytest.mark.parametrize(
+    ("caller_at", "called_at", "restarts"),
+    [(1, 4, "caller"), (2, 4, "caller"), (1, 3, "called"), (4, 4, "called")],
+)
+
+
+def back(net: Net, phone: Phone, has: set[str], port: int = 0) -> Phone:
+    """The terminal of the same user registers anew; it `has` the calls with these Call-IDs, 481 to all others."""
+
+    def answers(request: Request) -> int | None:
+        if request.method == "INVITE" and request.to_tag() is None:
+            return None
+        return (200 if request.method != "INVITE" else None) if request.call_id() in has else 481
+
+    again = Phone(net, phone.user, int(phone.node_host.split(".")[2]), ptt=phone.ptt, port=port or phone.port)
+    again.auto, again.number = answers, phone.number + 100
+    assert again.register(Call_ID=f"boot{again.port}") == 200
+    return again
+
+
+@AGAIN
+@pytest.mark.parametrize("elsewhere", [False, True])
+@pytest.mark.parametrize("ptt", [True, False])
+def test_a_terminal_that_lost_its_call_and_registers_anew_is_free(
+    caller_at: int, called_at: int, restarts: str, elsewhere: bool, ptt: bool
+):
+    net = Net()
+    call = talk(net, *phones(net, caller_at, called_at))
+    lost, far = (call.caller, call.called) if restarts == "caller" else (call.called, call.caller)
+    lost.ptt = ptt
+    again = back(net, lost, set(), lost.port + 1000 if elsewhere else 0)
+    assert [extension(bye) for bye in far.requests("BYE")] == ["pttrelease;cause=16"]
+    other = Phone(net, "3001", 3)
+    other.register()
+    other.invite(lost.user)
+    again.answer(again.requests("INVITE")[-1], 200, ANSWER, Supported="timer")
+    assert other.response("INVITE").status == 200
+    net.assert_no_fault()
+
+
+def test_a_terminal_that_says_nothing_of_its_call_loses_it_within_32_s():
+    net = Net()
+    call = talk(net, *phones(net, 2, 4))
+    again = back(net, call.caller, {call.invite.call_id()})
+    assert len(again.requests("INVITE")) == 1
+    net.advance(31.0)
+    assert not call.called.requests("BYE")
+    net.advance(2.0)
+    assert "cause=66" in extension(call.called.request("BYE"))
+    net.assert_quiet()
+
+
+@pytest.mark.parametrize(("elsewhere", "moved"), [(False, False), (True, False), (True, True)])
+def test_a_terminal_that_still_has_its_call_keeps_it(elsewhere: bool, moved: bool):
+    """At another address it is spoken to there; the far side hears of media that are elsewhere now."""
+    net = Net()
+    call = talk(net, *phones(net, 2, 4))
+    port = call.caller.port + 1000 if elsewhere else 0
+    again = back(net, call.caller, {call.invite.call_id()}, port)
+    probe = again.request("INVITE")
+    assert probe.uri == f"sip:{again.host}:{again.port}"
+    assert probe.body == ANSWER
+    now = SDP.replace(b"192.0.2.1", b"192.0.2.9") if moved else SDP
+    again.answer(probe, 200, now, Supported="timer")
+    if moved:
+        offer = call.called.request("INVITE")
+        assert b"192.0.2.9" in offer.body
+        assert offer.body.startswith(b"v=0\r\no=- 1 2 ")
+        call.called.answer(offer, 200, ANSWER.replace(b"- 1 1", b"- 1 2"), Supported="timer")
+    assert len(call.called.requests("INVITE")) == 1 + moved
+    net.advance(40.0)
+    assert not call.called.requests("BYE")
+    call.hang_up_called()
+    assert len(again.requests("BYE")) == 1
+    net.assert_quiet()
+
+
+def test_a_terminal_that_cannot_take_the_question_keeps_its_call():
+    net = Net()
+    call = talk(net, *phones(net, 2, 4))
+    again = back(net, call.caller, {call.invite.call_id()}, call.caller.port + 1000)
+    again.answer(again.request("INVITE"), 488)
+    net.advance(40.0)
+    call.hang_up_called()
+    assert len(again.requests("BYE")) == 1
+    net.assert_quiet()
+
+
+def test_a_refresh_from_where_he_was_asks_nothing():
+    net = Net()
+    call = talk(net, *phones(net, 2, 4))
+    call.caller.register(Ptt_Extension="pttregister;regtype=refresh")
+    assert call.caller.requests("INVITE") == []
+    call.hang_up()
+    net.assert_quiet()
 
 
 def test_a_leaving_node_takes_no_calls_and_says_when_it_is_idle():

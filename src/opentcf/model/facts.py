@@ -134,10 +134,12 @@ class KickOff(NamedTuple):
 
 
 class UserAttached(NamedTuple):
-    """V: a terminal registered here; not `anew` when it only refreshed its registration."""
+    """V: a terminal registered here; not `anew` when it only refreshed its registration. `elsewhere`: it has another
+    Contact or way than before."""
 
     user: Aor
     anew: bool
+    elsewhere: bool = False
 
 
 class UserLeaving(NamedTuple):

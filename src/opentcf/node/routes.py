@@ -176,7 +176,7 @@ def cares(have: Procedures) -> dict[type[Fact], tuple[Callable[[Any], Facts], ..
         MembershipTold: (have.regrouping.on_membership_told,),
         GroupChanged: (group.on_group_changed, watchers.on_group_changed),
         MembershipChanged: (group.on_membership_changed,),
-        UserAttached: (group.on_user_attached,),
+        UserAttached: (private.on_user_attached, group.on_user_attached),
         UserLeaving: (
             have.handover.on_user_leaving,
             private.on_user_leaving,

@@ -307,6 +307,10 @@ class Leg:
         if self.state is UP and all(wish.purpose != REFRESH for wish in self.wishes):
             self.want(ctx, Wish(Rank.REFRESH, REFRESH))
 
+    def follow(self, flow: Flow, contact: str) -> None:
+        """The terminal at the other end is elsewhere now: from now on it is spoken to there."""
+        self.flow, self.dialog.target = flow, contact
+
     def cancel(self, ctx: Context, fill: Message) -> None:
         """Cancel our open INVITE; it waits for a provisional response (RFC 3261 §9.1). `fill` has extension, Reason."""
         ours = self.ours

@@ -17,6 +17,8 @@ from opentcf.services.path import Role
 from opentcf.sip.timers import Timer
 
 NAME = "private_call"
+FOLLOW = "follow"
+"""The purpose of a re-INVITE to a terminal that came to another address."""
 PASSED = frozenset((400, 403, 404, 413, 415, 416, 420, 480, 481, 482, 483, 486, 487, 488, 491, 500, 503, 603))
 """Refusals that pass to the caller as they are."""
 

@@ -22,6 +22,7 @@ from opentcf.model.facts import (
     PeerDown,
     PeerLostState,
     PeerUp,
+    UserAttached,
     UserBound,
     UserLeaving,
     UserStunned,
@@ -29,12 +30,13 @@ from opentcf.model.facts import (
     VideoSourceAsked,
 )
 from opentcf.model.numbers import Aor
+from opentcf.model.registration import Attachment
 from opentcf.services import accounting, mandate, path
 from opentcf.services.context import NONE, Context, Facts, Incoming, peer_flow
-from opentcf.services.leg import Happened, Leg, LegState, What
+from opentcf.services.leg import Happened, Leg, LegState, Rank, What, Wish
 from opentcf.services.path import Hop
 from opentcf.services.private_call import checks, moves, records
-from opentcf.services.private_call.call import NAME, Input, PrivateCall, State, classify
+from opentcf.services.private_call.call import FOLLOW, NAME, Input, PrivateCall, State, classify
 from opentcf.services.private_call.half_duplex import TIMERS
 from opentcf.services.private_call.moves import AGAIN, ARRIVE
 from opentcf.services.private_call.relay import Relay, pass_body
@@ -306,6 +308,34 @@ class PrivateCalls:
                 self._step(call, Input.RELEASE, None)
         return self.news()
 
+    def on_user_attached(self, fact: UserAttached) -> Facts:
+        """V: a terminal that registers anew, or from elsewhere, may have lost its calls. It is asked: 481, or silence,
+        ends them; who still has them keeps them (RFC 3261 §12.2.1.2)."""
+        attachment = self._ctx.directory.attachment(fact.user)
+        if attachment is None or not (fact.anew or fact.elsewhere):
+            return NONE
+        for call in self._engaged(fact.user):
+            for leg in call.floor_legs.values():
+                if leg.peer is None and leg.party == fact.user and leg.state is LegState.UP:
+                    self._ask(call, leg, attachment if fact.elsewhere else None)
+        return NONE
+
+    def _ask(self, call: PrivateCall, leg: Leg, elsewhere: Attachment | None) -> None:
+        """Has the terminal this call still?"""
+        if elsewhere is not None:
+            leg.follow(Flow(*elsewhere.flow), elsewhere.contact)
+            records.save(self._ctx, call)
+        if elsewhere is not None and leg in call.legs and call.setup.full_duplex:
+            leg.want(self._ctx, Wish(Rank.REFRESH, FOLLOW, leg.carry, leg.local_sdp))
+        else:
+            leg.refresh(self._ctx)
+
+    def _engaged(self, user: Aor) -> list[PrivateCall]:
+        """The calls of a user served here, and those of others that he entered at this TCF."""
+        keys = self._ctx.directory.engagements(user)
+        entered = [key for key, call in self._calls.items() if call.guests and key not in keys]
+        return [call for key in (*keys, *entered) if (call := self._calls.get(key))]
+
     def on_calls_watched(self, fact: CallsWatched) -> Facts:
         """Somebody watches from now on: every call is news."""
         self._changed.update(dict.fromkeys(call for call in self._calls.values() if not call.enters))
@@ -420,7 +450,7 @@ class PrivateCalls:
         for other in room:
             other.cause = ReleaseCause.PREEMPTED
             self._step(other, Input.RELEASE, None)
-        if Role.CALLED_VISITED in call.roles and self._ctx.directory.floors(call.called):
+        if path.CALLED_VISITED in call.roles and self._ctx.directory.floors(call.called):
             self._coming[call.key] = incoming, max_forwards
             return (*self.news(), FloorPreempted(call.called, call.key))
         self._call(call, incoming, max_forwards)

@@ -15,7 +15,7 @@ from opentcf.services.context import Context, Incoming
 from opentcf.services.floor_leg import FloorLeg
 from opentcf.services.leg import Happened, Leg, LegState, Rank, What, Wish
 from opentcf.services.private_call import half_duplex, moves, records
-from opentcf.services.private_call.call import Input, Move, PrivateCall, State, refusal
+from opentcf.services.private_call.call import FOLLOW, Input, Move, PrivateCall, State, refusal
 from opentcf.services.private_call.guests import Guests, passed
 from opentcf.services.private_call.half_duplex import HalfDuplex
 from opentcf.sip.errors import RemoteError
@@ -174,6 +174,9 @@ class Relay:
     def _pass_offer_answer(self, call: PrivateCall, event: Happened | None) -> None:
         assert event is not None
         assert event.message is not None
+        if event.purpose == FOLLOW:
+            self._followed(call, event.leg)
+            return
         if self.half_duplex.confirmed(call, event, taken=True):
             records.save(self._ctx, call)
             return
@@ -201,6 +204,8 @@ class Relay:
 
     def _pass_offer_refusal(self, call: PrivateCall, event: Happened | None) -> None:
         assert event is not None
+        if event.purpose == FOLLOW:
+            return
         if self.half_duplex.confirmed(call, event, taken=False):
             records.save(self._ctx, call)
             return
@@ -217,6 +222,16 @@ class Relay:
             if says is not None and leg.ptt:
                 response.headers.set(leg.wire.extension, says)
             leg.answer(self._ctx, response)
+
+    def _followed(self, call: PrivateCall, leg: Leg) -> None:
+        """A terminal has its call at its new address; the far side is offered the media if they changed."""
+        far = call.other(leg)
+        body = passed(call, leg.remote_sdp, leg, far)
+        if not same_media(body, far.local_sdp):
+            call.continued.add(far.key)
+            far.want(self._ctx, Wish(Rank.MEDIA, "moved", far.carry, continued(body, far.local_sdp)))
+        self.guests.follow(call)
+        records.save(self._ctx, call)
 
     def _undo(self, call: PrivateCall, leg: Leg, event: Happened) -> None:
         """A re-INVITE was cancelled before this answer to it came: both sides go on as before."""

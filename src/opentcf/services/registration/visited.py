@@ -277,10 +277,11 @@ class VisitedRegistration:
         """Put or renew the attachment, and answer the terminal."""
         ctx, request = self._ctx, incoming.request
         before = ctx.directory.attachment(asked.user)
+        ways = (asked.contact, _flow(incoming.flow))
+        elsewhere = before is not None and (before.contact, before.flow) != ways
         if before is not None and before.contact != asked.contact:
             self._kick_terminal(before, KickCause.MOVED)
-        attachment.contact = asked.contact
-        attachment.flow = _flow(incoming.flow)
+        attachment.contact, attachment.flow = ways
         attachment.call_id, attachment.cseq = request.call_id(), request.cseq()[0]
         attachment.expires = ctx.now + min(asked.expires, attachment.granted)
         attachment.ptt = incoming.extension is not None
@@ -294,7 +295,7 @@ class VisitedRegistration:
         ctx.notice(
             "attachment", user=str(asked.user), state="attached", expires=round(attachment.expires - ctx.now)
         )
-        attached = UserAttached(asked.user, anew)
+        attached = UserAttached(asked.user, anew, elsewhere)
         was_in_service = before is None or not before.stunned
         return (attached, UserStunned(asked.user)) if attachment.stunned and was_in_service else (attached,)
 

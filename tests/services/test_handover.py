@@ -412,3 +412,113 @@ def test_the_caller_of_another_call_of_the_moving_user_keeps_his_preparation():
     call.hang_up()
     assert net.count("BYE", tcf(2), tcf(3)) == 1
     net.assert_quiet()
+
+
+# --- without the name of the call
+
+
+def goes(phone: Phone, at: int, says: str) -> Phone:
+    """His terminal registers at another core; `says`: its extension, empty for a plain phone."""
+    moved = Phone(phone.net, phone.user, at, ptt=bool(says), port=phone.port + 1000)
+    moved.auto = polite
+    assert moved.register(**({"Ptt_Extension": says} if says else {})) == 200  # type: ignore[arg-type]
+    return moved
+
+
+SAYS = pytest.mark.parametrize("says", ["", "pttregister", "pttregister;regtype=handover"])
+
+
+@SAYS
+@PLACES
+@pytest.mark.parametrize("calls", [True, False])
+def test_the_call_of_who_does_not_name_it_moves_along(start: int, target: int, calls: bool, says: str):
+    net = Net()
+    call = talk(net, *(phones(net, start, 4) if calls else phones(net, 4, start, "4001", "1001")))
+    goer, far = (call.caller, call.called) if calls else (call.called, call.caller)
+    moved = goes(goer, target, says)
+    invite = moved.request("INVITE")
+    assert invite.headers.get("Answer-Mode") == "Auto"
+    assert call_id(invite) == call_id(call.ok)
+    moved.answer(invite, 200, ELSEWHERE, Supported="timer")
+    offer = take_offer(far)
+    assert b"192.0.2.9" in offer.body
+    assert "cause=65" in extension(goer.request("BYE"))
+    net.advance(60.0)
+    assert not far.requests("BYE")
+    moved.ask(moved.within("BYE", invite, None))
+    assert len(far.requests("BYE")) == 1
+    net.assert_quiet()
+
+
+def test_a_terminal_that_says_that_it_begins_anew_elsewhere_has_no_call():
+    net = Net()
+    call, _ = standing(net, 2, 4)
+    moved = goes(call.caller, 3, "pttregister;regtype=initial")
+    assert not moved.requests("INVITE")
+    for phone in (call.caller, call.called):
+        assert "cause=16" in extension(phone.request("BYE"))
+    net.assert_quiet()
+
+
+def test_what_is_not_answered_yet_does_not_move_along():
+    net = Net()
+    caller, called = phones(net, 2, 4)
+    caller.invite("4001")
+    called.answer(called.request("INVITE"), 180)
+    moved = goes(caller, 3, "")
+    assert not moved.requests("INVITE")
+    assert len(called.requests("CANCEL")) == 1
+    called.answer(called.request("INVITE"), 487)
+    net.assert_quiet()
+
+
+def test_of_two_calls_the_newest_moves_along():
+    net = Net()
+    call, _ = standing(net, 2, 4)
+    other = Phone(net, "2001", 2)
+    other.auto = polite
+    other.register()
+    second = call.caller.invite("2001")
+    other.answer(other.request("INVITE"), 200, ANSWER, Supported="timer")
+    call.caller.ack(second, call.caller.response("INVITE"))
+    moved = goes(call.caller, 3, "")
+    moved.answer(moved.request("INVITE"), 200, SDP, Supported="timer")
+    assert len(call.called.requests("BYE")) == 1
+    assert not other.requests("BYE")
+    other.ask(other.within("BYE", other.request("INVITE"), None))
+    assert len(moved.requests("BYE")) == 1
+    net.assert_quiet()
+
+
+def test_a_home_that_was_restarted_knows_the_call_still():
+    net = Net()
+    call, identity = standing(net, 2, 4)
+    net.start(1, keep=True)
+    net.pump()
+    net.advance(1.0)
+    moved = goes(call.caller, 3, "")
+    assert call_id(moved.request("INVITE")) == identity
+    moved.answer(moved.request("INVITE"), 200, SDP, Supported="timer")
+    call.hang_up_called()
+    assert len(moved.requests("BYE")) == 1
+    net.assert_quiet()
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_call_that_he_does_not_take_there_goes_on_only_where_his_terminal_still_has_it(gone: bool):
+    net = Net()
+    call, _ = standing(net, 2, 4)
+    moved = goes(call.caller, 3, "")
+    net.advance(9.0)
+    moved.answer(moved.request("INVITE"), 487)
+    assert not call.called.requests("BYE")
+    net.advance(8.0)
+    asked = call.caller.request("INVITE")
+    if not gone:
+        call.caller.answer(asked, 200, SDP, Supported="timer")
+    net.advance(40.0)
+    assert len(call.called.requests("BYE")) == gone
+    if not gone:
+        call.hang_up()
+        assert len(call.called.requests("BYE")) == 1
+    net.assert_quiet()

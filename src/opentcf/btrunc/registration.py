@@ -38,6 +38,11 @@ def read_reg_type(ext: Extension | None, wire: Wire) -> RegType:
     return found
 
 
+def is_ordinary(ext: Extension | None) -> bool:
+    """Does a REGISTER not say what it is about? So it is with a plain phone, wherever it comes (profile 4.6)."""
+    return ext is None or ext.get(Param.REG_TYPE) is None
+
+
 def read_since(ext: Extension | None) -> float | None:
     """When the terminal attached at the V-TCF, wall seconds; None when not said."""
     text = ext.get(Param.SINCE) if ext is not None else None
@@ -50,14 +55,15 @@ def milliseconds(text: str) -> float:
 
 
 def read_moved_call(ext: Extension | None) -> str:
-    """The call that moves along with a handover; empty when none does (TC2-C 切换)."""
+    """The call that moves along: in a REGISTER by handover, and in H's 200; empty when none does (TC2-C 切换)."""
     return (ext.get(Param.CALL_ID) or "") if ext is not None else ""
 
 
 def write_register(
     message: Message, wire: Wire, reg_type: RegType | None, since: float | None = None, call: str = ""
 ) -> None:
-    """Put the registration token into a REGISTER; no type for a de-registration, `call` with a handover."""
+    """Put the registration token into a REGISTER; no type for an ordinary one and a de-registration, `call` with a
+    handover."""
     extension.write(
         message,
         wire,
@@ -131,8 +137,11 @@ def _membership(element: xml.Element) -> Membership:
 SHARED = {"MD5": Param.HA1_MD5, "SHA-256": Param.HA1_SHA256}
 
 
-def write_home_answer(message: Message, wire: Wire, *, stunned: bool, ha1: dict[str, str]) -> None:
-    """What H's 200 tells V beside the groups: that he is stunned, and (where shared) his digest secrets."""
+def write_home_answer(
+    message: Message, wire: Wire, *, stunned: bool, ha1: dict[str, str], call: str = ""
+) -> None:
+    """What H's 200 tells V beside the groups: that he is stunned, (where shared) his digest secrets, and the call that
+    moves along."""
     algorithm, secret = next(iter(ha1.items())) if len(ha1) == 1 else ("", "")
     both = [(SHARED[name], value) for name, value in ha1.items()] if len(ha1) > 1 else []
     extension.write(
@@ -143,6 +152,7 @@ def write_home_answer(message: Message, wire: Wire, *, stunned: bool, ha1: dict[
         (Param.HA1, secret),
         (Param.ALGORITHM, algorithm),
         *both,
+        (Param.CALL_ID, call),
     )
 
 

@@ -28,6 +28,7 @@ class Directory:
         "_peers",
         "_present",
         "_running",
+        "_standing",
         "_states",
         "_subscribers",
         "_talkers",
@@ -53,6 +54,7 @@ class Directory:
         self._located: dict[tuple[Aor, Aor], str] = {}
         self._foreign: dict[Aor, dict[str, list[Membership]]] = {}
         self._running: dict[str, dict[str, tuple[Aor, Aor]]] = {}
+        self._standing: dict[Aor, dict[str, None]] = {}
         self._clinging: dict[Aor, set[str]] = {}
         self._states: dict[str, UserState] = {}
 
@@ -318,6 +320,21 @@ class Directory:
         parts.pop(key, None)
         if not parts:
             self._running.pop(call_id, None)
+
+    def stand(self, user: Aor, call_id: str) -> None:
+        """H: a private call of a user of ours is up: it can move along with him."""
+        self._standing.setdefault(user, {})[call_id] = None
+
+    def fall(self, user: Aor, call_id: str) -> None:
+        """Now it is not any more."""
+        calls = self._standing.get(user, {})
+        calls.pop(call_id, None)
+        if not calls:
+            self._standing.pop(user, None)
+
+    def standing_call(self, user: Aor) -> str:
+        """The OnlineCallID of the newest private call of a user of ours that is up; empty when none is."""
+        return next(reversed(self._standing.get(user, {})), "")
 
     def call_of(self, party: Aor) -> str | None:
         """The OnlineCallID of a running call of a user or group of ours; the newest one."""

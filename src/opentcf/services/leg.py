@@ -124,6 +124,7 @@ class Leg:
         "call",
         "caller",
         "carry",
+        "check",
         "dialog",
         "flow",
         "heard_at",
@@ -177,6 +178,7 @@ class Leg:
         """The package of floor information that the other end listens for (RFC 6086); empty: it named none."""
         self.news: dict[str, bytes] = {}
         self.backoff: Timer | None = None
+        self.check: Timer | None = None
         self.session: Session | None = None
         self.session_at = 0.0
         self.answered_at = 0.0
@@ -501,6 +503,7 @@ class Leg:
             self._next(ctx)
             return None
         if purpose == REFRESH:
+            self.check = None
             self.refresh(ctx)
             return None
         session = self.session
@@ -513,18 +516,16 @@ class Leg:
             return None
         return Happened(What.LOST, self, cause=ReleaseCause.SESSION_EXPIRED)
 
-    def follow(self, flow: Flow, target: str) -> None:
-        """The other end, a terminal, is at another place now: what is sent within the dialog goes there."""
-        self.flow, self.dialog.target = flow, target
-
     def probe(self, ctx: Context) -> None:
         """Refresh, and hear of it: ANSWERED or REFUSED bears this purpose, LOST where the dialog is not known."""
         if self.state is LegState.UP and all(wish.purpose != PROBE for wish in self.wishes):
-            self.want(ctx, Wish(Rank.REFRESH, PROBE, self.carry, self.local_sdp))
+            self.want(ctx, Wish(Rank.REFRESH, PROBE))
 
     def refresh_after(self, ctx: Context, delay: float) -> None:
         """Refresh in a while, besides what the session timer does."""
-        ctx.start(delay, self.owner(REFRESH))
+        if self.check is not None:
+            self.check.cancel()
+        self.check = ctx.start(delay, self.owner(REFRESH))
 
     def unacknowledged(self, ctx: Context) -> Happened | None:
         """Our 2xx was never acknowledged: the dialog stands, but the session is to be ended (RFC 3261 §13.3.1.4).
@@ -728,7 +729,7 @@ class Leg:
         wish = self.wishes.pop(0)
         request = self.invite(ctx)
         headers, body = wish.headers, wish.body
-        if wish.purpose == REFRESH:
+        if wish.purpose in (REFRESH, PROBE):
             headers, body = self.carry, self.local_sdp
         elif self.voice is not None and wish.direction:
             body = self.voice.offer(wish.direction)
@@ -781,10 +782,10 @@ class Leg:
         self.session_alarm = ctx.timers.start(when, self.owner(SESSION))
 
     def _hush(self) -> None:
-        for timer in (self.session_alarm, self.backoff):
+        for timer in (self.session_alarm, self.backoff, self.check):
             if timer is not None:
                 timer.cancel()
-        self.session_alarm = self.backoff = None
+        self.session_alarm = self.backoff = self.check = None
         self.wishes.clear()
 
 

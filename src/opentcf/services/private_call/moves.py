@@ -104,6 +104,13 @@ def _leg_to(ctx: Context, call: PrivateCall, user: Aor, visited: str, contact: s
     return leg
 
 
+def note_standing(ctx: Context, call: PrivateCall) -> None:
+    """For the home of a party that moves without naming its call."""
+    for party, home in ((call.caller, Role.CALLER_HOME), (call.called, Role.CALLED_HOME)):
+        if home in call.roles and not call.enters:
+            (ctx.directory.stand if call.state is State.UP else ctx.directory.fall)(party, call.id)
+
+
 def served(call: PrivateCall) -> list[Aor]:
     """The parties whose V-TCF this is."""
     places = ((Role.CALLER_VISITED, call.caller), (Role.CALLED_VISITED, call.called))

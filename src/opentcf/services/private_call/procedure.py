@@ -303,10 +303,20 @@ class PrivateCalls:
         self._dismiss_guests(fact.cause, user=fact.user)
         for key in self._ctx.directory.engagements(fact.user):
             call = self._calls.get(key)
-            if call is not None and (call.enters or not (fact.moving and call.id == fact.moving)):
+            if call is None:
+                continue
+            if fact.moving and call.id == fact.moving and not call.enters:
+                self._doubt(call, fact.user)
+            else:
                 call.cause = fact.cause
                 self._step(call, Input.RELEASE, None)
         return self.news()
+
+    def _doubt(self, call: PrivateCall, user: Aor) -> None:
+        """If he does not take it where he is now it stays here: then his terminal is asked whether it still has it."""
+        for leg in call.legs:
+            if leg.peer is None and leg.party == user:
+                leg.refresh_after(self._ctx, 2 * self._ctx.durations.tho)
 
     def on_user_attached(self, fact: UserAttached) -> Facts:
         """V: a terminal that registers anew, or from elsewhere, may have lost its calls. It is asked: 481, or silence,
@@ -554,6 +564,7 @@ class PrivateCalls:
             if call.state is State.UP:
                 accounting.up(self._ctx, call.key)
             self._note(call)
+            moves.note_standing(self._ctx, call)
             self._record_entry(call, before, event)
             if before is State.UP:
                 self._released += [CallReleased(user, call.id, call.cause) for user in moves.served(call)]
@@ -658,6 +669,7 @@ class PrivateCalls:
             self._relay.end_open_offers(call)
             self._relay.guests.revive(call)
             call.waiting = arriving
+            moves.note_standing(self._ctx, call)
             self._call_the_waiting(call)
         if call.key not in self._calls:
             return

@@ -11,13 +11,14 @@ from opentcf.sip.errors import RemoteError
 
 
 class Asked(NamedTuple):
-    """A REGISTER of a terminal, read."""
+    """A REGISTER of a terminal, read; `ordinary`: it does not say its type."""
 
     user: Aor
     contact: str
     expires: int
     reg_type: RegType
     call: str = ""
+    ordinary: bool = False
 
 
 class Pending(NamedTuple):
@@ -47,7 +48,8 @@ def read(ctx: Context, incoming: Incoming) -> Asked:
         raise Decline(423, f"the shortest registration is {minimum} s", (("Min-Expires", str(minimum)),))
     expires = min(expires, int(ctx.durations.register))
     call = wire_registration.read_moved_call(incoming.extension) if reg_type is RegType.HANDOVER else ""
-    return Asked(user, str(contact.uri), expires, reg_type, call)
+    ordinary = wire_registration.is_ordinary(incoming.extension)
+    return Asked(user, str(contact.uri), expires, reg_type, call, ordinary)
 
 
 def in_order(incoming: Incoming, attachment: Attachment) -> bool:

@@ -30,7 +30,7 @@ KICK_FOR = 3600.0
 
 
 class Wanted(NamedTuple):
-    """What a V-TCF asks of a user's home."""
+    """What a V-TCF asks of a user's home. `call` moves along; `ordinary`: the terminal did not say its type."""
 
     user: Aor
     visited: str
@@ -41,15 +41,17 @@ class Wanted(NamedTuple):
     expires: int
     since: float | None
     call: str = ""
+    ordinary: bool = False
 
 
 class Granted(NamedTuple):
-    """What the home answers: seconds, the user's groups, and what else V needs."""
+    """What the home answers: seconds, the user's groups, and what else V needs; `call` moves along unnamed."""
 
     expires: int
     groups: list[Membership]
     stunned: bool
     ha1: dict[str, str]
+    call: str = ""
 
 
 class PendingKick:
@@ -92,7 +94,9 @@ class HomeRegistration:
         if granted.expires:
             response.headers.set("Contact", f"<{wanted.contact}>;expires={granted.expires}")
             shared = granted.ha1 if self._shares_ha1(peer) else {}
-            wire_registration.write_home_answer(response, incoming.wire, stunned=granted.stunned, ha1=shared)
+            wire_registration.write_home_answer(
+                response, incoming.wire, stunned=granted.stunned, ha1=shared, call=granted.call
+            )
             wire_registration.write_memberships(response, incoming.wire, wanted.user, granted.groups)
         ctx.reply(incoming, response)
         return facts
@@ -120,7 +124,17 @@ class HomeRegistration:
         expires = min(wanted.expires, int(ctx.durations.register))
         self._refuse_stale_refresh(wanted, binding)
         self._refuse_overtaken(wanted, binding)
-        return self._granted(subscriber, expires), self._bind(wanted, binding, expires)
+        brought = "" if wanted.call else self._brought_along(wanted, binding)
+        wanted = wanted._replace(call=wanted.call or brought)
+        return self._granted(subscriber, expires, brought), self._bind(wanted, binding, expires)
+
+    def _brought_along(self, wanted: Wanted, before: Binding | None) -> str:
+        """A terminal that moves has its call, also when it does not name it. One that says that it begins anew has
+        none (profile 4.6)."""
+        moves = wanted.ordinary or wanted.reg_type is RegType.HANDOVER
+        if before is None or before.visited == wanted.visited or not moves:
+            return ""
+        return self._ctx.directory.standing_call(wanted.user)
 
     def kick(self, user: Aor, cause: KickCause) -> Facts:
         """Network de-registration (核心网发起注销) of a user of ours; Decline 404 when he is nowhere."""
@@ -206,6 +220,7 @@ class HomeRegistration:
             expires,
             wire_registration.read_since(incoming.extension),
             wire_registration.read_moved_call(incoming.extension),
+            wire_registration.is_ordinary(incoming.extension),
         )
 
     def _verify(self, incoming: Incoming, user: Aor) -> None:
@@ -299,10 +314,10 @@ class HomeRegistration:
             alarm.cancel()
         self._alarms[number] = self._ctx.timers.start(binding.expires, Owner(NAME, number, BINDING))
 
-    def _granted(self, subscriber: Subscriber, expires: int) -> Granted:
+    def _granted(self, subscriber: Subscriber, expires: int, call: str) -> Granted:
         groups = self._ctx.directory.memberships(subscriber.aor)
         stunned = not self._ctx.directory.in_service(subscriber.aor)
-        return Granted(expires, groups, stunned, dict(subscriber.ha1 or {}))
+        return Granted(expires, groups, stunned, dict(subscriber.ha1 or {}), call)
 
     def _shares_ha1(self, peer: Peer) -> bool:
         if peer.share_ha1 is not None:

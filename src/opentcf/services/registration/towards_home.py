@@ -24,7 +24,7 @@ def register(
     since: float | None,
     call: str = "",
 ) -> Request:
-    """V→H REGISTER, to be sent; no type and 0 seconds for a de-registration."""
+    """V→H REGISTER, to be sent; no type for an ordinary one, and with 0 seconds for a de-registration."""
     peer = ctx.directory.peer(user.domain)
     assert peer is not None
     aor = f"<{aor_uri(user)}>"
@@ -43,11 +43,13 @@ def read_grant(ctx: Context, response: Response, user: Aor, asked: int) -> Grant
     """H holds him now: what is malformed beside that is passed over."""
     wire = ctx.peer_wire(user.domain)
     groups: list[Membership] = []
-    stunned, ha1, expires = False, dict[str, str](), asked
+    stunned, ha1, expires, call = False, dict[str, str](), asked, ""
     with suppress(RemoteError):
         groups = wire_registration.read_memberships(response, wire) or []
     with suppress(RemoteError):
-        stunned, ha1 = wire_registration.read_home_answer(wire_extension.read(response, wire), wire)
+        ext = wire_extension.read(response, wire)
+        stunned, ha1 = wire_registration.read_home_answer(ext, wire)
+        call = wire_registration.read_moved_call(ext)
     with suppress(RemoteError):
         expires = wire_registration.granted_expiry(response, asked)
-    return Granted(expires, groups, stunned, ha1)
+    return Granted(expires, groups, stunned, ha1, call)

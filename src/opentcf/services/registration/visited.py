@@ -227,7 +227,14 @@ class VisitedRegistration:
         self._pending[asked.user] = Pending(incoming, asked, call_id, since)
         self._ordered.pop(asked.user, None)
         request = towards_home.register(
-            ctx, asked.user, call_id, 1, asked.expires, asked.reg_type, since, asked.call
+            ctx,
+            asked.user,
+            call_id,
+            1,
+            asked.expires,
+            None if asked.ordinary else asked.reg_type,
+            since,
+            asked.call,
         )
         request.headers.put("Authorization", incoming.request.headers.lines("Authorization"))
         ctx.request(request, peer_flow(peer), self._owner(asked.user, HOME_REGISTER), timeout=HOME_WAIT)
@@ -250,12 +257,13 @@ class VisitedRegistration:
             asked.expires,
             ctx.wall,
             asked.call,
+            asked.ordinary,
         )
         granted, facts = self._home.register(wanted)
         attachment = self._new_attachment(incoming, asked, call_id, ctx.wall)
         attachment.home_cseq = cseq
         self._take_grant(attachment, granted)
-        return facts + self._attach(incoming, asked, attachment, anew=anew)
+        return facts + self._attach(incoming, asked, attachment, anew=anew, call=granted.call)
 
     def _new_attachment(self, incoming: Incoming, asked: Asked, call_id: str, since: float) -> Attachment:
         attachment = Attachment(asked.user, asked.contact, _flow(incoming.flow), call_id)
@@ -273,8 +281,10 @@ class VisitedRegistration:
         if granted.ha1:
             attachment.ha1 = granted.ha1
 
-    def _attach(self, incoming: Incoming, asked: Asked, attachment: Attachment, *, anew: bool) -> Facts:
-        """Put or renew the attachment, and answer the terminal."""
+    def _attach(
+        self, incoming: Incoming, asked: Asked, attachment: Attachment, *, anew: bool, call: str = ""
+    ) -> Facts:
+        """Put or renew the attachment, and answer the terminal. `call` moves along, says his home."""
         ctx, request = self._ctx, incoming.request
         before = ctx.directory.attachment(asked.user)
         ways = (asked.contact, _flow(incoming.flow))
@@ -285,7 +295,8 @@ class VisitedRegistration:
         attachment.call_id, attachment.cseq = request.call_id(), request.cseq()[0]
         attachment.expires = ctx.now + min(asked.expires, attachment.granted)
         attachment.ptt = incoming.extension is not None
-        attachment.arriving = asked.call if asked.reg_type is RegType.HANDOVER else None
+        moves_a_call = bool(call) or asked.reg_type is RegType.HANDOVER
+        attachment.arriving = asked.call or call if moves_a_call else None
         ctx.directory.attach(attachment)
         self._arm_expiry(attachment)
         if not ctx.directory.is_home(asked.user) and asked.user not in self._refreshes:
@@ -333,11 +344,10 @@ class VisitedRegistration:
             self._pass_refusal(pending, response)
         else:
             attachment = self._new_attachment(pending.incoming, pending.asked, pending.call_id, pending.since)
-            self._take_grant(
-                attachment, towards_home.read_grant(self._ctx, response, user, pending.asked.expires)
-            )
+            granted = towards_home.read_grant(self._ctx, response, user, pending.asked.expires)
+            self._take_grant(attachment, granted)
             self._stop_refresh(user)
-            facts = self._attach(pending.incoming, pending.asked, attachment, anew=True)
+            facts = self._attach(pending.incoming, pending.asked, attachment, anew=True, call=granted.call)
         return facts + self._serve_next(user)
 
     def _say_again(self, user: Aor) -> None:

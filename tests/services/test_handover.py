@@ -425,7 +425,9 @@ def goes(phone: Phone, at: int, says: str) -> Phone:
     return moved
 
 
-SAYS = pytest.mark.parametrize("says", ["", "pttregister", "pttregister;regtype=handover"])
+SAYS = pytest.mark.parametrize(
+    "says", ["", "pttregister", "pttregister;regtype=initial", "pttregister;regtype=handover"]
+)
 
 
 @SAYS
@@ -447,16 +449,6 @@ def test_the_call_of_who_does_not_name_it_moves_along(start: int, target: int, c
     assert not far.requests("BYE")
     moved.ask(moved.within("BYE", invite, None))
     assert len(far.requests("BYE")) == 1
-    net.assert_quiet()
-
-
-def test_a_terminal_that_says_that_it_begins_anew_elsewhere_has_no_call():
-    net = Net()
-    call, _ = standing(net, 2, 4)
-    moved = goes(call.caller, 3, "pttregister;regtype=initial")
-    assert not moved.requests("INVITE")
-    for phone in (call.caller, call.called):
-        assert "cause=16" in extension(phone.request("BYE"))
     net.assert_quiet()
 
 

@@ -38,11 +38,6 @@ def read_reg_type(ext: Extension | None, wire: Wire) -> RegType:
     return found
 
 
-def is_ordinary(ext: Extension | None) -> bool:
-    """Does a REGISTER not say what it is about? So it is with a plain phone, wherever it comes (profile 4.6)."""
-    return ext is None or ext.get(Param.REG_TYPE) is None
-
-
 def read_since(ext: Extension | None) -> float | None:
     """When the terminal attached at the V-TCF, wall seconds; None when not said."""
     text = ext.get(Param.SINCE) if ext is not None else None
@@ -62,8 +57,7 @@ def read_moved_call(ext: Extension | None) -> str:
 def write_register(
     message: Message, wire: Wire, reg_type: RegType | None, since: float | None = None, call: str = ""
 ) -> None:
-    """Put the registration token into a REGISTER; no type for an ordinary one and a de-registration, `call` with a
-    handover."""
+    """Put the registration token into a REGISTER; no type for a de-registration, `call` with a handover."""
     extension.write(
         message,
         wire,

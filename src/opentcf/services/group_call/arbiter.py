@@ -53,13 +53,12 @@ class Arbiter:
         self.apply(call, actions[1:])
 
     def talk_time(self, call: MasterCall) -> int:
-        """T2; what is left of it where somebody talks already, for whom a request of his is granted again."""
+        """T2; what is left of it, to the next whole second, where somebody talks already: a request of his is granted
+        again, or his grant waited for a confirmed set-up."""
         timer = call.timers.get(TALK)
-        return (
-            call.talk_time(self._ctx.durations.t2)
-            if timer is None
-            else max(1, int(timer.when - self._ctx.now))
-        )
+        if timer is None:
+            return call.talk_time(self._ctx.durations.t2)
+        return max(1, round(timer.when - self._ctx.now))
 
     def check_user(self, call: MasterCall, branch: Branch, user: Aor) -> None:
         """A V-TCF speaks only for those it serves (profile 2.1), the way of who entered by an order for him alone."""

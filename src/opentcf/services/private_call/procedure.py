@@ -353,7 +353,7 @@ class PrivateCalls:
 
     def news(self) -> Facts:
         """What changed since this was asked last."""
-        if not (self._changed or self._ended or self._renewed):
+        if not (self._changed or self._released or self._ended or self._renewed):
             return NONE
         changed, self._changed = self._changed, {}
         released, self._released = self._released, []

@@ -11,14 +11,13 @@ from opentcf.sip.errors import RemoteError
 
 
 class Asked(NamedTuple):
-    """A REGISTER of a terminal, read; `ordinary`: it does not say its type."""
+    """A REGISTER of a terminal, read."""
 
     user: Aor
     contact: str
     expires: int
     reg_type: RegType
     call: str = ""
-    ordinary: bool = False
 
 
 class Pending(NamedTuple):
@@ -48,8 +47,7 @@ def read(ctx: Context, incoming: Incoming) -> Asked:
         raise Decline(423, f"the shortest registration is {minimum} s", (("Min-Expires", str(minimum)),))
     expires = min(expires, int(ctx.durations.register))
     call = wire_registration.read_moved_call(incoming.extension) if reg_type is RegType.HANDOVER else ""
-    ordinary = wire_registration.is_ordinary(incoming.extension)
-    return Asked(user, str(contact.uri), expires, reg_type, call, ordinary)
+    return Asked(user, str(contact.uri), expires, reg_type, call)
 
 
 def in_order(incoming: Incoming, attachment: Attachment) -> bool:

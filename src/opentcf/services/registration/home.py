@@ -30,7 +30,7 @@ KICK_FOR = 3600.0
 
 
 class Wanted(NamedTuple):
-    """What a V-TCF asks of a user's home. `call` moves along; `ordinary`: the terminal did not say its type."""
+    """What a V-TCF asks of a user's home. `call` moves along."""
 
     user: Aor
     visited: str
@@ -41,7 +41,6 @@ class Wanted(NamedTuple):
     expires: int
     since: float | None
     call: str = ""
-    ordinary: bool = False
 
 
 class Granted(NamedTuple):
@@ -129,10 +128,9 @@ class HomeRegistration:
         return self._granted(subscriber, expires, brought), self._bind(wanted, binding, expires)
 
     def _brought_along(self, wanted: Wanted, before: Binding | None) -> str:
-        """A terminal that moves has its call, also when it does not name it. One that says that it begins anew has
-        none (profile 4.6)."""
-        moves = wanted.ordinary or wanted.reg_type is RegType.HANDOVER
-        if before is None or before.visited == wanted.visited or not moves:
+        """A terminal that is elsewhere has its call there, also when it does not name it: an ordinary REGISTER counts
+        as a move (profile 4.6)."""
+        if before is None or wanted.visited == before.visited or wanted.reg_type is RegType.REFRESH:
             return ""
         return self._ctx.directory.standing_call(wanted.user)
 
@@ -220,7 +218,6 @@ class HomeRegistration:
             expires,
             wire_registration.read_since(incoming.extension),
             wire_registration.read_moved_call(incoming.extension),
-            wire_registration.is_ordinary(incoming.extension),
         )
 
     def _verify(self, incoming: Incoming, user: Aor) -> None:

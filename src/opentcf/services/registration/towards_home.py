@@ -24,7 +24,7 @@ def register(
     since: float | None,
     call: str = "",
 ) -> Request:
-    """V→H REGISTER, to be sent; no type for an ordinary one, and with 0 seconds for a de-registration."""
+    """V→H REGISTER, to be sent; no type and 0 seconds for a de-registration."""
     peer = ctx.directory.peer(user.domain)
     assert peer is not None
     aor = f"<{aor_uri(user)}>"

@@ -227,14 +227,7 @@ class VisitedRegistration:
         self._pending[asked.user] = Pending(incoming, asked, call_id, since)
         self._ordered.pop(asked.user, None)
         request = towards_home.register(
-            ctx,
-            asked.user,
-            call_id,
-            1,
-            asked.expires,
-            None if asked.ordinary else asked.reg_type,
-            since,
-            asked.call,
+            ctx, asked.user, call_id, 1, asked.expires, asked.reg_type, since, asked.call
         )
         request.headers.put("Authorization", incoming.request.headers.lines("Authorization"))
         ctx.request(request, peer_flow(peer), self._owner(asked.user, HOME_REGISTER), timeout=HOME_WAIT)
@@ -257,7 +250,6 @@ class VisitedRegistration:
             asked.expires,
             ctx.wall,
             asked.call,
-            asked.ordinary,
         )
         granted, facts = self._home.register(wanted)
         attachment = self._new_attachment(incoming, asked, call_id, ctx.wall)

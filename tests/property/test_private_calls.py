@@ -187,4 +187,5 @@ def test_calls_end_by_their_timers_when_nobody_can_say_so(seed: int) -> None:
         world.after(world.random.uniform(0, 4.0 * CALLS), accident)
     people.live(CALLS)
     world.run(600.0)  # a session on each of three hops, one after the other
+    people.lose_byes(0.0)
     quiet_and_empty(world, people)

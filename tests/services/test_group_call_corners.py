@@ -535,6 +535,27 @@ def test_what_a_waiter_gives_back_while_the_master_is_down_it_hears_when_it_is_b
     assert w.talking() == []
 
 
+def test_what_is_given_back_to_a_master_whose_heartbeats_are_lost_reaches_it():
+    """It answers on the leg, and still counts as down."""
+    w = talking(fire(hang_time=300.0))
+    w.let_go("1001")
+    w.run(1.0)
+    w.crash(1)
+    w.run(10.0)
+    w.press("4001")
+    w.run(25.0)
+    assert w.node(4).gauges()["opentcf_peer_up", ("core1.example",)] == 0.0
+    withdraw(w, "4001")
+    held_at_master(w, b" OPTIONS\r\n")
+    w.restart(1)
+    w.run(8.0)
+    assert w.floor() == ("4001", [])
+    w.run(5.0)
+    assert w.node(4).gauges()["opentcf_peer_up", ("core1.example",)] == 0.0
+    assert w.floor() == ("", [])
+    assert "4001" in w.in_call()
+
+
 def test_a_media_change_fails_fast_while_the_master_is_down_and_the_call_stays():
     w = without_master()
     w.offer("2001", CallSetup(CallType.GROUP_AUDIO_VIDEO))

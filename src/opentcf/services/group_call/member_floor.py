@@ -159,8 +159,11 @@ class MemberFloor:
         elif isinstance(op, LetGo) and self._ctx.peer_is_down(call.group.domain):
             self._keep(call, op, self._ctx.now)
         else:
-            call.uplink.tell(self._ctx, op)
-            self.watch(call, self._ctx.now)
+            self._send(call, call.uplink, op)
+
+    def _send(self, call: VisitedCall, uplink: Link, op: Operation) -> None:
+        uplink.tell(self._ctx, op)
+        self.watch(call, self._ctx.now)
 
     def ask(self, call: VisitedCall, op: Ask) -> None:
         """A member wants the floor."""
@@ -220,11 +223,10 @@ class MemberFloor:
             call.talker = None
 
     def _keep(self, call: VisitedCall, op: LetGo, since: float) -> None:
-        begins = not call.unsaid
-        call.unsaid[op.user] = op
-        if begins:
+        if not call.unsaid:
             call.silent_since = since
-            self._give_back(call)
+            self._wait_for_master(call)
+        call.unsaid[op.user] = op
 
     def preempt(self, call: VisitedCall) -> None:
         """The talker here is wanted elsewhere: the master is told that he let go, and he himself that he has to."""
@@ -242,9 +244,12 @@ class MemberFloor:
         if call.uplink.heard_since(self._ctx, call.silent_since):
             unsaid, call.unsaid = call.unsaid, {}
             for op in unsaid.values():
-                self.up(call, op)
+                self._send(call, call.uplink, op)
         else:
-            self._ctx.start(self._ctx.durations.t1, Owner(NAME, str(call.group), CUT_OFF))
+            self._wait_for_master(call)
+
+    def _wait_for_master(self, call: VisitedCall) -> None:
+        self._ctx.start(self._ctx.durations.t1, Owner(NAME, str(call.group), CUT_OFF))
 
     def sever(self, call: VisitedCall, flow: Flow) -> None:
         """A connection was lost. A talker whose it was has T1 to be heard again (profile 4.4)."""

@@ -145,6 +145,9 @@ TRUNKING: Mapping[str, str] = {
         "呼叫此处的其他成员；期间发起呼叫的成员申请话权。"
     ),
     "The same status and Warning to each who dialled.": "以相同的状态码和Warning应答每个发起呼叫的成员。",
+    "The last member here left a call that the master took us into: BYE, and who hung up is remembered.": (
+        "组主控TCF已接纳的呼叫，本地最后一个成员离开：发送BYE，并记住已挂断的成员。"
+    ),
     "BYE (or CANCEL) to the master.": "向组主控TCF发送BYE（或CANCEL）。",
     "BYE to each member.": "向每个成员发送BYE。",
     "He joins within the leg that stands: a floor request to the master.": (

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from tests.services.control_world import ControlWorld
 from tests.services.group_world import AUDIO, GroupWorld, aor, ext, fire
 
 from opentcf.model.group import Group, Member
@@ -28,6 +29,36 @@ def world(group: Group, *, best: int = 255) -> GroupWorld:
     w.dial("3001")
     w.run(2.0)
     return w
+
+
+@pytest.mark.parametrize("at", [1, 3], ids=["at home", "elsewhere"])
+@pytest.mark.parametrize("dials", [True, False])
+def test_a_dispatcher_who_is_no_member_has_what_his_subscription_allows(at: int, dials: bool):
+    w = ControlWorld(fire("1002", "2001", "4001", preemption=True))
+    settings = w.cores[1].settings
+    users = tuple(
+        replace(user, priority=5) if user.aor.number == "1005" else user for user in settings.subscribers
+    )
+    w.cores[1].settings = replace(settings, subscribers=users)
+    w.command(1, "reload", settings=w.cores[1].settings)
+    for number, where in {"1002": 1, "1005": at, "2001": 2, "4001": 4}.items():
+        w.attach(number, where)
+    if not dials:
+        w.dial("1005")
+        w.run(2.0)
+        w.let_go("1005")
+        w.run(1.0)
+    w.dial("2001")
+    w.run(2.0)
+    if dials:
+        w.dial("1005", AUDIO._replace(priority=0))
+    else:
+        w.press("1005", priority=0)
+    w.run(2.0)
+    assert w.floor()[0] == "1005"
+    floor = w.node(1).procedures.group_call.masters.calls[aor("1001")._replace(number="8001")].floor
+    assert floor.talker is not None
+    assert floor.talker.priority == 5
 
 
 @pytest.mark.parametrize("number", ["1001", "2001", "1002"], ids=["of the master", "visitor", "at home"])

@@ -68,3 +68,18 @@ def test_a_dispatcher_who_is_no_member_stays():
     w.crash(2)
     remove(w)
     assert w.in_call() == {"1001", "1005", "4001"}
+
+
+def test_a_dispatcher_who_is_no_member_and_only_listens_elsewhere_stays():
+    w = ControlWorld(lasting(), at={"1001": 1, "1005": 3, "2001": 3, "4001": 4})
+    w.dial("1001")
+    w.run(2.0)
+    w.dial("1005")
+    w.run(2.0)
+    w.let_go("1005")
+    w.run(1.0)
+    w.crash(2)
+    w.clear()
+    remove(w)
+    assert w.in_call() >= {"1001", "1005", "4001"}
+    assert w.count("BYE", "core1", "core3") == 0

@@ -213,6 +213,20 @@ def test_nor_when_another_dials():
     assert w.in_call() == {"1001", "2002", "3001"}
 
 
+def test_nor_when_another_dials_and_thinks_better_of_it():
+    w = hung_up("2001", "2002", at={"1001": 1, "2001": 2, "2002": 2})
+    w.part("core1", "core2")
+    call = w.dial("2002")
+    w.run(0.1)
+    w.hang_up(w.ua("2002"), call)
+    w.run(40.0)
+    w.cut.clear()
+    w.run(20.0)
+    w.dial("2002")
+    w.run(2.0)
+    assert w.in_call() == {"1001", "2002", "3001"}
+
+
 def test_nor_when_another_is_added():
     w = GroupWorld(lasting("1001", "2001", "3001"), at={"1001": 1, "2001": 2, "2002": 2, "3001": 3})
     w.dial("3001")

@@ -146,9 +146,11 @@ def test_cancel_of_a_change_leaves_the_call_as_it_was():
     assert len(set(w.seen().values()) - {("audio", "video")}) <= 1
 
 
-def test_a_type_that_is_no_group_call_is_488():
+@pytest.mark.parametrize("kind", [CallType.PRIVATE_VIDEO, CallType.VIDEO_PUSH])
+def test_a_type_that_a_group_call_cannot_become_is_488(kind: CallType):
+    """As a push, T2 and T4 would not hold for it."""
     w = Pictures("2001")
-    w.become("2001", CallSetup(CallType.PRIVATE_VIDEO))
+    w.become("2001", CallSetup(kind))
     assert w.failures("2001") == [488]
 
 

@@ -4,11 +4,13 @@ from collections.abc import Callable
 
 import pytest
 from tests.node.net import ANSWER, HELD, SDP, Net, Party, Phone, Seen, core, phones, polite, talk, tcf
+from tests.world import World
 
 from opentcf.model.bounds import TimerSettings
 from opentcf.model.subscriber import Preemptible
 from opentcf.node.settings import LimitSettings
 from opentcf.sip.message import Request, Response
+from opentcf.terminal import CallState
 
 FOUR = pytest.mark.parametrize(
     ("caller_at", "called_at", "called", "hops"),
@@ -605,6 +607,20 @@ def test_a_request_out_of_order_is_500():
     assert len(net.calls()) == 1
 
 
+def test_a_re_invite_that_may_go_no_further_does_not_keep_the_next_ones_waiting():
+    net = Net()
+    call = talk(net, *phones(net, 2, 4))
+    hold = call.caller.within("INVITE", call.invite, call.ok, HELD)
+    hold.headers.set("Max-Forwards", "0")
+    sent = call.caller.ask(hold)
+    assert call.caller.response("INVITE").status == 483
+    call.caller.ack(sent, call.caller.response("INVITE"))
+    net.advance(1.0)
+    other = call.called.within("INVITE", call.offered, None, _version(ANSWER, 2) + b"a=sendonly\r\n")
+    call.called.ask(other)
+    assert b"a=sendonly" in call.caller.request("INVITE").body
+
+
 # --- session timers (RFC 4028)
 
 
@@ -655,6 +671,28 @@ def test_refreshes_keep_a_session_up():
     assert "pttcall" in extension(refresh)
     call.hang_up()
     net.assert_quiet()
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize("age", [10.0, 880.0, 2500.0, 7300.0], ids="{:.0f} s".format)
+def test_a_restart_does_not_end_a_session_that_was_refreshed(number: int, age: float):
+    """What refreshed it is in no record; who refreshes it does so before the other side gives it up."""
+    w = World()
+    caller, called = w.terminal("1001", 3), w.terminal("2001", 2)
+    for terminal in (caller, called):
+        w.register(terminal)
+    w.run(2.0)
+    call = w.call(caller, "2001")
+    w.run(age)
+    assert call.state is CallState.UP
+    w.crash(number)
+    w.run(5.0)
+    w.restart(number)
+    w.run(2000.0)
+    assert call.state is CallState.UP
+    w.hang_up(caller, call)
+    w.settle()
+    w.check(empty=True)
 
 
 def test_a_session_too_short_is_422():
@@ -1075,6 +1113,32 @@ def test_a_terminal_that_still_has_its_call_keeps_it(elsewhere: bool, moved: boo
     call.hang_up_called()
     assert len(again.requests("BYE")) == 1
     net.assert_quiet()
+
+
+def test_a_terminal_elsewhere_is_asked_with_what_stands_when_its_turn_comes():
+    """It registers while the answer to its resume is on its way."""
+    net = Net()
+    call = talk(net, *phones(net, 2, 4))
+    held = call.caller.ask(call.caller.within("INVITE", call.invite, call.ok, HELD))
+    offer = call.called.request("INVITE")
+    call.called.answer(offer, 200, _version(ANSWER, 2) + b"a=recvonly\r\n", Supported="timer")
+    call.caller.ack(held, call.caller.response("INVITE"))
+    call.invite.headers.set("CSeq", held.headers.get("CSeq") or "")
+    again = Phone(net, call.caller.user, 2, port=call.caller.port + 1000)
+    again.number, again.cseq = call.caller.number + 100, call.caller.cseq + 10
+    resume = again.ask(again.within("INVITE", call.invite, call.ok, _version(SDP, 3)))
+    assert again.register(Call_ID="boot") == 200
+    call.called.answer(call.called.request("INVITE"), 200, _version(ANSWER, 3), Supported="timer")
+    answer = again.response("INVITE")
+    again.ack(resume, answer)
+    asked = again.request("INVITE")
+    assert asked.body == answer.body
+    again.answer(asked, 200, _version(SDP, 3), Supported="timer")
+    assert len(call.called.requests("INVITE")) == 3, "nothing is new to the far side"
+
+
+def _version(body: bytes, version: int) -> bytes:
+    return body.replace(b"- 1 1", b"- 1 %d" % version)
 
 
 def test_a_terminal_that_cannot_take_the_question_keeps_its_call():

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from opentcf.model.numbers import Aor
 
-LOWEST_PRIORITY = 255
+HIGHEST_PRIORITY, LOWEST_PRIORITY = 0, 255
 NO_RIGHTS = 'are for role = "dispatcher"'
 
 

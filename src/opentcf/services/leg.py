@@ -729,7 +729,7 @@ class Leg:
         wish = self.wishes.pop(0)
         request = self.invite(ctx)
         headers, body = wish.headers, wish.body
-        if wish.purpose in (REFRESH, PROBE):
+        if wish.rank is Rank.REFRESH:
             headers, body = self.carry, self.local_sdp
         elif self.voice is not None and wish.direction:
             body = self.voice.offer(wish.direction)
@@ -772,9 +772,12 @@ class Leg:
         self._arm_session(ctx, session.refresh_at(ctx.now) if session.ours else self.session_at)
 
     def resume_session(self, ctx: Context, session: Session, over_at: float) -> None:
-        """Go on with a session timer after a restart."""
-        self.session, self.session_at = session, over_at
-        self._arm_session(ctx, max(ctx.now, over_at - session.interval / 2) if session.ours else over_at)
+        """Go on with a session timer after a restart. What refreshed the session since `over_at` was stored is not in
+        it: the session begins anew, and where it is ours to refresh that is done soon, each leg in its turn."""
+        self.session, self.session_at = session, session.over_at(ctx.now)
+        soon = ctx.now + ctx.ids.uniform(0.0, session.interval / 10)
+        due = max(soon, over_at - session.interval / 2)
+        self._arm_session(ctx, due if session.ours else self.session_at)
 
     def _arm_session(self, ctx: Context, when: float) -> None:
         if self.session_alarm is not None:

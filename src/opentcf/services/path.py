@@ -13,7 +13,7 @@ from opentcf.model.group import Group
 from opentcf.model.numbers import Aor, is_number
 from opentcf.model.peer import Peer
 from opentcf.model.registration import Attachment
-from opentcf.model.subscriber import LOWEST_PRIORITY, Right, Subscriber
+from opentcf.model.subscriber import HIGHEST_PRIORITY, LOWEST_PRIORITY, Right, Subscriber
 from opentcf.model.subscriber import Role as Equipment
 from opentcf.services.context import Context, Incoming, peer_flow
 from opentcf.sip.grammar import decimal
@@ -226,13 +226,15 @@ def admit_to_group(ctx: Context, group: Aor, caller: Aor, sender: str) -> Group:
 
 def best_priority(ctx: Context, group: Aor, user: Aor) -> int:
     """The best priority that a user of ours, or one who is attached here, may ask for in a group (profile 3.1). A
-    visitor's is in the membership list of his home; in no list: what his subscription says, as far as we know it."""
+    visitor's is in the membership list of his home; one of the group's own domain who is not in it is held to his
+    subscription there. In no list: what his subscription says, as far as we know it."""
     subscriber, attachment = ctx.directory.subscriber(user), ctx.directory.attachment(user)
     if subscriber is not None:
         told = {membership.group: membership.priority for membership in ctx.directory.memberships(user)}
         return told.get(group, subscriber.priority)
     groups = attachment.groups if attachment is not None else ()
-    return next((best for number, domain, _, best in groups if (number, domain) == group), LOWEST_PRIORITY)
+    unlisted = HIGHEST_PRIORITY if user.domain == group.domain else LOWEST_PRIORITY
+    return next((best for number, domain, _, best in groups if (number, domain) == group), unlisted)
 
 
 def is_dispatcher(ctx: Context, user: Aor) -> bool:

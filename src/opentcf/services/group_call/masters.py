@@ -368,11 +368,15 @@ class Masters:
             self.arbiter.dispossess(call, user)
 
     def _is_needed(self, call: MasterCall, branch: Branch, but: Aor) -> bool:
-        """Is anybody else at that V-TCF: a member, who made the call, who talks or waits?"""
+        """Is anybody else at that V-TCF: a member, who made the call, who talks or waits? Or a dispatcher of ours, who
+        may have joined without being a member?"""
         users = {member.aor for member in call.group.members} | {call.originator}
         there = {user for user in users if self._ctx.directory.where(call.group.aor, user) == branch.domain}
         there |= {entry.user for entry in call.floor.entries() if entry.leg == branch.domain}
-        return bool(there - {but})
+        return bool(there - {but}) or any(
+            binding.visited == branch.domain and is_dispatcher(self._ctx, binding.user)
+            for binding in self._ctx.directory.bindings()
+        )
 
     def catch_up(self, call: MasterCall, branch: Branch) -> None:
         """Who talks may have changed since the INVITE was written."""

@@ -24,7 +24,8 @@ from opentcf.sip.sdp import from_source, streams_of
 def read(incoming: Incoming, user: Aor | None, now: CallType, codecs: bytes) -> Change | None:
     """The media change that a re-INVITE from below wants; None when it leaves the call as it is.
 
-    RemoteError 400 or 488 for a description of which nothing can be used, 488 for a type that is no group's.
+    RemoteError 400 or 488 for a description of which nothing can be used, 488 for a type that is no group's, or makes
+    a push of another call or the reverse.
     """
     kind = wire_call.wanted_type(incoming.extension, incoming.wire)
     body = described(incoming.request)
@@ -33,8 +34,9 @@ def read(incoming: Incoming, user: Aor | None, now: CallType, codecs: bytes) -> 
     Voice.readable(body)
     if kind is now and streams_of(from_source(body)) == streams_of(codecs):
         return None
-    if not (kind.is_group or kind is CallType.VIDEO_PUSH):
-        raise Decline(488, f"type {kind.value} is no group call")
+    push = CallType.VIDEO_PUSH
+    if (kind is push) is not (now is push) or not (kind.is_group or kind is push):
+        raise Decline(488, f"a group call of type {now.value} cannot become one of type {kind.value}")
     who = user or wire_call.wanted_by(incoming.extension, incoming.request)
     return Change(who, kind, from_source(body)) if who is not None else None
 

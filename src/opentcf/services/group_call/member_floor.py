@@ -26,7 +26,7 @@ from opentcf.sip.fan import Fan
 from opentcf.sip.outbox import Flow
 from opentcf.sip.transaction import Owner
 
-CUT_OFF, SEVERED = "cut_off", "severed"
+CUT_OFF, GIVE_BACK, SEVERED = "cut_off", "give_back", "severed"
 INSTANT = 1e-6
 """Seconds by which a timer may seem early."""
 
@@ -208,7 +208,6 @@ class MemberFloor:
 
     def cut_off(self, call: VisitedCall) -> None:
         """T1 without a word of the master: the floor is taken from a talker of ours (profile 4.4, partition)."""
-        self._give_back(call)
         since = call.watched
         if since is None or self._ctx.now < since + self._ctx.durations.t1 - INSTANT:
             return
@@ -237,7 +236,7 @@ class MemberFloor:
             self.order(call, Revoke(user, call.grant, FloorCause.PREEMPTED))
             self.up(call, LetGo(user, call.grant or None, FloorCause.PREEMPTED))
 
-    def _give_back(self, call: VisitedCall) -> None:
+    def give_back(self, call: VisitedCall) -> None:
         """The master, back with its store, believes that they still talk or wait: it is told as soon as it is heard."""
         if not call.unsaid or call.uplink is None:
             return
@@ -249,7 +248,7 @@ class MemberFloor:
             self._wait_for_master(call)
 
     def _wait_for_master(self, call: VisitedCall) -> None:
-        self._ctx.start(self._ctx.durations.t1, Owner(NAME, str(call.group), CUT_OFF))
+        self._ctx.start(self._ctx.durations.t1, Owner(NAME, str(call.group), GIVE_BACK))
 
     def sever(self, call: VisitedCall, flow: Flow) -> None:
         """A connection was lost. A talker whose it was has T1 to be heard again (profile 4.4)."""

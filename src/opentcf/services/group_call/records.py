@@ -12,7 +12,6 @@ from opentcf.services.floor_leg import read_order, write_order
 from opentcf.services.group_call.link import LEG, Half, Link
 from opentcf.services.group_call.master import MasterCall
 from opentcf.services.group_call.visited import VisitedCall, VisitedState
-from opentcf.services.leg import Leg
 from opentcf.sip.outbox import Value
 from opentcf.sip.transaction import Owner
 
@@ -87,10 +86,8 @@ def read_visited(row: Rows, group: Aor) -> VisitedCall:
 
 
 def read_link(ctx: Context, procedure: str, row: Rows) -> Link:
-    """A leg again. Its session begins anew: refreshes since the row was written are not in it."""
-    leg: Leg = leg_record.read(ctx, Owner(procedure, row["call"]), row)
-    if leg.session is not None:
-        leg.resume_session(ctx, leg.session, ctx.now + leg.session.interval)
+    """A leg again."""
+    leg = leg_record.read(ctx, Owner(procedure, row["call"]), row)
     link = Link(leg, row["domain"], Half(row["half"]))
     link.told = Aor.parse(row["told"]) if row["told"] else None
     return link

@@ -26,7 +26,7 @@ from opentcf.services.group_call.hung_up import HungUp
 from opentcf.services.group_call.link import CHANGE, NAME, Half, Link
 from opentcf.services.group_call.local import Change, Gone, Local, Open, Post, Queue
 from opentcf.services.group_call.media import VisitedMedia
-from opentcf.services.group_call.member_floor import CUT_OFF, SEVERED, MemberFloor
+from opentcf.services.group_call.member_floor import CUT_OFF, GIVE_BACK, SEVERED, MemberFloor
 from opentcf.services.group_call.visited import VisitedCall, VisitedInput, VisitedState
 from opentcf.services.leg import PROBE, Happened, Leg, LegState, What
 from opentcf.services.path import aor_uri, best_priority, is_dispatcher, to_peer
@@ -38,7 +38,7 @@ from opentcf.sip.sdp import flowing, streams_of
 from opentcf.sip.transaction import Owner
 
 ALERT, HANDED_OVER, MOVED = "alert", "handed_over", "moved"
-TIMERS = (ALERT, CUT_OFF, HANDED_OVER, MOVED, SEVERED)
+TIMERS = (ALERT, CUT_OFF, GIVE_BACK, HANDED_OVER, MOVED, SEVERED)
 """What they are for; their keys begin with the group, the last three with the call's key."""
 
 
@@ -278,6 +278,7 @@ class Visits:
         elif anew or moved:
             leg.follow(flow, attachment.contact)
             call.returning.add(user)
+            call.members[user].save(self._ctx)
             leg.probe(self._ctx)
 
     def _bring_back(self, call: VisitedCall, user: Aor, cause: ReleaseCause) -> None:
@@ -349,6 +350,8 @@ class Visits:
             self.alert_timeout(call, Aor.parse(words[1]), words[2])
         elif purpose == CUT_OFF:
             self.floor.cut_off(call)
+        elif purpose == GIVE_BACK:
+            self.floor.give_back(call)
         elif not owner.key.startswith(call.key):
             return
         elif purpose == SEVERED:
@@ -620,8 +623,12 @@ class Visits:
         return True
 
     def leave(self, call: VisitedCall, event: Event) -> None:
-        """BYE (or CANCEL) to the master."""
+        """The last member here left a call that the master took us into: BYE, and who hung up is remembered."""
         self.hung_up.remember(call.group, call.id, call.hung_up)
+        self.abandon(call, event)
+
+    def abandon(self, call: VisitedCall, event: Event) -> None:
+        """BYE (or CANCEL) to the master."""
         if call.uplink is None:
             self._queue.append(Post(True, call.group, Gone(event.cause)))
         else:
@@ -661,7 +668,7 @@ TABLE: dict[VisitedState, dict[VisitedInput, tuple[VisitedState, Deed]]] = {
         I.CROSSED: (S.CALLING, Visits.decline_crossing),
         I.ACCEPTED: (S.UP, Visits.join),
         I.REFUSED: (S.ENDED, Visits.refuse_diallers),
-        I.EMPTY: (S.ENDED, Visits.leave),
+        I.EMPTY: (S.ENDED, Visits.abandon),
         I.RELEASED: (S.ENDED, Visits.release_members),
     },
     S.UP: {

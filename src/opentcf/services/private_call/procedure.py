@@ -336,7 +336,8 @@ class PrivateCalls:
             leg.follow(Flow(*elsewhere.flow), elsewhere.contact)
             records.save(self._ctx, call)
         if elsewhere is not None and leg in call.legs and call.setup.full_duplex:
-            leg.want(self._ctx, Wish(Rank.REFRESH, FOLLOW, leg.carry, leg.local_sdp))
+            leg.drop(FOLLOW)
+            leg.want(self._ctx, Wish(Rank.REFRESH, FOLLOW))
         else:
             leg.refresh(self._ctx)
 

@@ -147,6 +147,7 @@ class Relay:
                 records.save(ctx, call)
                 return
             call.wanted = _wanted(call, event.incoming)
+            max_forwards = path.forwards(event.incoming)
         except (Decline, RemoteError) as refusal:
             FloorLeg(leg).refuse(ctx, refusal.status, refusal.text, *refusal.headers)
             return
@@ -158,7 +159,7 @@ class Relay:
             leg.remote_sdp = event.incoming.request.body
         call.offering = leg
         request = other.invite(ctx)
-        request.headers.set("Max-Forwards", path.forwards(event.incoming))
+        request.headers.set("Max-Forwards", max_forwards)
         for name, value in other.carry:
             request.headers.set(name, value)
         if call.wanted != call.setup:

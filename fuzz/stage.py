@@ -5,6 +5,7 @@ What it hears is one text: messages, each after a line `=== MOUTH` that says who
 
 import copy
 import re
+from dataclasses import replace
 from functools import cache
 
 from tests.node.net import PASSWORD, WALL, Ids, Net, Phone, core, phones, polite, talk, tcf
@@ -50,7 +51,7 @@ class Stage:
         self.net, self.users = net, {b"caller": caller, b"member": other, b"boss": boss}
         self.flows = {name: Flow("d", "udp", phone.host, phone.port) for name, phone in self.users.items()}
         self.flows |= {b"peer": Flow("tc2", "udp", tcf(2), 5060), b"stranger": STRANGER}
-        self._settings = net.settings(1)
+        self._settings = replace(net.settings(1), records=True)
         self._saved = copy.deepcopy(net.saved[tcf(1)])
         self._begin = net.now
 

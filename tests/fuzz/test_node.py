@@ -3,6 +3,7 @@ no silence, and when the noise is over nothing of it is left."""
 
 import os
 import re
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -11,6 +12,8 @@ from tests.fuzz.mutate import Mutator
 from tests.property.test_private_calls import People
 from tests.world import D_PORT, TC2_PORT, Passed, World
 
+from opentcf.btrunc.urgency import Rank
+from opentcf.node.node import Node
 from opentcf.sip.outbox import Flow
 
 MUTATIONS = 100_000 if os.environ.get("FUZZ") == "full" else 5_000
@@ -19,6 +22,8 @@ BLOCK = 50
 TARGET = 1
 PEER = Flow("tc2", "udp", "127.0.2.1", TC2_PORT)
 DAMAGED = "DAMAGED"
+WAITED = 0.2
+"""Seconds: served yet, and a reason to refuse others."""
 STRANGER = Flow("d", "udp", "127.0.8.8", 5060)
 
 
@@ -36,10 +41,18 @@ def noise(world: World, mutations: int) -> None:
             data = mutator.make(number) if number % 2 else mixed(random, one.data, other.data)
             source = random.choice((mouths[one.source], PEER, random.choice(terminals), STRANGER))
             world.transcript.append(Passed(world.now, "noise", core.name, data, DAMAGED))
-            world.node(TARGET).receive(data, source, world.now)
+            hand_in(world.node(TARGET), data, source, random.choice((0.0, 0.0, WAITED)), world.now)
             world.touch(core)
             world.run(0.02)
         del world.transcript[:-5000]
+
+
+def hand_in(node: Node, data: bytes, source: Flow, waited: float, now: float) -> None:
+    """As the shell does with what it cannot serve at once."""
+    if node.rank(data) is Rank.URGENT:
+        node.receive(data, source, now)
+    else:
+        node.offer(data, source, waited, now)
 
 
 def mixed(random: Random, one: bytes, other: bytes) -> bytes:
@@ -69,6 +82,9 @@ def mixed(random: Random, one: bytes, other: bytes) -> bytes:
 @pytest.mark.parametrize("seed", range(4))
 def test_a_node_survives_noise_and_keeps_nothing_of_it(seed: int) -> None:
     world = World(seed)
+    core = world.cores[TARGET]
+    core.settings = replace(core.settings, records=True)
+    world.command(TARGET, "reload", settings=core.settings)
     people = People(world)
     world.settle()
     for _ in range(MUTATIONS // 25):

@@ -312,6 +312,15 @@ def test_only_the_topmost_via_offers(offer):
     assert bool(refused) is not bool(offer)
 
 
+def test_what_cannot_be_read_is_not_answered_under_load_either():
+    queue = Queue()
+    queue.run(3000, 3.0)
+    assert queue.node.gauges()["opentcf_overload_loss", ()] > 0.1
+    data = render(new_call(peer(Net(2), 2, 1), offer=';a="b, c')).replace(b"INVITE sip:", b"INVITE sip:x")
+    queue.node.offer(data, queue.flow, 0.0, queue.now)
+    assert queue.node.drain().sends == []
+
+
 def test_who_offers_overload_control_is_not_sent_away_for_a_time():
     """He would keep his emergency calls back, too (RFC 7339 §5.10.2)."""
     net = Net(2)

@@ -188,6 +188,21 @@ async def test_a_file_that_cannot_be_written_delays_its_records_only(tmp_path, c
     assert await written(good, 2) == ["1", "2"]
 
 
+async def test_octets_of_a_message_that_are_no_text_do_not_end_the_records(tmp_path):
+    """One is in the store from before, one comes."""
+    path, kept = tmp_path / "calls.csv", Kept()
+    kept.rows["1"] = {**named("1"), "sip_call_id": "a\udcff"}
+    records = CallRecords([RecordFile(path, settings())], kept.forget)
+    records.start(dict(kept.rows))
+    kept.rows["3"] = {**named("3"), "sip_call_id": "b\udc80"}
+    records.add(Notice(RECORD, kept.rows["3"]))
+    await records.close()
+    with path.open() as text:
+        rows = {row["record"]: row["sip_call_id"] for row in csv.DictReader(text)}
+    assert rows == {"1": r"a\udcff", "2": ROW["sip_call_id"], "3": r"b\udc80"}
+    assert kept.rows == {}
+
+
 async def test_what_cannot_be_written_at_the_end_stays_in_the_store(tmp_path):
     (tmp_path / "disk").write_text("no folder")
     kept = Kept()

@@ -556,6 +556,16 @@ def test_an_attempt_that_is_refused_at_once_is_a_record(two):
     assert open_accounts(w) == []
 
 
+@pytest.mark.parametrize("kind", [CallType.VIDEO_PULL, CallType.AMBIENCE])
+def test_a_call_of_a_type_that_no_group_has_is_a_record(kind: CallType):
+    w = GroupWorld(fire(*AT), at=AT)
+    recorded(w)
+    w.dial("1001", CallSetup(kind))
+    w.run(1.0)
+    (found,) = records(w, 2, "call")
+    assert (found.called, found.code, found.caller) == ("8001@core1.example", 488, "1001@core1.example")
+
+
 def test_a_call_to_a_peer_that_is_down_is_a_record(two):
     w, ann, _ = two
     w.crash(2)

@@ -232,6 +232,30 @@ def test_a_call_refused_before_it_began_is_worth_a_line_but_not_of_a_stranger():
     net.assert_no_fault()
 
 
+def test_what_is_refused_within_a_call_is_no_refused_call():
+    net = Net()
+    call = talk(net, *phones(net, 1, 4))
+    net.notices.clear()
+    strange = call.caller.within("INVITE", call.invite, call.ok, HELD)
+    strange.headers.set("Ptt-Extension", "pttmessage")
+    call.caller.ask(strange)
+    lost = call.caller.within("INVITE", call.invite, call.ok, HELD)
+    lost.headers.set("To", f"<sip:4001@{core(4)}>;tag=lost")
+    call.caller.ask(lost)
+    assert [status for status in call.caller.statuses("INVITE") if status > 401] == [488, 481]
+    assert net.noticed("call") == []
+
+
+def test_refused_emergency_calls_are_logged_as_often_as_others_come():
+    net = Net(1)
+    caller = Phone(net, "1001", 1)
+    caller.register()
+    for _ in range(300):
+        caller.invite("1099", extension="pttcall;calltype=1;emergency=1")
+    assert caller.statuses("INVITE").count(404) == 300
+    assert 0 < len(net.noticed("call")) < 300
+
+
 def test_busy_is_said_by_the_called_users_v():
     """TC2-C 486."""
     net = Net()

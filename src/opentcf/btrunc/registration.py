@@ -16,7 +16,7 @@ from opentcf.sip.grammar import decimal
 from opentcf.sip.headers import seconds
 from opentcf.sip.message import Message, Request, Response
 
-_IN_BRACKETS = re.compile(r'\s*(?:"(?:[^"\\]|\\.)*"|[^<"]*)\s*<([^>]*)>')
+_IN_BRACKETS = re.compile(r'(?:\s*"(?:[^"\\]|\\.)*"\s*|[^<"]*)<([^>]*)>')
 
 
 class Kick(NamedTuple):

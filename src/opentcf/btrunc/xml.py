@@ -57,7 +57,8 @@ def parse(body: bytes, root: str) -> Element:
     def refuse(*_: object) -> NoReturn:
         raise RemoteError(400, "document types and entities are not accepted")
 
-    parser = expat.ParserCreate("utf-8" if _GB.match(body) else None)
+    gb = _GB.match(body) is not None
+    parser = expat.ParserCreate("utf-8" if gb else None)
     parser.StartElementHandler = start
     parser.EndElementHandler = end
     parser.CharacterDataHandler = text
@@ -66,7 +67,7 @@ def parse(body: bytes, root: str) -> Element:
     parser.EntityDeclHandler = refuse
     parser.ExternalEntityRefHandler = refuse
     try:
-        parser.Parse(body.decode("gb18030").encode() if _GB.match(body) else body, True)
+        parser.Parse(body.decode("gb18030").encode() if gb else body, True)
     except (
         expat.ExpatError,
         ValueError,

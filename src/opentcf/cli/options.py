@@ -10,12 +10,12 @@ from opentcf.model.numbers import NUMBER_DIGITS, Aor, is_number
 
 
 class Number(click.ParamType[str]):
-    """`1001` or `1001@core1.example`, with or without `sip:`."""
+    """`1001`, `1001@core1.example` or `sip:1001@core1.example`."""
 
     name = "number"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """As it was written."""
+        """A number as it is, else `number@domain`, the domain in lower case."""
         try:
             return value if is_number(value) else str(Aor.parse(value))
         except ValueError:

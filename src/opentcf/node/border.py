@@ -54,16 +54,13 @@ class Border:
                 ctx.meters.count("opentcf_refused_total", "max_rate_per_user")
                 raise Decline(503, f"{incoming.user} asks too often", AGAIN)
 
-    def is_attempt(self, incoming: Incoming, status: int) -> bool:
-        """Is the refusal of this request that of a call, before any leg of it was made? Then it is recorded.
+    def take_note(self, incoming: Incoming, status: int) -> bool:
+        """Is this refusal worth a log line, and that of a call a record: the end of an attempt at something new?
 
-        Emergency calls, which no rate holds back, are recorded only as often as others come: no flood of them fills
-        the disk.
+        Of emergency calls, which no rate holds back, it is only as often as others come: no flood of them fills the
+        disk.
         """
-        ext, txn = incoming.extension, incoming.txn
-        if incoming.request.method != "INVITE" or txn is None or txn.owner is not None or _tag(incoming):
-            return False
-        if status in NOT_YET or (ext is not None and ext.token not in CALLS):
+        if incoming.request.method != "INVITE" or incoming.txn is None or _tag(incoming) or status in NOT_YET:
             return False
         sender = incoming.user or (incoming.peer.domain if incoming.peer is not None else "")
         rate, now = self._ctx.limits.max_rate_per_user, self._ctx.now

@@ -19,7 +19,7 @@ from opentcf.model.directory import Directory
 from opentcf.model.facts import ConnectionLost
 from opentcf.model.peer import PeerState
 from opentcf.node import commands, overload, strays
-from opentcf.node.border import Border
+from opentcf.node.border import CALLS, Border
 from opentcf.node.orders import Batch, Command, Snapshot
 from opentcf.node.overload import Overload
 from opentcf.node.procedures import Procedures
@@ -337,14 +337,16 @@ class Node:
         incoming = Incoming(request, via, source, self._ctx.wire)
         incoming.size = size
         try:
-            self._admit_and_serve(incoming, too_much)
-        except Decline as decline:
-            self._decline(incoming, decline.status, decline.text, decline.headers)
-        except RemoteError as error:
-            self._decline(incoming, error.status, error.text, error.headers)
+            self._serve_or_decline(incoming, too_much)
         except Exception:  # noqa: BLE001 - a bug fails one message, never the node
             self._fault(render(request))
             self._decline(incoming, 500, "internal error", ())
+
+    def _serve_or_decline(self, incoming: Incoming, too_much: bool) -> None:
+        try:
+            self._admit_and_serve(incoming, too_much)
+        except (Decline, RemoteError) as refusal:
+            self._decline(incoming, refusal.status, refusal.text, refusal.headers)
 
     def _admit_and_serve(self, incoming: Incoming, too_much: bool) -> None:
         request, via, now = incoming.request, incoming.via, self._ctx.now
@@ -590,7 +592,9 @@ class Node:
         leg_tag = (
             incoming.txn.owner.key if incoming.txn is not None and incoming.txn.owner is not None else ""
         )
-        self._note_refusal(incoming, status, text)
+        noted = self._border.take_note(incoming, status)
+        if noted:
+            self._note_refusal(incoming, status, text)
         response = request.respond(status, leg_tag or self._ctx.ids.token())
         for name, value in headers:
             response.headers.add(name, value)
@@ -598,13 +602,15 @@ class Node:
             response.headers.add(*self._ctx.warning(text))
         if incoming.txn is not None:
             self._layer.respond(incoming.txn, response, self._ctx.now)
-            self._record_attempt(incoming, status)
+            if noted and self._ctx.accounted:
+                self._record_attempt(incoming, status)
         elif not self._amplifies(incoming, response) and self._answers(incoming):
             self._layer.respond_once(request, incoming.via, incoming.flow, response)
 
     def _record_attempt(self, incoming: Incoming, status: int) -> None:
-        """A call that was refused at once is in the call records all the same."""
-        if not self._ctx.accounted or not self._border.is_attempt(incoming, status):
+        """A call that was refused before any leg of it was made is in the call records all the same."""
+        ext, txn = incoming.extension, incoming.txn
+        if (txn is not None and txn.owner is not None) or (ext is not None and ext.token not in CALLS):
             return
         try:
             group = self.procedures.group_call.serves(incoming)
@@ -615,8 +621,6 @@ class Node:
     def _note_refusal(self, incoming: Incoming, status: int, text: str) -> None:
         """A new call of somebody who was admitted is refused by the service: worth a log line."""
         request = incoming.request
-        if incoming.txn is None or request.method != "INVITE" or incoming.leg is not None:
-            return
         caller, called = request.headers.get("From") or "", request.uri
         with suppress(RemoteError):
             caller = str(path.asserted(incoming, self._ctx))

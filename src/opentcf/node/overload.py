@@ -11,6 +11,7 @@ import re
 from zlib import crc32
 
 from opentcf.services.context import TC2, Context
+from opentcf.sip.errors import RemoteError
 from opentcf.sip.headers import split_via
 from opentcf.sip.message import Request, Response
 from opentcf.sip.outbox import Flow
@@ -128,4 +129,7 @@ class Overload:
 def _is_told(data: bytes) -> bool:
     """Does the neighbour whom a request comes from offer overload control? Further Vias are others' (RFC 7339 §5.6)."""
     via = _TOPMOST.search(data)
-    return via is not None and offers(split_via(via[1].decode("latin-1"))[0])
+    try:
+        return via is not None and offers(split_via(via[1].decode("latin-1"))[0])
+    except RemoteError:
+        return False

@@ -50,12 +50,12 @@ class CallRecords:
     def add(self, notice: Notice) -> None:
         """Take a record; other notices are none of ours."""
         if notice.name == RECORD and len(self._waiting) < WAITING:
-            self._waiting.append(notice.fields)
+            self._waiting.append(_printable(notice.fields))
             self._something.set()
 
     def start(self, rows: Mapping[str, Row]) -> None:
         """Begin with those that an earlier run left in the store, by their names."""
-        self._waiting += [row for _, row in sorted(rows.items())]
+        self._waiting += [_printable(row) for _, row in sorted(rows.items())]
         if self._waiting:
             self._something.set()
         self._task = asyncio.create_task(self._run())
@@ -119,3 +119,11 @@ class CallRecords:
             "call records cannot be written; they wait in the store", file=error.filename or "",
             error=reason(error), retry=self._retry,
         )  # fmt: skip
+
+
+def _printable(row: Row) -> Row:
+    """Octets of a message that are no UTF-8 become `\\udcff` and the like: no sink could write them as they are."""
+    return {
+        name: value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
+        for name, value in row.items()
+    }

@@ -191,11 +191,16 @@ def _attempted(ctx: Context, incoming: Incoming, *, group: bool) -> About:
     setup = said or CallSetup()
     setup = setup._replace(online_call_id=setup.online_call_id or ctx.ids.token())
     if group and caller is not None:
-        setup = wire_call.for_group(setup, caller, ctx.ids)
+        setup = _as_group(ctx, setup, caller)
     role = _role(ctx, incoming, caller, called, group=group)
     entry = ENTRIES.get(ext.token, "") if ext is not None and ext.token is not None else ""
     about = About.of(setup, role, caller, called, group=group, entry=entry)
     return about if said is not None else about._replace(type="")
+
+
+def _as_group(ctx: Context, setup: CallSetup, caller: Aor) -> CallSetup:
+    """As it is where a group has no calls of that type."""
+    return _read(lambda: wire_call.for_group(setup, caller, ctx.ids)) or setup
 
 
 def _role(ctx: Context, incoming: Incoming, caller: Aor | None, called: Aor | None, *, group: bool) -> str:

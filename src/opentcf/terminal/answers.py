@@ -57,9 +57,9 @@ class Answers:
         elif is_up and status == 491 and call.invite is not None and not call.withdrawn:
             self._wait(call, call.invite)
         elif is_up and status != 481:
-            self._line.tell("failed", call, status, self._line.why(response))
+            self._line.tell("failed", call, status, self._line.why(response, call))
         else:
-            self._calls.end(call, "ended", status, self._line.why(response))
+            self._calls.end(call, "ended", status, self._line.why(response, call))
 
     def _wait(self, call: Call, invite: Request) -> None:
         """RFC 3261 §14.1: longer where we made the dialog's Call-ID."""

@@ -53,7 +53,8 @@ class Event(NamedTuple):
 
 
 UNANSWERED = "no answer from "
-"""How the text of an event begins whose request nobody answered; its status is 408 then."""
+"""How the text of an event begins whose request nobody answered; its status is 408 then, or 503 where it
+could not be sent."""
 
 
 def warning(response: Response | None) -> str:

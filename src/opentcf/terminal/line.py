@@ -61,11 +61,12 @@ class Line:
         """Something that the person notices."""
         self.events.append(Event(name, call, status, text))
 
-    def why(self, response: Response | None) -> str:
-        """Why a request went wrong; None is that nothing came in time."""
+    def why(self, response: Response | None, party: Party = None) -> str:
+        """Why a request (within `party`, where it was) went wrong; None is that nothing came, or could not be sent."""
         if response is not None:
             return warning(response)
-        return f"{UNANSWERED}{self.proxy.transport}:{join_host_port(self.proxy.host, self.proxy.port)}"
+        tcf = self.proxy if party is None else party.flow
+        return f"{UNANSWERED}{tcf.transport}:{join_host_port(tcf.host, tcf.port)}"
 
     def contact(self) -> str:
         """Where we are reached."""

@@ -51,7 +51,7 @@ class Watches:
     def answered(self, watch: Watch, result: Outcome) -> None:
         """A final response to a SUBSCRIBE."""
         line = self._line
-        event = answered(watch, result, line.why(result.response))
+        event = answered(watch, result, line.why(result.response, watch))
         if event is not None:
             line.events.append(event)
         elif watch.expires and not watch.over:

@@ -232,6 +232,20 @@ def test_a_home_that_dies_half_way_goes_on_when_it_is_back(answered: bool):
     net.assert_quiet()
 
 
+def test_what_a_home_gives_up_at_each_restart_is_kept_once():
+    net = Net()
+    call, identity = standing(net, 2, 4)
+    moved = arrive(net, call.caller, 3, identity, takes=b"")
+    first = moved.request("INVITE")
+    for _ in range(4):
+        net.start(1, keep=True)
+        net.pump()
+    (row,) = net.saved[tcf(1)]["private_call"].values()
+    tags = [leg["tags"][0] for leg in row["left"]]
+    assert len(tags) == len(set(tags))
+    moved.answer(first, 487)
+
+
 def test_a_target_that_dies_half_way_leaves_the_call_at_the_source():
     net = Net()
     call, identity = standing(net, 2, 4)

@@ -186,6 +186,11 @@ class PrivateCall:
         """The handover whose old leg this is."""
         return next((move for move in self.moves if move.old is leg), None)
 
+    def set_aside(self, leg: Leg) -> None:
+        """Keep a leg that was given up until it has ended."""
+        others = [kept for kept in self.left if kept is not leg]
+        self.left = [kept for kept in (*others, leg) if kept.state is not LEG_ENDED]
+
     def told(self) -> CallChanged:
         """For who watches: giving up an INVITE and ending a call are one state to him."""
         state = State.RELEASING if self.state is State.CANCELLING else self.state

@@ -228,7 +228,7 @@ class Guests:
             call.guests.remove(guest)
         else:
             self._withdraw(call, guest)
-        call.left = [kept for kept in (*call.left, leg) if kept.state is not LegState.ENDED]
+        call.set_aside(leg)
 
     def dismiss_all(self, call: PrivateCall, cause: ReleaseCause) -> None:
         """The call ends."""

@@ -402,7 +402,7 @@ class Relay:
             leg.cancel(self._ctx, fill)
         else:
             self.bye(call, leg, cause)
-        call.left = [kept for kept in (*call.left, leg) if kept.state is not LegState.ENDED]
+        call.set_aside(leg)
 
     def _nothing(self, call: PrivateCall, event: Happened | None) -> None:
         """The state says it all."""

@@ -9,7 +9,7 @@ from opentcf.node.node import Node
 from opentcf.node.orders import Command
 from opentcf.node.settings import LimitSettings
 from opentcf.sip.message import Request
-from opentcf.sip.outbox import Flow
+from opentcf.sip.outbox import Flow, Send
 
 
 def foreign(net: Net, number: int = 2, at: int = 1) -> Party:
@@ -461,6 +461,14 @@ def test_a_bug_in_a_timer_does_not_stop_the_node():
     assert "fault" in [notice.name for notice in node.drain().notices]
     deadline = node.deadline()
     assert deadline is None or deadline > 10.0
+
+
+def test_a_bug_in_what_the_transport_tells_does_not_stop_the_node():
+    _, node, _ = broken()
+    flow = Flow("d", "tcp", "127.0.0.9", 40_000, 7)
+    node.failed(Send(b"SIP/2.0 without any line", flow), "closed", 0.0)
+    node.proved(flow, (str(1 // zero) for zero in (0,)), 0.0)
+    assert [notice.name for notice in node.drain().notices] == ["fault", "fault"]
 
 
 # --- commands

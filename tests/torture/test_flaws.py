@@ -295,6 +295,21 @@ def test_a_flood_of_a_peer_is_bounded():
 # --- streams
 
 
+def test_who_asks_with_more_lines_than_an_answer_can_have_and_hangs_up_stops_nothing():
+    """The answer has all his Vias and lines of ours: whoever reads it again fails."""
+    node = Net(1).node(1)
+    node.drain()
+    many = ["Via: SIP/2.0/TCP 127.9.9.9;branch=z9hG4bKx"] * 121
+    asks = raw("OPTIONS", *many, "Content-Length: 0", Via="SIP/2.0/TCP 127.1.1.1:7001;branch=z9hG4bKraw;rport")
+    gone = Flow("d", "tcp", "127.1.1.1", 40_000, 9)
+    node.receive(asks, gone, 0.0)
+    (answer,) = node.drain().sends
+    node.closed(gone, 0.0)
+    node.failed(answer, "the connection is closed", 0.0)
+    batch = node.drain()
+    assert not batch.notices
+    assert [order.flow for order in batch.sends] == [Flow("d", "tcp", "127.1.1.1", 7001)]
+
 @asynccontextmanager
 async def connection(port: int):
     reader, writer = await asyncio.open_connection("127.0.0.1", port)

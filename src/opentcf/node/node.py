@@ -162,8 +162,11 @@ class Node:
     def receive(self, data: bytes, source: Flow, now: float) -> None:
         """A datagram or one framed message of a stream."""
         self._ctx.now = now
-        if not self._overload.is_ours(data):
-            self._receive(data, source, too_much=False)
+        try:
+            if not self._overload.is_ours(data):
+                self._receive(data, source, too_much=False)
+        except Exception:  # noqa: BLE001 - a bug fails one message, never the node
+            self._fault(data)
 
     def rank(self, data: bytes) -> Rank:
         """The order in which to serve messages that wait; `offer` what is not URGENT. Nothing changes by it."""
@@ -173,7 +176,10 @@ class Node:
         """Receive what has waited so many seconds, or refuse it if that is too long."""
         self._ctx.now = now
         self.meters.observe("opentcf_queue_seconds", waited)
-        self._receive(data, source, self._overload.is_too_much(data, source, waited))
+        try:
+            self._receive(data, source, self._overload.is_too_much(data, source, waited))
+        except Exception:  # noqa: BLE001 - a bug fails one message, never the node
+            self._fault(data)
 
     def command(self, command: Command, now: float) -> int:
         """What a person or program asks; the Reply with this ticket comes when it is true."""
@@ -223,24 +229,33 @@ class Node:
     def failed(self, order: Send, error: str, now: float) -> None:
         """An order could not be sent: refused, unreachable, unresolvable."""
         self._ctx.now = now
-        self._result(self._layer.failed(order, now))
-        self.procedures.heartbeat.doubt(order.flow)
+        try:
+            self._result(self._layer.failed(order, now))
+            self.procedures.heartbeat.doubt(order.flow)
+        except Exception:  # noqa: BLE001 - a bug fails one order, never the node
+            self._fault(order.data)
 
     def closed(self, flow: Flow, now: float) -> None:
         """A stream went away."""
         self._ctx.now = now
-        self._peers.closed(flow)
-        self._layer.closed(flow, now)
-        self._labels.clear()
-        if flow.side == D:
-            lost = (flow.side, flow.transport, flow.host, flow.port, flow.connection)
-            self._spread((ConnectionLost(lost),))
+        try:
+            self._peers.closed(flow)
+            self._layer.closed(flow, now)
+            self._labels.clear()
+            if flow.side == D:
+                lost = (flow.side, flow.transport, flow.host, flow.port, flow.connection)
+                self._spread((ConnectionLost(lost),))
+        except Exception:  # noqa: BLE001 - a bug fails one connection, never the node
+            self._fault(repr(flow).encode())
 
     def proved(self, flow: Flow, names: Iterable[str], now: float) -> None:
         """The certificate of a TLS connection bears these names."""
         self._ctx.now = now
-        self._peers.proved(flow, names)
-        self._labels.clear()
+        try:
+            self._peers.proved(flow, names)
+            self._labels.clear()
+        except Exception:  # noqa: BLE001 - a bug fails one connection, never the node
+            self._fault(repr(flow).encode())
 
     # --- settings
 
@@ -510,8 +525,6 @@ class Node:
                 self._stray(response, source)
         except RemoteError:
             self.meters.count("opentcf_sip_malformed_total", "response")
-        except Exception:  # noqa: BLE001 - a bug fails one message, never the node
-            self._fault(render(response))
 
     def _is_too_late(self, response: Response, result: Result) -> bool:
         """A 2xx to an INVITE whose leg has given up."""

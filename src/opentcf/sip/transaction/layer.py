@@ -10,7 +10,6 @@ from opentcf.sip.message import Message, Request, Response
 from opentcf.sip.meters import Meters
 from opentcf.sip.outbox import Flow, Outbox, Send
 from opentcf.sip.overload import OFFER, Feedback, Throttles
-from opentcf.sip.parse import parse
 from opentcf.sip.render import render
 from opentcf.sip.timers import Timers
 from opentcf.sip.transaction.machines import (
@@ -429,7 +428,8 @@ class Layer:
         """RFC 3261 §18.2.2: to the address that the request came from, at the port of its Via."""
         if not order.flow.connection or not order.data.startswith(b"SIP/2.0 "):
             return
-        via = parse(order.data, stream=True).via()
+        line = order.data.partition(b"\r\nVia: ")[2].partition(b"\r\n")[0]
+        via = Via.parse(line.decode("utf-8", "surrogateescape"))
         port = via.port or (5061 if order.flow.transport == "tls" else 5060)
         self._outbox.sends.append(Send(order.data, order.flow._replace(port=port, connection=0)))
 

@@ -14,7 +14,7 @@ Params = Sequence[tuple[Param | str, str | None]]
 """Parameters in their order: None is a flag, an empty value is left out."""
 
 
-_PAIR = re.compile(r'\s*([^=\s]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^",]*?)\s*,\s*([^=\s]+)\s*=\s*(.*)')
+_PAIR = re.compile(r'\s*+([^=\s]+)\s*+=\s*+("(?:[^"\\]|\\.)*"|[^",]*+)\s*+,\s*+([^=\s]+)\s*+=\s*+(.*)')
 
 
 class Extension:
@@ -119,7 +119,7 @@ def _parts(piece: str, wire: Wire) -> list[str]:
     found = _PAIR.fullmatch(piece) if "," in piece else None
     if found is None or wire.param(found[1]) is not Param.UDN or wire.param(found[3]) is not Param.USER_TYPE:
         return [piece]
-    return [f"{found[1]}={found[2]}", f"{found[3]}={found[4]}"]
+    return [f"{found[1]}={found[2].rstrip()}", f"{found[3]}={found[4]}"]
 
 
 def write(message: Message, wire: Wire, token: Token, *params: tuple[Param | str, str | None]) -> None:

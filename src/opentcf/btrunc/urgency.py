@@ -13,7 +13,7 @@ SPARED = (Token.HEARTBEAT, Token.DISMANTLE, Token.HANDOVER, Token.KICK_OFF)
 """Operations outside a dialog that end, or go on with, what was accepted before."""
 BEGINNINGS = frozenset((b"INVITE", b"MESSAGE", b"REGISTER", b"SUBSCRIBE", b"OPTIONS", b"CANCEL"))
 """Methods that may begin something. A CANCEL waits in line behind its INVITE, and is not refused."""
-_BLANK = rb"(?:[ \t]|\r\n[ \t])*"
+_BLANK = rb"(?:[ \t]|\r\n[ \t])*+"
 _LINE = rb"[^\r\n]*(?:\r\n[ \t][^\r\n]*)*?"
 _TO_TAG = re.compile(rb"\r\n(?:to|t)[ \t]*:" + _LINE + rb";[ \t]*tag[ \t]*=[ \t]*([^\s;,]+)", re.IGNORECASE)
 

@@ -21,7 +21,7 @@ _FORGIVEN = 10.0
 """So many requests at most are made up for, where there were too few that may wait."""
 _OFFERED = re.compile(r";[ \t]*oc[ \t]*(?:;|\Z)")
 _CHOICE = re.compile(r';[ \t]*oc-algo[ \t]*=[ \t]*("[^"]*"|[^;]*)')
-_THEIRS = re.compile(r'[ \t]*;[ \t]*oc(?:-algo[ \t]*=[ \t]*(?:"[^"]*"|[^;\s]*))?[ \t]*(?=;|\Z)')
+_THEIRS = re.compile(r';[ \t]*oc(?:-algo[ \t]*=[ \t]*(?:"[^"]*"|[^;\s]*))?[ \t]*(?=;|\Z)')
 _SEQUENCE = re.compile(r"([0-9]{1,12})\.([0-9]{1,5})\Z")
 
 Server = tuple[str, int]
@@ -56,7 +56,7 @@ class Feedback:
             told = (
                 f';oc={cent};oc-algo="loss";oc-validity={VALIDITY if cent else 0};oc-seq={self.sequence:.3f}'
             )
-            response.headers.fields["Via"] = [_THEIRS.sub("", hop) + told + others, *lines[1:]]
+            response.headers.fields["Via"] = [_THEIRS.sub("", hop).rstrip() + told + others, *lines[1:]]
 
 
 class _Told:

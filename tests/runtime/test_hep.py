@@ -89,6 +89,18 @@ async def test_a_message_longer_than_a_datagram_is_cut():
     await sender.close()
 
 
+async def test_a_name_of_a_call_longer_than_a_chunk_stops_no_copies():
+    found, port = await collector()
+    trace = Trace(1_000_000)
+    sender = HepSender(Homer("127.0.0.1", port), "core1.example", trace, Mask())
+    sender.start()
+    trace.add(True, invite("a", f"Ptt-Extension: pttcall;OnlineCallID={'x' * 66_000}\r\n"), FLOW, LOCAL)
+    assert 17 not in await found.next()
+    trace.add(True, invite("b", "Ptt-Extension: pttcall;OnlineCallID=1\r\n"), FLOW, LOCAL)
+    assert (await found.next())[17] == b"1"
+    await sender.close()
+
+
 async def test_a_node_copies_what_it_says(tmp_path):
     found, port = await collector()
     path = tmp_path / "core1.toml"

@@ -1,5 +1,9 @@
 """The ring of messages."""
 
+import tracemalloc
+
+import pytest
+
 from opentcf.model.peer import Peer
 from opentcf.runtime.trace import Trace
 from opentcf.sip.outbox import Flow
@@ -100,6 +104,25 @@ def test_a_message_that_is_gone_is_still_named():
     for _ in range(5):
         trace.add(True, dialog("Call-ID: b"), FLOW, LOCAL)
     assert trace.online(first) == "abc"
+
+
+def grown(trace: Trace, first: int, number: int) -> int:
+    """What is held after so many more messages of one Call-ID, each of which names another call."""
+    for n in range(first, first + number):
+        trace.add(True, dialog("Call-ID: a", f"OnlineCallID=call{n}"), FLOW, LOCAL)
+        assert trace.online(next(trace.after(n))) == f"call{n}"
+    return tracemalloc.get_traced_memory()[0]
+
+
+@pytest.mark.no_cover
+def test_names_of_calls_that_nobody_gave_take_no_memory():
+    trace = Trace(10_000)
+    tracemalloc.start()
+    try:
+        early = grown(trace, 0, 3_000)
+        assert grown(trace, 3_000, 12_000) - early < 1_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_another_spelling_is_learnt_of_messages_that_are_there_too():

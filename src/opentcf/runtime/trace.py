@@ -20,6 +20,8 @@ _OVERHEAD = 500
 
 _CALL_ID = re.compile(rb"\r\n(?:call-id|i)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
 _USUAL = b"\r\nCall-ID:"
+_LONGEST = 256
+"""Bytes of an OnlineCallID: what is longer is none that anybody gave a call."""
 _ONLINE_CALL_ID = f"param.{Param.CALL_ID.value}"
 
 
@@ -38,6 +40,7 @@ class Trace:
     """A ring of at most `size` bytes; 0 keeps nothing. The `peers` may spell the OnlineCallID in their own way.
 
     What a message belongs to is read when somebody asks, once: `_call_ids` are those of the messages up to `_read`.
+    `_names_read`: so many messages named an OnlineCallID since what they said was forgotten.
     """
 
     def __init__(self, size: int, peers: Iterable[Peer] = ()) -> None:
@@ -46,6 +49,7 @@ class Trace:
         self._gone = 0
         self._ring: deque[tuple[float, bool, Flow, Local, bytes]] = deque()
         self._read = 0
+        self._names_read = 0
         self._call_ids: deque[bytes] = deque()
         self._online: dict[bytes, str] = {}
         self._dialogs: dict[str, set[bytes]] = {}
@@ -58,7 +62,7 @@ class Trace:
         names = {TABLE[_ONLINE_CALL_ID], *(peer.wire.get(_ONLINE_CALL_ID, "") for peer in peers)} - {""}
         self._names = tuple(name.lower().encode() for name in names)
         words = b"|".join(map(re.escape, self._names))
-        self._named = re.compile(rb"(?i);[ \t]*(?:" + words + rb')[ \t]*=[ \t]*"?([^\s;,"]+)')
+        self._named = re.compile(rb"(?i);[ \t]*(?:" + words + rb')[ \t]*=[ \t]*"?([^\s;,"]{1,%d}+)(?![^\s;,"])' % _LONGEST)
         self._forget()
 
     def add(self, incoming: bool, data: bytes, flow: Flow, local: Local) -> None:
@@ -104,12 +108,13 @@ class Trace:
         """Read what came since somebody asked last."""
         if self._read == self.last:
             return
-        if len(self._online) > 2 * len(self._ring) + 1000:
+        if self._names_read > 2 * len(self._ring) + 1000:
             self._forget()
         for new in self.after(self._read):
             call_id, online = call_id_of(new.data), self._name_in(new.data)
             self._call_ids.append(call_id)
             if online:
+                self._names_read += 1
                 self._online[call_id] = online
                 self._dialogs.setdefault(online, set()).add(call_id)
         self._read = self.last
@@ -122,7 +127,7 @@ class Trace:
         return found[1].decode("utf-8", "replace") if found else ""
 
     def _forget(self) -> None:
-        self._read = 0
+        self._read = self._names_read = 0
         self._call_ids.clear()
         self._online.clear()
         self._dialogs.clear()

@@ -275,6 +275,21 @@ def test_a_flood_takes_no_memory():
     assert net.node(1).quiet()["transactions"] == 0
 
 
+def test_methods_that_somebody_invents_make_no_series_of_their_own():
+    net = Net(2)
+    known = peer(net, 2, 1)
+    for number in range(100):
+        known.send(
+            known.make(f"M{number}", "sip:core1.example", "<sip:core2.example>;tag=m", "<sip:core1.example>"),
+            pump=False,
+        )
+        node = net.node(1)
+        node.receive(raw("OPTIONS", CSeq=f"1 N{number}").replace(b"OPTIONS sip", b"SIP/2.0 200 sip"), D_FLOW, 0.0)
+    net.pump()
+    counted = [labels for name, labels in net.node(1).meters.counters if name.startswith("opentcf_sip_re")]
+    assert {labels[2] for labels in counted if "in" in labels} == {"OPTIONS", "other"}
+
+
 def test_a_flood_of_a_peer_is_bounded():
     net = Net(2, limits=LimitSettings(max_transactions_per_peer=50))
     assert Phone(net, "1001", 1).register() == 200

@@ -46,7 +46,7 @@ from opentcf.sip.digest import Nonces
 from opentcf.sip.errors import RemoteError
 from opentcf.sip.ids import Ids
 from opentcf.sip.message import Request, Response
-from opentcf.sip.meters import Key, Meters
+from opentcf.sip.meters import Key, Meters, method_label
 from opentcf.sip.outbox import Flow, Outbox, Reply, Send
 from opentcf.sip.parse import Malformed, parse, skim
 from opentcf.sip.render import render
@@ -376,7 +376,8 @@ class Node:
             return
         self._admit(incoming)
         label = incoming.peer.domain if incoming.peer else ""
-        self.meters.count("opentcf_sip_requests_total", incoming.flow.side, label, request.method, "in")
+        method = method_label(request.method)
+        self.meters.count("opentcf_sip_requests_total", incoming.flow.side, label, method, "in")
         if request.method == "ACK":
             self._acknowledgement(incoming)
         elif request.method == "CANCEL":

@@ -8,6 +8,20 @@ Key = tuple[str, tuple[str, ...]]
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
+METHODS = frozenset(
+    (
+        "ACK", "BYE", "CANCEL", "INFO", "INVITE", "MESSAGE", "NOTIFY", "OPTIONS", "PRACK", "PUBLISH", "REFER", "REGISTER",
+        "SUBSCRIBE", "UPDATE",
+    )
+)  # fmt: skip
+"""Those that the IANA registry of SIP methods has."""
+
+
+def method_label(method: str) -> str:
+    """A method as a label: what others invent is `other`, so that nobody makes as many series as he likes."""
+    return method if method in METHODS else "other"
+
+
 class Histogram:
     """How often a value fell at or below each bound; the last count is for what exceeds them all."""
 

@@ -7,7 +7,7 @@ from opentcf.sip.grammar import render_parameters
 from opentcf.sip.headers import Via, split_via
 from opentcf.sip.ids import Ids
 from opentcf.sip.message import Message, Request, Response
-from opentcf.sip.meters import Meters
+from opentcf.sip.meters import Meters, method_label
 from opentcf.sip.outbox import Flow, Outbox, Send
 from opentcf.sip.overload import OFFER, Feedback, Throttles
 from opentcf.sip.render import render
@@ -476,8 +476,8 @@ class Layer:
         return self.sent_by.get((flow.side, flow.transport, ":" in flow.host), "")
 
     def _count_response(self, direction: str, flow: Flow, response: Response, method: str) -> str:
-        name, label = "opentcf_sip_responses_total", self.label(flow)
-        self._meters.count(name, flow.side, label, method, direction, str(response.status))
+        name, label, status = "opentcf_sip_responses_total", self.label(flow), str(response.status)
+        self._meters.count(name, flow.side, label, method_label(method), direction, status)
         return label
 
     def _count_again(self, txn: Transaction) -> None:

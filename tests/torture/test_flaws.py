@@ -284,7 +284,9 @@ def test_methods_that_somebody_invents_make_no_series_of_their_own():
             pump=False,
         )
         node = net.node(1)
-        node.receive(raw("OPTIONS", CSeq=f"1 N{number}").replace(b"OPTIONS sip", b"SIP/2.0 200 sip"), D_FLOW, 0.0)
+        node.receive(
+            raw("OPTIONS", CSeq=f"1 N{number}").replace(b"OPTIONS sip", b"SIP/2.0 200 sip"), D_FLOW, 0.0
+        )
     net.pump()
     counted = [labels for name, labels in net.node(1).meters.counters if name.startswith("opentcf_sip_re")]
     assert {labels[2] for labels in counted if "in" in labels} == {"OPTIONS", "other"}
@@ -315,7 +317,9 @@ def test_who_asks_with_more_lines_than_an_answer_can_have_and_hangs_up_stops_not
     node = Net(1).node(1)
     node.drain()
     many = ["Via: SIP/2.0/TCP 127.9.9.9;branch=z9hG4bKx"] * 121
-    asks = raw("OPTIONS", *many, "Content-Length: 0", Via="SIP/2.0/TCP 127.1.1.1:7001;branch=z9hG4bKraw;rport")
+    asks = raw(
+        "OPTIONS", *many, "Content-Length: 0", Via="SIP/2.0/TCP 127.1.1.1:7001;branch=z9hG4bKraw;rport"
+    )
     gone = Flow("d", "tcp", "127.1.1.1", 40_000, 9)
     node.receive(asks, gone, 0.0)
     (answer,) = node.drain().sends
@@ -324,6 +328,7 @@ def test_who_asks_with_more_lines_than_an_answer_can_have_and_hangs_up_stops_not
     batch = node.drain()
     assert not batch.notices
     assert [order.flow for order in batch.sends] == [Flow("d", "tcp", "127.1.1.1", 7001)]
+
 
 @asynccontextmanager
 async def connection(port: int):

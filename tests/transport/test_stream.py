@@ -209,6 +209,19 @@ async def test_who_does_not_read_is_cut_off(ends):
         assert (await hears.next("closed")).flow == came
 
 
+async def test_who_asks_whether_we_live_and_does_not_read_is_cut_off(ends):
+    async with (
+        ends.open("tcp:127.0.0.1", most_waiting=1_000) as (_, hears, (port,)),
+        raw(port) as (_, writer),
+    ):
+        writer.transport.pause_reading()
+        for _ in range(2_000):
+            if not writer.is_closing():
+                writer.write(b"\r\n\r\n" * 10_000)
+            await asyncio.sleep(0)
+        assert (await hears.next("closed")).flow.host == "127.0.0.1"
+
+
 @pytest.mark.parametrize("begun", [b"", message()[:20], message() + message()[:20]])
 async def test_who_begins_and_does_not_go_on_is_cut_off(ends, begun):
     async with (
@@ -217,6 +230,16 @@ async def test_who_begins_and_does_not_go_on_is_cut_off(ends, begun):
     ):
         writer.write(begun)
         await hears.next("closed")
+
+
+async def test_who_only_asks_whether_we_live_is_cut_off(ends):
+    async with (
+        ends.open("tcp:127.0.0.1", patience=0.05, sweep=0.01) as (_, hears, (port,)),
+        raw(port) as (reader, writer),
+    ):
+        writer.write(b"\r\n\r\n")
+        assert await reader.readexactly(2) == b"\r\n"
+        assert (await hears.next("closed")).flow.host == "127.0.0.1"
 
 
 async def test_a_registered_flow_may_stay_silent(ends):
@@ -242,6 +265,35 @@ async def test_there_is_an_end_to_connections(ends):
         async with raw(port) as (reader, _):
             with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
                 await reader.readexactly(1)
+
+
+async def test_nobody_takes_the_place_of_all_others(ends):
+    async with (
+        ends.open("tcp:127.0.0.1", most_of_one=1) as (_, hears, (port,)),
+        raw(port) as (_, writer),
+    ):
+        writer.write(message())
+        await hears.next("received")
+        async with raw(port) as (reader, _):
+            with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
+                await reader.readexactly(1)
+        writer.close()
+        await hears.next("closed")
+        async with raw(port) as (_, another):
+            another.write(message(b"x"))
+            assert (await hears.next("received")).data == message(b"x")
+
+
+async def test_ours_need_no_place(ends):
+    async with (
+        ends.open("tcp:127.0.0.1", most_streams=1) as (here, hears, (port,)),
+        ends.open("tcp:127.0.0.1") as (_, sees, (theirs,)),
+        raw(port) as (_, writer),
+    ):
+        writer.write(message())
+        await hears.next("received")
+        here.send(Send(message(b"ours"), flow("tcp", theirs)))
+        assert (await sees.next("received")).data == message(b"ours")
 
 
 async def test_closing_flushes_what_is_on_its_way(ends):

@@ -62,7 +62,9 @@ class Trace:
         names = {TABLE[_ONLINE_CALL_ID], *(peer.wire.get(_ONLINE_CALL_ID, "") for peer in peers)} - {""}
         self._names = tuple(name.lower().encode() for name in names)
         words = b"|".join(map(re.escape, self._names))
-        self._named = re.compile(rb"(?i);[ \t]*(?:" + words + rb')[ \t]*=[ \t]*"?([^\s;,"]{1,%d}+)(?![^\s;,"])' % _LONGEST)
+        self._named = re.compile(
+            rb"(?i);[ \t]*(?:" + words + rb')[ \t]*=[ \t]*"?([^\s;,"]{1,%d}+)(?![^\s;,"])' % _LONGEST
+        )
         self._forget()
 
     def add(self, incoming: bool, data: bytes, flow: Flow, local: Local) -> None:

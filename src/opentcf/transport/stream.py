@@ -31,6 +31,9 @@ class StreamLimits(NamedTuple):
     most_waiting: int = 2**20
     """What may wait for a slow reader before his connection is cut."""
     most_streams: int = 10_000
+    """Connections at most, those that we dial not counted in."""
+    most_of_one: int = 1_000
+    """Of these from one address, so that nobody takes the place of all others."""
 
 
 class Owner(Protocol):
@@ -42,7 +45,7 @@ class Owner(Protocol):
     numbers: Iterator[int]
 
     def time(self) -> float: ...
-    def admits(self, stream: "Stream") -> bool: ...
+    def admits(self, host: str) -> bool: ...
     def opened(self, stream: "Stream") -> None: ...
     def spoke(self, stream: "Stream", message: bytes) -> None: ...
     def gone(self, stream: "Stream") -> None: ...
@@ -64,6 +67,7 @@ class Stream(asyncio.Protocol):
         self.alias: Key | None = None
         self.flow = Flow(side, kind, "", 0, self.number)
         self.waiting_since: float | None = None
+        self.accepted = dialled is None
         self._owner = owner
         self._keep_alive: KeepAlive | None = None
         self._has_spoken = False
@@ -79,7 +83,7 @@ class Stream(asyncio.Protocol):
         """The connection is up (and, with TLS, proved)."""
         self._transport = up = cast(asyncio.Transport, transport)  # uvloop's is no subclass
         remote, local = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
-        if not remote or not local or not self._owner.admits(self):
+        if not remote or not local or not (self.key or self._owner.admits(remote[0])):
             up.abort()
             return
         self.flow = self.flow._replace(host=remote[0], port=remote[1])
@@ -113,12 +117,12 @@ class Stream(asyncio.Protocol):
             self._give_up()
             return
         if framer.pongs and self._transport is not None:
-            self._transport.write(b"\r\n" * framer.pongs)
-            framer.pongs = 0
-        if not framer.begun:
+            self._write_pongs(self._transport, framer)
+        if framer.begun:
+            if came or self.waiting_since is None:
+                self.waiting_since = self._owner.time()
+        elif self._has_spoken:
             self.waiting_since = None
-        elif came or self.waiting_since is None:
-            self.waiting_since = self._owner.time()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Gone, for whatever reason."""
@@ -177,6 +181,13 @@ class Stream(asyncio.Protocol):
         """Close without flushing."""
         if self._transport is not None:
             self._transport.abort()
+
+    def _write_pongs(self, transport: asyncio.Transport, framer: Framer) -> None:
+        if transport.get_write_buffer_size() > self._owner.limits.most_waiting:
+            transport.abort()
+        else:
+            transport.write(b"\r\n" * framer.pongs)
+        framer.pongs = 0
 
     def _keep(self, order: Send) -> None:
         self._waiting_bytes += len(order.data)

@@ -36,6 +36,8 @@ class Streams:
         self._tls = tls
         self._back_off = BackOff(chance)
         self._open: dict[int, Stream] = {}
+        self._accepted = 0
+        self._from: dict[str, int] = {}
         self._by_address: dict[Key, Stream] = {}
         self._aliases: dict[Key, Stream] = {}
         self._listening: list[socket.socket] = []
@@ -99,14 +101,17 @@ class Streams:
         """The loop's clock."""
         return asyncio.get_running_loop().time()
 
-    def admits(self, stream: Stream) -> bool:
-        """Is there room for one more?"""
-        return len(self._open) < self.limits.most_streams
+    def admits(self, host: str) -> bool:
+        """Is there room for one more that this address opened?"""
+        from_there = self._from.get(host, 0)
+        return self._accepted < self.limits.most_streams and from_there < self.limits.most_of_one
 
     def opened(self, stream: Stream) -> None:
         """From now on the stream can be found."""
         assert stream.key is not None
         self._open[stream.number] = stream
+        if stream.accepted:
+            self._count(stream.flow.host, 1)
         self._by_address.setdefault(stream.key, stream)
 
     def spoke(self, stream: Stream, message: bytes) -> None:
@@ -122,7 +127,15 @@ class Streams:
         """It cannot be found any more."""
         if self._open.pop(stream.number, None) is not None:
             self._forget(stream)
+            if stream.accepted:
+                self._count(stream.flow.host, -1)
             self.reports.closed(stream.flow)
+
+    def _count(self, host: str, change: int) -> None:
+        self._accepted += change
+        self._from[host] = self._from.get(host, 0) + change
+        if not self._from[host]:
+            del self._from[host]
 
     # --- accepting
 
@@ -134,7 +147,7 @@ class Streams:
                 await asyncio.sleep(ACCEPT_PAUSE)
                 continue
             coming = len(self._tasks) - len(self._listening)
-            if len(self._open) + coming < self.limits.most_streams:
+            if self._accepted + coming < self.limits.most_streams:
                 self._begin(self._welcome(side, kind, connection))
             else:
                 connection.close()

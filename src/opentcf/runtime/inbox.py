@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from opentcf.btrunc.urgency import PROVED, Rank
+from opentcf.btrunc.urgency import PROVED, URGENT, Rank
 
 Entry = tuple[Callable[..., None], tuple[Any, ...]]
 
@@ -26,12 +26,12 @@ class Inbox:
         return bool(self._urgent or self._proved or self._new)
 
     def put(self, deed: Callable[..., None], arguments: tuple[Any, ...]) -> None:
-        """What is urgent."""
+        """What transports report and people ask: urgent, and never lost."""
         self._urgent.append((deed, arguments))
 
     def put_in_line(self, rank: Rank, deed: Callable[..., None], arguments: tuple[Any, ...]) -> None:
-        """What may wait."""
-        line = self._proved if rank is PROVED else self._new
+        """A message."""
+        line = self._urgent if rank is URGENT else self._proved if rank is PROVED else self._new
         if len(line) < MOST:
             line.append((deed, arguments))
 

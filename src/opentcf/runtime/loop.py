@@ -82,10 +82,10 @@ class TickLoop:
         self._trace.add(True, data, flow, local)
         rank = self._core.rank(data)
         if rank is URGENT:
-            self._put(self._core.receive, data, flow)
+            self._inbox.put_in_line(rank, self._core.receive, (data, flow))
         else:
             self._inbox.put_in_line(rank, self._offer, (data, flow, monotonic()))
-            self._wake()
+        self._wake()
 
     def sent(self, data: bytes, flow: Flow, local: Local) -> None:
         """A message went out."""

@@ -131,8 +131,8 @@ TRUNKING: Mapping[str, str] = {
     "His 200 waits until the set-up is settled. The first of them is the caller: the others are called.": (
         "其200待呼叫建立完成后发送。其中第一个为主叫，由此呼叫其他访问域TCF。"
     ),
-    "200 with the floor to the caller. TC2-C 组呼呼叫建立的成功响应.": (
-        "对主叫应答200并授予话权。TC2-C 组呼呼叫建立的成功响应。"
+    "200 to the caller, and to whoever called meanwhile. TC2-C 组呼呼叫建立的成功响应.": (
+        "对主叫以及在此期间发起呼叫的用户应答200。TC2-C 组呼呼叫建立的成功响应。"
     ),
     "480 to the caller; every leg is released.": "对主叫应答480，释放所有呼叫腿。",
     "BYE to every leg; the timers stop.": "向每条呼叫腿发送BYE，停止定时器。",

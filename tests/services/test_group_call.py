@@ -153,6 +153,37 @@ def test_confirmed_the_caller_waits_for_the_v_tcfs():
     assert w.talking() == ["1001"]
 
 
+@pytest.mark.parametrize("emergency", [False, True])
+def test_confirmed_who_presses_meanwhile_hears_what_the_floor_says_of_himself(emergency: bool):
+    """2001's V-TCF has answered, the one that the caller waits for never does: 2001 asks, and may pre-empt him."""
+    w = GroupWorld(fire(setup=SetUp.CONFIRMED), at={"1001": 2, "2001": 3, "1002": 1, "4001": 4})
+    w.part("core1", "core4")
+    w.dial("1001")
+    w.run(1.0)
+    w.press("2001", emergency=emergency)
+    w.run(10.0)
+    assert w.talking() == ["2001" if emergency else "1001"]
+    assert w.its("1001").state is CallState.UP
+    assert w.heard("1001") == w.heard("1002")
+    w.let_go(w.talking()[0])
+    w.run(2.0)
+    assert w.talking() == ([] if emergency else ["2001"])
+
+
+def test_confirmed_who_calls_meanwhile_is_answered_too():
+    """His INVITE crosses the one to his V-TCF."""
+    w = GroupWorld(fire(setup=SetUp.CONFIRMED), at={"1001": 2, "2001": 3, "4001": 4})
+    w.part("core1", "core4")
+    w.dial("1001")
+    w.dial("2001")
+    w.run(10.0)
+    assert (w.its("1001").state, w.its("2001").state) == (CallState.UP, CallState.UP)
+    assert w.talking() == ["1001"]
+    w.let_go("1001")
+    w.run(2.0)
+    assert w.talking() == ["2001"]
+
+
 def test_confirmed_and_nobody_answers_is_480():
     w = GroupWorld(fire(setup=SetUp.CONFIRMED), at={"1001": 2, "2001": 3})
     w.part("core1", "core3")

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from opentcf.btrunc.floor import (
+    Accepted,
     Answer,
     Ask,
     Calm,
@@ -10,7 +11,9 @@ from opentcf.btrunc.floor import (
     Inform,
     LetGo,
     Operation,
+    Refused,
     Revoke,
+    Waiting,
     answer_of,
     told_of,
 )
@@ -100,6 +103,17 @@ class Arbiter:
                 call.emergency_by = request.user
         self._ctx.meters.count("opentcf_floor_requests_total", type(actions[0]).__name__.lower())
         return actions
+
+    def standing(self, call: MasterCall, branch: Branch) -> Answer:
+        """What the floor says by now of who asked when he opened this branch."""
+        talker, user = call.floor.talker, branch.caller
+        assert user is not None
+        if talker is not None and (talker.user, talker.leg) == (user, branch.domain):
+            return Accepted(user, self.talk_time(call), call.floor.grant)
+        for waiter in call.floor.queue:
+            if (waiter.request.user, waiter.request.leg) == (user, branch.domain):
+                return Waiting(user, waiter.told)
+        return Refused(user, FloorCause.DENIED)
 
     def _only_receives(self, call: MasterCall, request: floor.Request) -> bool:
         if request.forced:

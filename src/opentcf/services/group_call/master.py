@@ -36,15 +36,17 @@ class MasterInput(Enum):
 class Branch:
     """The part of a call at one V-TCF; `link` is None where that is this very TCF.
 
-    Who entered the call by an order has a branch of his own, whose `domain` is his whole number.
+    Who entered the call by an order has a branch of his own, whose `domain` is his whole number. `caller` called by the
+    INVITE that opened it.
     """
 
-    __slots__ = ("domain", "link", "up")
+    __slots__ = ("caller", "domain", "link", "up")
 
     def __init__(self, domain: str, link: Link | None) -> None:
         self.domain = domain
         self.link = link
         self.up = False
+        self.caller: Aor | None = None
 
     @classmethod
     def of(cls, link: Link) -> Branch:
@@ -56,6 +58,11 @@ class Branch:
     def entered(self) -> bool:
         """Is it that of somebody who entered by an order?"""
         return self.link is not None and self.link.half in ENTERED
+
+    @property
+    def waits(self) -> bool:
+        """Was it opened by a caller whose 200 is held until a confirmed set-up is settled?"""
+        return not self.up and self.caller is not None
 
     @property
     def listens(self) -> bool:

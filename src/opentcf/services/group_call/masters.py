@@ -8,7 +8,6 @@ from opentcf.btrunc.floor import (
     Left,
     answer_of,
 )
-from opentcf.model import floor
 from opentcf.model.call import CallSetup
 from opentcf.model.cause import Decline, FloorCause, ReleaseCause
 from opentcf.model.floor import Action
@@ -103,6 +102,7 @@ class Masters:
         if call is None:
             call = self._new_call(group, setup, caller, codecs, key)
         self._put_branch(call, branch)
+        branch.caller = caller
         call.left.discard(caller)
         request = self.arbiter.request(call, Ask(caller, setup.priority, setup.emergency), branch)
         self._step(call, MasterInput.JOINED, Event(branch, tuple(self.arbiter.decide(call, request))))
@@ -148,7 +148,8 @@ class Masters:
         if not call.caller_branch:
             call.caller_branch = branch.domain
             self.call_missing(call)
-            call.asked = {other.domain for other in call.branches.values() if not other.up} - {branch.domain}
+            call.asked = {other.domain for other in call.branches.values() if not other.up}
+        call.asked.discard(branch.domain)
         if branch.link is not None:
             branch.link.save(self._ctx)
         if not call.asked:
@@ -228,7 +229,10 @@ class Masters:
 
     def confirmed_setup(self, call: MasterCall) -> None:
         """Confirmed set-up: every V-TCF answered, or Tconfirm is over. 480 when none did."""
-        up = call.caller_branch in call.branches and any(branch.up for branch in call.branches.values())
+        up = call.caller_branch in call.branches and any(
+            branch.up or (branch.waits and domain != call.caller_branch)
+            for domain, branch in call.branches.items()
+        )
         self._step(call, MasterInput.SETTLED if up else MasterInput.UNANSWERED)
 
     def refuse_caller(self, call: MasterCall, event: Event) -> None:
@@ -240,15 +244,15 @@ class Masters:
             self._queue.append(Post(False, call.group.aor, End(ReleaseCause.NO_ANSWER)))
         self.release_all(call, Event(cause=ReleaseCause.NO_ANSWER))
 
-    def answer_caller(self, call: MasterCall, event: Event) -> None:
-        """200 with the floor to the caller. TC2-C 组呼呼叫建立的成功响应."""
+    def answer_callers(self, call: MasterCall, event: Event) -> None:
+        """200 to the caller, and to whoever called meanwhile. TC2-C 组呼呼叫建立的成功响应."""
         self.arbiter.stop(call, CONFIRM)
-        caller, talker = call.branches[call.caller_branch], call.floor.talker
-        caller.up = True
-        assert talker is not None
-        duration = self.arbiter.talk_time(call)
-        accepted = answer_of(floor.Granted(talker.user, talker.leg, call.floor.grant), duration)
-        self.arbiter.answer(call, caller, accepted, joining=True)
+        waiting = [branch for branch in call.branches.values() if branch.waits]
+        for branch in waiting:
+            self.arbiter.answer(call, branch, self.arbiter.standing(call, branch), joining=True)
+            branch.up = True
+        for branch in waiting:
+            self.catch_up(call, branch)
 
     # --- leaving
 
@@ -445,7 +449,7 @@ I, S = MasterInput, MasterState
 TABLE: dict[MasterState, dict[MasterInput, tuple[MasterState, Deed]]] = {
     S.CONFIRMING: {
         I.JOINED: (S.CONFIRMING, Masters.keep_waiting),
-        I.SETTLED: (S.UP, Masters.answer_caller),
+        I.SETTLED: (S.UP, Masters.answer_callers),
         I.UNANSWERED: (S.ENDED, Masters.refuse_caller),
         I.OVER: (S.ENDED, Masters.release_all),
     },

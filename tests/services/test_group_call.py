@@ -682,6 +682,31 @@ def test_a_v_that_answers_too_late_is_told_that_nobody_waits(answer: int):
     assert len(v.requests("BYE")) == 1
 
 
+G729 = b"v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\nm=audio 4000 RTP/AVP 18\r\n"
+
+
+@pytest.mark.parametrize("at", [1, 2, 3])
+@pytest.mark.parametrize("behaviour", [Behaviour.ANSWER, Behaviour.BUSY])
+def test_who_offers_no_codec_of_the_running_call_gets_488_and_changes_nothing(at: int, behaviour: Behaviour):
+    """TC2-C 488."""
+    w = GroupWorld(at={"1001": 1, "2001": 2})
+    w.attach("4001", at, behaviour=behaviour)
+    w.dial("1001")
+    w.run(1.0)
+    before = w.in_call() - {"4001"}
+    w.clear()
+    ua = w.ua("4001")
+    call = ua.call("8001@core1.example", w.now, AUDIO, G729)
+    w.touch(ua)
+    w.run(2.0)
+    assert call.status == 488
+    assert w.in_call() - {"4001"} == before
+    assert w.floor() == ("1001", [])
+    w.let_go("1001")
+    w.run(1.0)
+    assert w.floor() == ("", [])
+
+
 @pytest.mark.parametrize("listens", ["Recv-Info: g.3gpp.mcptt, ptt-floor", "Recv-Info: PTT-Floor"])
 @pytest.mark.parametrize("restarted", [False, True])
 def test_floor_information_names_its_package_where_that_was_asked_for(listens: str, restarted: bool):

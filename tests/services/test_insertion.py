@@ -320,6 +320,31 @@ def test_full_duplex_a_listener_changes_nothing_for_the_parties():
     p.end()
 
 
+def offers_gsm(source: str, data: bytes) -> bytes:
+    return (
+        data.replace(b"RTP/AVP 8", b"RTP/AVP 3").replace(b"8 PCMA/", b"3 GSM0/") if source == "3005" else data
+    )
+
+
+def test_who_enters_a_group_call_with_no_codec_of_it_gets_488_and_changes_nothing():
+    w, call_id = group_call("3005", 3)
+    w.garble = offers_gsm
+    assert enter(w, "3005", GROUP, call_id).status == 488
+    assert w.floor() == ("2001", [])
+    assert w.talking() == ["2001"]
+
+
+@pytest.mark.parametrize(
+    ("setup", "token"), [(HALF, Token.INSERT), (HALF, Token.LISTEN), (FULL, Token.LISTEN)]
+)
+def test_who_enters_a_call_with_no_codec_of_it_gets_488_and_changes_nothing(setup: CallSetup, token: Token):
+    p = Pair(setup)
+    p.w.garble = offers_gsm
+    assert p.enter(token=token).status == 488
+    assert p.w.node(1).procedures.private_call.view()[0]["state"] == "up"
+    p.end()
+
+
 def test_a_party_cannot_enter_and_nobody_twice():
     p = Pair(FULL, "3005", 3, "2005")
     p.enter()

@@ -61,9 +61,10 @@ class Voice:
         return self._counted(self._answer(offered, direction).render())
 
     @staticmethod
-    def readable(offered: bytes) -> None:
-        """RemoteError 400 or 488 when an offer is broken, or none of its streams can be used."""
-        Voice("127.0.0.1", 9, 1, offered).check(offered)
+    def readable(offered: bytes, codecs: bytes = b"") -> None:
+        """RemoteError 400 or 488 when an offer is broken, or none of its streams can be used, by anybody or in a call
+        that has these `codecs`."""
+        Voice("127.0.0.1", 9, 1, codecs or offered).check(offered)
 
     def check(self, offered: bytes) -> None:
         """Could it be answered? RemoteError as `answer` would raise it."""

@@ -101,7 +101,7 @@ class GroupCalls:
         self._touched.add(group)
         caller = path.asserted(incoming, ctx)
         path.forwards(incoming)
-        Voice.readable(described(incoming.request))
+        Voice.readable(described(incoming.request), self._running(incoming, group))
         setup = wire_call.read_setup(incoming.extension, incoming.wire, group.domain)
         setup = wire_call.for_group(setup, caller, ctx.ids)
         if incoming.peer is None:
@@ -114,6 +114,11 @@ class GroupCalls:
         else:
             raise Decline(403, f"{incoming.peer.domain} is not the master of {group}")
         return self._run()
+
+    def _running(self, incoming: Incoming, group: Aor) -> bytes:
+        """The codecs of the call that who joins it by this INVITE must have; empty where there is none."""
+        calls = (self.visits.calls, self.masters.calls) if incoming.peer is None else (self.masters.calls,)
+        return next((known[group].codecs for known in calls if group in known), b"")
 
     def _dialled(self, incoming: Incoming, group: Aor, setup: CallSetup, caller: Aor) -> None:
         ctx = self._ctx
@@ -170,7 +175,7 @@ class GroupCalls:
             call = self.masters.calls.get(group)
             if call is None or call.id != call_id or call.state is not MasterState.UP:
                 raise Decline(481, f"{group} has no call {call_id}")
-            Voice.readable(described(incoming.request))
+            Voice.readable(described(incoming.request), call.codecs)
             leg = Leg.called(ctx, incoming, Owner(NAME, call.key), who)
         mandate.record(ctx, who, action, call_id)
         half = Half.LISTENING if token is Token.LISTEN else Half.INSERTED

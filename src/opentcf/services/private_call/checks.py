@@ -10,7 +10,7 @@ from opentcf.model.subscriber import Preemptible, Right, Subscriber
 from opentcf.services.context import Context, Incoming
 from opentcf.services.path import Hop, Role
 from opentcf.services.private_call.call import PrivateCall
-from opentcf.services.voice import Voice, described
+from opentcf.services.voice import PLAIN, Voice, described
 
 
 def check_offer(incoming: Incoming) -> None:
@@ -20,11 +20,13 @@ def check_offer(incoming: Incoming) -> None:
         Voice.readable(request.body)
 
 
-def check_entry(incoming: Incoming, call: PrivateCall, who: Aor) -> None:
-    """Before somebody enters a call: he is none of its parties, and what he offers can be used."""
+def check_entry(incoming: Incoming, call: PrivateCall, who: Aor, *, listens: bool) -> None:
+    """Before somebody enters a call: he is none of its parties, and what he offers can be used: with the codecs of the
+    call, where he has no stream of his own."""
     if who in (call.caller, call.called) or any(guest.leg.party == who for guest in call.guests):
         raise Decline(486, f"{who} is in this call")
-    Voice.readable(described(incoming.request))
+    shares = listens or call.floor is not None
+    Voice.readable(described(incoming.request), (call.up.remote_sdp or PLAIN) if shares else b"")
     if call.floor is None and not incoming.request.body:
         raise Decline(488, "who enters a full-duplex call offers his stream")
 

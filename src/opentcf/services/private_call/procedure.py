@@ -110,13 +110,13 @@ class PrivateCalls:
         ctx = self._ctx
         who = path.asserted(incoming, ctx)
         operation, call_id = wire_control.read_entry(incoming.extension)
-        action = mandate.ENTRIES[operation][0]
+        action, listens = mandate.ENTRIES[operation][0], operation is Token.LISTEN
         with mandate.audited(ctx, who, action, call_id):
             call = self._controlled(call_id)
-            checks.check_entry(incoming, call, who)
+            checks.check_entry(incoming, call, who, listens=listens)
             leg = Leg.called(ctx, incoming, Owner(NAME, call.key), who)
         mandate.record(ctx, who, action, call_id)
-        self._relay.guests.take_in(call, leg, listens=operation is Token.LISTEN)
+        self._relay.guests.take_in(call, leg, listens=listens)
         records.save(ctx, call)
         return self.news()
 

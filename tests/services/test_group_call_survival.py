@@ -315,3 +315,15 @@ def test_a_refresh_that_waited_offers_what_stands_now():
     sent = [message for message in w.messages("core3", "core1") if isinstance(message, Request)]
     first, second, refresh = (request.body for request in sent if request.method == "INVITE")
     assert first != second == refresh
+
+
+def test_a_membership_that_was_told_is_known_after_a_restart_of_the_v_tcf():
+    w = GroupWorld(fire("1001", "2001"), at={"1001": 1, "2001": 2, "4001": 3})
+    w.regroup(fire("1001", "2001", "4001"))
+    w.run(2.0)
+    w.crash(3)
+    w.restart(3)
+    w.run(1.0)
+    w.dial("1001")
+    w.run(2.0)
+    assert w.in_call() == {"1001", "2001", "4001"}

@@ -1,5 +1,7 @@
 """Memberships and group locations alone, told by hand: this TCF as master, as home and as V-TCF (profile 3, 4.3)."""
 
+from dataclasses import replace
+
 import pytest
 from tests.node.net import SDP, Net, Party, Phone, core, polite, tcf
 
@@ -93,6 +95,37 @@ def test_the_home_of_a_foreign_member_is_told():
         assert (told.headers.get("Ptt-Extension") or "").startswith("pttgroupupdate;version=")
         assert f'udn="{user}"' in told.body.decode()
         assert 'gdn="8001" domain="core1.example" name="Fire"' in told.body.decode()
+
+
+def versions(foreign: Foreign) -> list[int]:
+    said = [told.headers.get("Ptt-Extension") or "" for told in foreign.requests("MESSAGE")]
+    return [int(text.partition("version=")[2].partition(";")[0]) for text in said]
+
+
+def test_a_master_that_lost_its_store_does_not_begin_below_what_it_told():
+    """Else the home would take it for older than what it knows (profile 7)."""
+    w, second, _ = net()
+    w.groups = (replace(FIRE, name="Fire 2"),)
+    w.command(1, "reload", settings=w.settings(1))
+    w.advance(1.0)
+    before = versions(second)
+    w.start(1)
+    w.advance(11.0)
+    assert len(set(before)) == 2
+    assert min(versions(second)[len(before) :]) > max(before)
+
+
+def test_who_lost_its_state_is_told_again_by_a_master_that_was_killed_meanwhile():
+    w = Net(2, groups=(replace(FIRE, members=FIRE.members[:2]),))
+    w.advance(11.0)
+    w.start(2)
+    w.lose = lambda seen: seen.what == "MESSAGE"
+    w.advance(15.0)
+    told = w.between(2, 1).count("200 MESSAGE")
+    w.lose = lambda seen: False
+    w.start(1, keep=True)
+    w.advance(11.0)
+    assert w.between(2, 1).count("200 MESSAGE") > told
 
 
 def test_what_is_not_answered_is_told_again_and_what_is_answered_is_not():

@@ -252,6 +252,21 @@ def test_the_master_goes_on_after_a_restart() -> None:
     assert w.master_row()["core4.example"] == "accepted"
 
 
+def test_after_a_long_outage_nobody_gets_it_a_second_time() -> None:
+    """Core4 took it, which the master does not know; after its five minutes core4 has forgotten that."""
+    w = TextWorld()
+    w.lose = lambda source, target, data: (source, target) == ("core4", "core1")
+    w.send("1001")
+    w.run(1.0)
+    w.crash(1)
+    w.lose = lambda source, target, data: False
+    w.run(400.0)
+    w.restart(1)
+    w.run(60.0)
+    assert w.readers()["4001"] == 1
+    assert w.master_row()["core4.example"] == "unreachable"
+
+
 def test_a_member_whose_answer_a_restart_lost_is_unknown() -> None:
     w = TextWorld()
     w.lose = lambda source, target, data: (source, target) == ("4001", "core4")

@@ -643,6 +643,19 @@ def test_a_home_that_lost_its_state_gets_its_users_again():
     assert set(net.registered(1)) == {f"100{k}@core1.example" for k in (1, 2, 3)}
 
 
+def test_a_home_that_lost_its_state_gets_its_users_from_a_v_that_was_killed_meanwhile():
+    net = Net(2)
+    assert Phone(net, "1001", 2).register() == 200
+    net.advance(1.0)
+    net.start(1)
+    net.lose = lambda seen: seen.what == "REGISTER"
+    net.advance(15.0)
+    net.lose = lambda seen: False
+    net.start(2, keep=True)
+    net.advance(1.0)
+    assert set(net.registered(1)) == {"1001@core1.example"}
+
+
 def test_a_home_that_kept_its_state_is_left_alone():
     net = Net(2)
     Phone(net, "1001", 2).register()

@@ -175,7 +175,7 @@ def cares(have: Procedures) -> dict[type[Fact], tuple[Callable[[Any], Facts], ..
         Regrouped: (info.on_regrouped,),
         MembershipTold: (have.regrouping.on_membership_told,),
         GroupChanged: (group.on_group_changed, watchers.on_group_changed),
-        MembershipChanged: (group.on_membership_changed,),
+        MembershipChanged: (have.visited_registration.on_membership_changed, group.on_membership_changed),
         UserAttached: (private.on_user_attached, group.on_user_attached),
         UserLeaving: (
             have.handover.on_user_leaving,

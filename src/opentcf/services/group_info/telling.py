@@ -44,12 +44,16 @@ class Telling:
         return self._told[user].acked
 
     def update(self, user: Aor) -> None:
-        """Tell the home of a foreign member when his groups are others than it was told, or it has not answered."""
+        """Tell the home of a foreign member when his groups are others than it was told, or it has not answered.
+
+        Versions follow the clock: a TCF that lost its store does not begin below what it told before.
+        """
         told = self._told.get(user)
         groups = sorted(self._ctx.directory.groups_of(user), key=lambda group: group.aor)
         now = [Membership(group.aor, group.name, group.priority) for group in groups]
         if told is None or told.memberships != now:
-            self._told[user] = Told((told.version if told else 0) + 1, now)
+            before = max(told.version if told else 0, int(self._ctx.wall))
+            self._told[user] = Told(before + 1, now)
             self._save_told(user)
         if not self._told[user].acked:
             self._tell(user)
@@ -99,6 +103,7 @@ class Telling:
         for user, told in self._told.items():
             if user.domain == domain and anew:
                 told.acked = False
+                self._save_told(user)
                 self._tell(user)
             elif user.domain == domain:
                 self.again(user)

@@ -9,6 +9,7 @@ from opentcf.btrunc.wire import Param
 from opentcf.model.cause import Decline, KickCause, ReleaseCause
 from opentcf.model.facts import (
     KickOff,
+    MembershipChanged,
     PeerLostState,
     UserAttached,
     UserLeaving,
@@ -137,6 +138,13 @@ class VisitedRegistration:
             attachment_record.save(self._ctx, attachment)
         return NONE
 
+    def on_membership_changed(self, fact: MembershipChanged) -> Facts:
+        """His groups are part of what is kept of him."""
+        attachment = self._ctx.directory.attachment(fact.user)
+        if attachment is not None:
+            attachment_record.save(self._ctx, attachment)
+        return NONE
+
     def on_peer_lost_state(self, fact: PeerLostState) -> Facts:
         """A home lost its state: re-register its users who are here, paced (profile 5.1)."""
         here = [
@@ -145,7 +153,7 @@ class VisitedRegistration:
             if attachment.user.domain == fact.domain
         ]
         for number, attachment in enumerate(here):
-            self._arm_refresh(attachment.user, self._ctx.now + number * 0.01)
+            self._doubt(attachment, number * 0.01)
         return NONE
 
     def outcome(self, outcome: Outcome) -> Facts:
@@ -419,12 +427,12 @@ class VisitedRegistration:
             return NONE
         return (UserStunned(user) if attachment.stunned else UserRevived(user),)
 
-    def _doubt(self, attachment: Attachment) -> None:
-        """His home let a registration go that we do not have: ours is newer, or a restart forgot that one and ours is
-        older. The home knows; half of what it granted is over, so that it is asked now, or after a restart."""
+    def _doubt(self, attachment: Attachment, delay: float = 0.0) -> None:
+        """His home let a registration go that we do not have, or lost them all. Half of what it granted is over: it is
+        asked after this delay, or after a restart."""
         attachment.home_expires = min(attachment.home_expires, self._ctx.now + attachment.granted / 2)
         attachment_record.save(self._ctx, attachment)
-        self._arm_refresh(attachment.user, self._ctx.now)
+        self._arm_refresh(attachment.user, self._ctx.now + delay)
 
     def _refresh_later(self, attachment: Attachment) -> Facts:
         """The home is silent: try again while it still holds him, then wait for the terminal's next REGISTER."""

@@ -100,7 +100,9 @@ class Journal:
 
     def prune(self) -> None:
         """Forget those whose five minutes are over; a V-TCF that has not taken one by then is not reached."""
-        self._timer = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         over = self._ctx.wall - KEPT
         while self._kept and self._kept[0].began <= over:
             message = self._kept.popleft()
@@ -117,7 +119,8 @@ class Journal:
         return [message.view() for message in self._history]
 
     def load(self, rows: dict[str, Value], bodies: dict[str, Value]) -> None:
-        """Go on from what the store held. What was open when we stopped is an error from now on."""
+        """Go on from what the store held. What was open when we stopped is an error from now on, what is over meanwhile
+        is forgotten."""
         found = [read(identity, row, bodies.get(identity)) for identity, row in rows.items()]
         for message in sorted(found, key=lambda message: message.id):
             self._index(message)
@@ -129,6 +132,7 @@ class Journal:
                     recipient.result, changed = UNKNOWN, True
             if changed:
                 self.save(message)
+        self.prune()
 
     def _index(self, message: ShortMessage) -> None:
         for role in message.roles:

@@ -389,6 +389,20 @@ def test_a_kick_off_is_repeated_until_answered_also_over_a_restart():
     assert net.count("OPTIONS", tcf(1), tcf(2)) >= before
 
 
+def test_a_kick_off_to_who_stays_away_is_given_up_after_an_hour():
+    """Until then it keeps a place in the store, and with it what clings to the V-TCF."""
+    net = Net(3)
+    phone = Phone(net, "1001", 2)
+    phone.register()
+    net.unreachable.add(tcf(2))
+    net.advance(60.0)
+    assert Phone(net, "1001", 3).register() == 200
+    net.advance(3_500.0)
+    assert list(net.saved[tcf(1)]["kick"]) == ["1001@core2.example"]
+    net.advance(200.0)
+    assert net.saved[tcf(1)]["kick"] == {}
+
+
 def test_who_comes_back_is_not_hit_by_the_kick_off_that_waited():
     net = Net(3)
     first, second = Phone(net, "1001", 2), Phone(net, "1001", 3)

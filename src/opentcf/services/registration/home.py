@@ -158,8 +158,6 @@ class HomeRegistration:
             return NONE
         if outcome.response is not None and outcome.status != 503:
             self._forget_kick(outcome.owner.key)
-        elif self._ctx.wall - kick.since > KICK_FOR:
-            self._forget_kick(outcome.owner.key)
         else:
             kick.timer = self._ctx.start(KICK_AGAIN, Owner(NAME, outcome.owner.key, KICK))
         return NONE
@@ -343,7 +341,7 @@ class HomeRegistration:
             kick.timer.cancel()
             kick.timer = None
         peer = ctx.directory.peer(kick.visited)
-        if peer is None:
+        if peer is None or ctx.wall - kick.since > KICK_FOR:
             self._forget_kick(key)
             return
         if ctx.peer_is_down(peer.domain):

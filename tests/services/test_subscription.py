@@ -407,6 +407,21 @@ class TestSurviving:
         world.unwatch(watches[0])
         assert watches[0].over
 
+    def test_an_end_that_nobody_was_told_of_yet(self) -> None:
+        world = EventWorld(at={"1001": 1})
+        watch = world.watch(Package.REGISTER)
+        world.run(5.0)
+        world.register(world.ua("1001"), 0)
+        world.run(0.1)
+        world.register(world.ua(DISPATCHER), 0)
+        world.run(0.2)
+        assert not watch.over
+        world.crash(1)
+        world.restart(1)
+        world.run(5.0)
+        assert watch.over
+        assert world.subscriptions() == 0
+
     def test_running_out_while_the_node_was_down(self) -> None:
         world = EventWorld()
         watch = world.watch(Package.REGISTER, expires=120)

@@ -341,6 +341,7 @@ class Subscriptions:
     def _end(self, subscription: Subscription, reason: str) -> None:
         """A last NOTIFY, then nothing."""
         subscription.ending = subscription.ending or reason
+        save(self._ctx, subscription)
         self._schedule(subscription)
 
     def _drop(self, subscription: Subscription, why: str) -> None:

@@ -268,3 +268,19 @@ def test_a_v_where_all_have_hung_up_is_no_use_to_the_master():
     w.cut.clear()
     w.run(20.0)
     assert w.in_call() == {"1001", "3001"}
+
+
+def test_who_hung_up_is_not_called_back_when_his_bye_comes_late():
+    """His terminal knows the dialog no more, and says so to the next floor information."""
+    w = GroupWorld(fire("1001", "2001", "4001", "4002"), at={"1001": 1, "2001": 3, "4001": 3})
+    w.dial("1001")
+    w.run(1.0)
+    w.lose = lambda source, target, data: source == "2001" and data.startswith(b"BYE")
+    w.leave("2001")
+    w.let_go("1001")
+    w.run(2.0)
+    w.lose = lambda source, target, data: False
+    w.run(2.0)
+    w.attach("4002", 3)
+    w.run(2.0)
+    assert w.in_call() == {"1001", "4001", "4002"}

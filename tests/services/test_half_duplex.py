@@ -159,6 +159,22 @@ def test_the_floor_outlives_a_restart_of_the_arbiter():
     t.end()
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+def test_talk_time_means_nothing_to_a_call_that_is_being_released(restarted: bool):
+    """Its other side is cut off, and does not answer the BYE."""
+    t = Talk(2, 3, "4001", timers=TimerSettings(t2=10.0))
+    t.w.part("core1", "core4", 5.0)
+    t.w.run(5.0)
+    t.w.part("core1", "core4")
+    t.w.hang_up(t.one, t.call)
+    t.w.run(1.0)
+    if restarted:
+        t.w.crash(1)
+        t.w.restart(1)
+    t.w.run(20.0)
+    assert not any(notice.name == "fault" for notice in t.w.notices)
+
+
 def test_half_duplex_goes_on_over_a_handover():
     t = Talk(2, 3, "4001")
     t.let_go(t.one)

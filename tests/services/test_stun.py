@@ -197,6 +197,18 @@ def test_a_newer_order_follows_the_one_that_is_under_way():
     assert called(net, user, "2004") == 100
 
 
+def test_an_order_that_two_newer_ones_overtook_is_answered_too():
+    net = control_net()
+    boss, user = attached(net, "2004", 2), attached(net, "1001", 3, lambda request: None)
+    for token in ("pttstun", "pttrevive", "pttstun"):
+        order(boss, "1001", token)
+    user.answer(user.request("MESSAGE"), 200)
+    results = [said(m) for m in boss.inbox if "result" in said(m)]
+    assert sorted(results) == ["pttrevive;UDN=1001;result=2"] + 2 * ["pttstun;UDN=1001;result=0"]
+    assert len(user.requests("MESSAGE")) == 1
+    assert state(net, "1001") == "stunned"
+
+
 # --- who may
 
 

@@ -122,15 +122,18 @@ class Stun:
     def _delivered(self, user: Aor, standing: Standing, state: UserState, result: Result) -> Facts:
         """The terminal's word, or that it has none: whoever ordered this hears it; a newer order follows.
 
-        While a V-TCF that he left may still serve him, he is not reached.
+        While a V-TCF that he left may still serve him, he is not reached; nor was he by an overtaken order.
         """
         if state is not UserState.NORMAL and self._ctx.directory.is_left_behind(user):
             result = Result.UNREACHABLE
+        is_last = standing.state is state
         for asked, incoming in standing.waiting:
             if asked is state:
                 self._answer(incoming, state, user, result)
-        standing.waiting = [entry for entry in standing.waiting if entry[0] is not state]
-        if standing.state is not state:
+            elif is_last:
+                self._answer(incoming, asked, user, Result.UNREACHABLE)
+        standing.waiting = [] if is_last else [entry for entry in standing.waiting if entry[0] is not state]
+        if not is_last:
             return self._deliver(user, standing)
         standing.delivered = result is Result.SUCCESS
         self._save(user, standing)

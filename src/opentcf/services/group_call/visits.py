@@ -509,16 +509,23 @@ class Visits:
             case What.ENDED:
                 call.hung_up.add(user)
                 self._member_gone(call, user)
-            case What.LOST if user in call.returning and user in self._ctx.directory.present(call.group):
-                self._bring_back(call, user, happened.cause)
             case What.LOST:
-                link.end(self._ctx, happened.cause)
-                self._member_gone(call, user)
+                self._member_lost(call, user, link, happened)
             case What.INFORMED:
                 assert happened.incoming is not None
                 self._ctx.respond(happened.incoming, 200)
             case _:
                 return
+
+    def _member_lost(self, call: VisitedCall, user: Aor, link: Link, happened: Happened) -> None:
+        """The end of a leg that nobody asked for; who says 481 has hung up, and his BYE comes late."""
+        if user in call.returning and user in self._ctx.directory.present(call.group):
+            self._bring_back(call, user, happened.cause)
+            return
+        if happened.status == 481:
+            call.hung_up.add(user)
+        link.end(self._ctx, happened.cause)
+        self._member_gone(call, user)
 
     def _member_answered(self, call: VisitedCall, user: Aor, link: Link, happened: Happened) -> None:
         """To an order, or to other media."""

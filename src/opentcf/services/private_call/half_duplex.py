@@ -21,7 +21,7 @@ from opentcf.services.context import Context, Incoming
 from opentcf.services.floor_leg import FloorLeg, purpose, read_info
 from opentcf.services.leg import Happened, Leg
 from opentcf.services.path import Role
-from opentcf.services.private_call.call import NAME, Guest, PrivateCall
+from opentcf.services.private_call.call import NAME, Guest, PrivateCall, State
 from opentcf.services.voice import Mirror
 from opentcf.sip.message import Message
 from opentcf.sip.sdp import direction_of
@@ -191,9 +191,12 @@ class HalfDuplex:
         return reached
 
     def timer(self, call: PrivateCall, what: str) -> None:
-        """T2, T3, or something is to be said again. A revoke that sits out a 491 is still said after T3."""
+        """T2, T3, or something is to be said again. A revoke that sits out a 491 is still said after T3.
+
+        To a call that is being released they mean nothing.
+        """
         call.floor_timers.pop(what, None)
-        if call.floor is None:
+        if call.floor is None or call.state is not State.UP:
             return
         if what == REPEAT:
             self.repeat(call)

@@ -389,6 +389,23 @@ def test_a_kick_off_is_repeated_until_answered_also_over_a_restart():
     assert net.count("OPTIONS", tcf(1), tcf(2)) >= before
 
 
+def test_who_left_is_let_go_by_his_home_also_when_v_is_killed_before_it_heard():
+    net = Net(2)
+    phone = Phone(net, "1001", 2)
+    phone.register()
+    net.lose = lambda seen: seen.source == tcf(2) and seen.what == "REGISTER"
+    phone.register(expires=0)
+    net.advance(1.0)
+    net.start(2, keep=True)
+    net.lose = lambda seen: False
+    net.advance(1.0)
+    assert net.registered(1) == {}
+    assert net.attached(2) == set()
+    assert net.saved[tcf(2)]["attachment"] == {}
+    assert phone.register() == 200
+    assert net.registered(1) == {"1001@core1.example": "core2.example"}
+
+
 def test_a_kick_off_to_who_stays_away_is_given_up_after_an_hour():
     """Until then it keeps a place in the store, and with it what clings to the V-TCF."""
     net = Net(3)

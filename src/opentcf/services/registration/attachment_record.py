@@ -8,8 +8,8 @@ from opentcf.sip.outbox import Value
 ATTACHMENT = "attachment"
 
 
-def save(ctx: Context, attachment: Attachment) -> None:
-    """Keep it as it is now."""
+def save(ctx: Context, attachment: Attachment, *, leaves: bool = False) -> None:
+    """Keep it as it is now; `leaves`: it is over, but its home has not answered that yet."""
     offset = ctx.wall_offset
     row: dict[str, Value] = {
         "v": 1,
@@ -28,6 +28,8 @@ def save(ctx: Context, attachment: Attachment) -> None:
         "stunned": attachment.stunned,
         "ptt": attachment.ptt,
     }
+    if leaves:
+        row["leaves"] = True
     ctx.save(ATTACHMENT, str(attachment.user), row)
 
 

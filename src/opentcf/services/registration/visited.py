@@ -173,6 +173,7 @@ class VisitedRegistration:
         if purpose == HOME_LEAVE:
             status = outcome.status if outcome.response is not None else 503
             self._departing.discard(user)
+            self._ctx.save(ATTACHMENT, str(user), None)
             self._answer_leaver(self._leaving.pop(user, None), status)
             return self._serve_next(user)
         return NONE
@@ -471,10 +472,12 @@ class VisitedRegistration:
             return facts
         peer = ctx.directory.peer(user.domain)
         if peer is None or ctx.peer_is_down(peer.domain):
+            ctx.save(ATTACHMENT, str(user), None)
             self._answer_leaver(incoming, 503)
             return NONE
         if incoming is not None:
             self._leaving[user] = incoming
+        attachment_record.save(ctx, attachment, leaves=True)
         self._departing.add(user)
         if user in self._refreshing:
             self._departures[user] = attachment
@@ -556,6 +559,9 @@ class VisitedRegistration:
         ctx = self._ctx
         for key, row in rows.items():
             attachment = attachment_record.read(ctx, key, row)
+            if row.get("leaves"):
+                self._leave_home(attachment, None)
+                continue
             ctx.directory.attach(attachment)
             self._arm_expiry(attachment)
             if not ctx.directory.is_home(attachment.user):

@@ -159,6 +159,21 @@ def test_the_floor_outlives_a_restart_of_the_arbiter():
     t.end()
 
 
+@pytest.mark.parametrize("late", [0.005, 0.02, 0.03, 0.05, 0.08, 0.2])
+def test_a_talker_who_asks_again_while_his_v_restarts_talks_on_only_with_the_floor(late: float):
+    t = Talk(2, 3, "4001")
+    t.let_go(t.one)
+    t.press(t.two)
+    assert t.talking() == (False, True)
+    t.two.press(t.other, t.w.now)
+    t.w.touch(t.two)
+    t.w.run(late)
+    t.restart(3)
+    t.w.run(5.0)
+    assert t.agree()
+    t.end()
+
+
 @pytest.mark.parametrize("restarted", [False, True])
 def test_talk_time_means_nothing_to_a_call_that_is_being_released(restarted: bool):
     """Its other side is cut off, and does not answer the BYE."""

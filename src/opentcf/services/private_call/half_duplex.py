@@ -157,11 +157,16 @@ class HalfDuplex:
                 del call.untold[side]
 
     def _let_go(self, call: PrivateCall, words: FloorLeg, op: LetGo) -> None:
-        """A grant that still waits for its turn on the leg is pointless now (profile 7)."""
+        """A grant that still waits for its turn on the leg is pointless now (profile 7). Where his V gives back what he
+        talks by, since it was restarted, he does not know it."""
         assert call.floor is not None
+        talker, grant = call.floor.talker, call.floor.grant
         pointless = words.leg.drop(purpose(Grant(op.user, 0, call.floor.grant)))
         words.confirm(self._ctx, op)
         self._apply(call, call.floor.release(op.user, None if pointless else op.grant))
+        if op.cause is FloorCause.GONE and talker is not None and talker.user == op.user:
+            revoke = call.untold[talker.leg] = Revoke(op.user, grant, FloorCause.GONE)
+            words.tell(self._ctx, revoke)
         if pointless:
             words.leg.resume(self._ctx)
 

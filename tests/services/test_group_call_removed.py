@@ -1,5 +1,7 @@
 """A member taken out of the group loses the floor and the call at once, though his home is silent (profile 4.5)."""
 
+from dataclasses import replace
+
 import pytest
 from tests.services.control_world import ControlWorld
 from tests.services.group_world import GroupWorld, ext, fire
@@ -51,6 +53,18 @@ def test_one_beside_others_listens_until_his_home_says_so(talker: str):
     w.press("2001")
     w.run(1.0)
     assert w.count("403 INVITE", "core1", "core3") == 1
+    assert "2001" not in w.talking()
+
+
+@pytest.mark.parametrize("talker", ["2001", "1001"], ids=["the talker", "a waiter"])
+def test_one_whom_a_restarted_master_does_not_know_as_a_member_any_more(talker: str):
+    w = without_home(AT | {"3001": 3}, talker, *([] if talker == "2001" else ["2001"]))
+    core = w.cores[1]
+    core.settings = replace(core.settings, groups=(lasting("1001", "1002", "2002", "3001", "4001"),))
+    w.crash(1)
+    w.restart(1)
+    w.run(4.0)
+    assert w.floor() == ("" if talker == "2001" else "1001", [])
     assert "2001" not in w.talking()
 
 

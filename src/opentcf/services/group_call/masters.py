@@ -81,6 +81,9 @@ class Masters:
                 self.arbiter.start(call, what, max(0.0, when - self._ctx.now))
         for leg in sorted({entry.leg for entry in call.floor.entries()} - call.branches.keys()):
             self.arbiter.apply(call, call.floor.lost(leg))
+        for user in [entry.user for entry in call.floor.entries()]:
+            if call.group.member(user) is None and not is_dispatcher(self._ctx, user):
+                self.arbiter.dispossess(call, user)
         if not call.served:
             self.end(call, ReleaseCause.NORMAL)
             return

@@ -931,6 +931,22 @@ def test_released_by_command():
     net.assert_quiet()
 
 
+def test_a_leg_that_was_released_is_not_released_again_after_a_restart():
+    """The other one is not yet: its peer does not answer."""
+    net = Net()
+    call = talk(net, *phones(net, 2, 3))
+    identity = net.rows(4, "calls")[0]["id"]
+    net.lose = lambda seen: (seen.source, seen.target) == (tcf(4), tcf(3))
+    net.command(4, "call_release", id=identity)
+    net.advance(1.0)
+    net.start(4, keep=True)
+    net.advance(1.0)
+    assert net.between(4, 1).count("BYE") == 1
+    net.lose = lambda seen: False
+    net.advance(2.0)
+    assert call.called.requests("BYE")
+
+
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
 def test_a_call_outlives_a_restart_of_any_of_its_cores(number: int):
     net = Net()

@@ -574,7 +574,7 @@ class PrivateCalls:
             self._renewed[call.id] = None
         if call.over:
             self._forget(call)
-        elif call.state not in (before, State.ALERTING):  # which a restart ends as it does SETUP
+        elif call.state not in (before, State.ALERTING) or _ends_leg(event):  # ALERTING ends as SETUP does
             records.save(self._ctx, call)
 
     def _note(self, call: PrivateCall) -> None:
@@ -678,3 +678,8 @@ class PrivateCalls:
             self._forget(call)
         else:
             records.save(self._ctx, call)
+
+
+def _ends_leg(event: Happened | None) -> bool:
+    """Did it end one of several legs? After a restart that is not released again."""
+    return event is not None and event.leg.state is LegState.ENDED

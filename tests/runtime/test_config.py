@@ -363,6 +363,11 @@ def member(text: str) -> str:
             "core1.toml:7:7: is not TOML: cannot overwrite a value; the key stands there twice",
         ),
         ('[http]\ntoken = "', "core1.toml:6:10: is not TOML: unterminated string"),
+        ("x = " + 5_000 * "[" + 5_000 * "]", "core1.toml: is nested too deeply"),
+        (
+            '[records]\nfiles = ["a\\u0000b"]\n',
+            "core1.toml:6: records.files: has the character U+0000, which no name has",
+        ),
         # numbers
         ("[timers]\nT2 = 0\n", "core1.toml:6: timers.T2: expected a number > 0.0"),
         ("[timers]\nT2 = -1.5\n", "core1.toml:6: timers.T2: expected a number > 0.0"),

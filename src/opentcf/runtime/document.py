@@ -58,6 +58,8 @@ class Document:
             self.raw: dict[str, Any] = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise ConfigError(_syntax(path, text, str(error))) from None
+        except RecursionError:
+            raise ConfigError(f"{path}: is nested too deeply") from None
         self._lines = _scan(text)
         self.raw = self._expand(self.raw, ())
 
@@ -87,6 +89,8 @@ class Document:
 
     def _expand(self, value: Any, place: Place) -> Any:
         match value:
+            case str() if "\0" in value:
+                raise self.error(place, "has the character U+0000, which no name has")
             case str():
                 return _VARIABLE.sub(lambda found: self._variable(found[1], place), value)
             case dict():

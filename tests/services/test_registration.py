@@ -343,6 +343,27 @@ def test_a_kick_off_that_overtakes_the_answer_to_a_registration_ends_that():
     assert phone.statuses("REGISTER")[-1] == 403
 
 
+def test_a_kick_off_that_overtakes_the_answer_to_a_new_registration_ends_the_one_before_too():
+    net = Net(2)
+    h = foreign(net, 1, 2)
+    phone = Phone(net, "1001", 2)
+    phone.register()
+    h.answer(h.request("REGISTER"), 200, Expires="600")
+    phone.register(Ptt_Extension="pttregister;regtype=initial")
+    first, asked = h.requests("REGISTER")
+    kick = h.make(
+        "OPTIONS", "sip:1001@core1.example", "<sip:core1.example>;tag=h", "<sip:1001@core1.example>"
+    )
+    kick.headers.set("Ptt-Extension", f"pttkickoff;Cause=moved;binding={asked.call_id()}")
+    h.send(kick)
+    h.answer(asked, 200, Expires="600")
+    net.advance(0.1)
+    refresh = h.requests("REGISTER")[-1]
+    assert refresh.call_id() == first.call_id()
+    h.answer(refresh, 403)
+    assert net.attached(2) == set()
+
+
 def test_a_kick_off_of_a_user_unknown_there_is_answered_200():
     """TC2-C 网络侧注销的成功响应."""
     net = Net(2)

@@ -341,6 +341,8 @@ class VisitedRegistration:
             self._say_again(user)
         elif overtaken and response.status < 300:
             self._ctx.respond(pending.incoming, 403)
+            if (before := self._ctx.directory.attachment(user)) is not None:
+                self._doubt(before)
         elif response.status >= 300:
             self._pass_refusal(pending, response)
         else:

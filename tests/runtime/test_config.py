@@ -364,6 +364,7 @@ def member(text: str) -> str:
         ),
         ('[http]\ntoken = "', "core1.toml:6:10: is not TOML: unterminated string"),
         ("x = " + 5_000 * "[" + 5_000 * "]", "core1.toml: is nested too deeply"),
+        (".".join(3_000 * "x") + " = 1\n", "core1.toml: is nested too deeply"),
         (
             '[records]\nfiles = ["a\\u0000b"]\n',
             "core1.toml:6: records.files: has the character U+0000, which no name has",

@@ -106,6 +106,17 @@ def test_a_message_that_is_gone_is_still_named():
     assert trace.online(first) == "abc"
 
 
+def test_a_long_call_keeps_its_name_while_another_says_its_own_often():
+    trace = Trace(10_000)
+    trace.add(True, dialog("Call-ID: long", "OnlineCallID=abc"), FLOW, LOCAL)
+    for _ in range(1_300):
+        trace.add(True, dialog("Call-ID: other", "OnlineCallID=xyz"), FLOW, LOCAL)
+        list(trace.call("xyz"))
+    trace.add(True, dialog("Call-ID: long", "a=b"), FLOW, LOCAL)
+    (last,) = trace.after(trace.last - 1)
+    assert trace.online(last) == "abc"
+
+
 def grown(trace: Trace, first: int, number: int) -> int:
     """What is held after so many more messages of one Call-ID, each of which names another call."""
     for n in range(first, first + number):

@@ -707,6 +707,35 @@ def test_who_offers_no_codec_of_the_running_call_gets_488_and_changes_nothing(at
     assert w.floor() == ("", [])
 
 
+@pytest.mark.parametrize("at", [1, 3])
+def test_a_call_without_a_description_has_g711_and_nothing_else(at: int):
+    """Its caller left the offer to the other side."""
+    w = GroupWorld(at={"1001": 1, "2001": 2})
+    w.attach("4001", at, behaviour=Behaviour.BUSY)
+    for number, described, status in (("1001", b"", 0), ("4001", G729, 488)):
+        ua = w.ua(number)
+        call = ua.call("8001@core1.example", w.now, AUDIO, described)
+        w.touch(ua)
+        w.run(1.0)
+        assert call.status in (status, 200)
+    assert w.floor() == ("1001", [])
+    w.let_go("1001")
+    w.run(1.0)
+    assert w.floor() == ("", [])
+
+
+def test_confirmed_a_member_who_only_receives_is_told_so():
+    members = tuple(Member(aor(number), listen_only=number == "2001") for number in ("1001", "2001", "4001"))
+    w = GroupWorld(
+        replace(fire(setup=SetUp.CONFIRMED), members=members), at={"1001": 2, "2001": 3, "4001": 4}
+    )
+    w.part("core1", "core4")
+    w.dial("1001")
+    w.dial("2001")
+    w.run(10.0)
+    assert any("receiveonly" in ext(message) for message in w.messages("core1", "core3"))
+
+
 @pytest.mark.parametrize("listens", ["Recv-Info: g.3gpp.mcptt, ptt-floor", "Recv-Info: PTT-Floor"])
 @pytest.mark.parametrize("restarted", [False, True])
 def test_floor_information_names_its_package_where_that_was_asked_for(listens: str, restarted: bool):

@@ -57,8 +57,11 @@ def test_one_beside_others_listens_until_his_home_says_so(talker: str):
 
 
 @pytest.mark.parametrize("talker", ["2001", "1001"], ids=["the talker", "a waiter"])
-def test_one_whom_a_restarted_master_does_not_know_as_a_member_any_more(talker: str):
-    w = without_home(AT | {"3001": 3}, talker, *([] if talker == "2001" else ["2001"]))
+@pytest.mark.parametrize(
+    "at", [AT, AT | {"3001": 3}, AT | {"2001": 1}], ids=["alone", "not alone", "at the master"]
+)
+def test_one_whom_a_restarted_master_does_not_know_as_a_member_any_more(talker: str, at: dict[str, int]):
+    w = without_home(at, talker, *([] if talker == "2001" else ["2001"]))
     core = w.cores[1]
     core.settings = replace(core.settings, groups=(lasting("1001", "1002", "2002", "3001", "4001"),))
     w.crash(1)
@@ -66,6 +69,7 @@ def test_one_whom_a_restarted_master_does_not_know_as_a_member_any_more(talker: 
     w.run(4.0)
     assert w.floor() == ("" if talker == "2001" else "1001", [])
     assert "2001" not in w.talking()
+    assert ("2001" in w.in_call()) is ("3001" in at)
 
 
 def test_a_visitor_of_the_master_leaves_at_once():

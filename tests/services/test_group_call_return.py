@@ -270,6 +270,19 @@ def test_a_v_where_all_have_hung_up_is_no_use_to_the_master():
     assert w.in_call() == {"1001", "3001"}
 
 
+def test_who_gave_his_own_call_up_is_not_called_back():
+    w = GroupWorld(fire("1001", "2001", "2002", "4001"), at={"2001": 3, "2002": 3, "1001": 1})
+    w.part("core1", "core3", 0.6)
+    w.dial("2001")
+    w.run(0.1)
+    w.dial("2002")
+    w.run(0.2)
+    w.hang_up(w.ua("2001"))
+    w.run(8.0)
+    assert "2002" in w.in_call()
+    assert "2001" not in w.in_call()
+
+
 def test_who_hung_up_is_not_called_back_when_his_bye_comes_late():
     """His terminal knows the dialog no more, and says so to the next floor information."""
     w = GroupWorld(fire("1001", "2001", "4001", "4002"), at={"1001": 1, "2001": 3, "4001": 3})

@@ -1,5 +1,6 @@
 """Half-duplex private calls (profile 4.2): auto-answer, and a floor that the caller's home arbitrates."""
 
+import re
 from typing import Any
 
 import pytest
@@ -172,6 +173,23 @@ def test_a_talker_who_asks_again_while_his_v_restarts_talks_on_only_with_the_flo
     t.w.run(5.0)
     assert t.agree()
     t.end()
+
+
+def test_what_is_given_back_of_an_older_grant_changes_nothing():
+    t = Talk(2, 3, "4001")
+    t.let_go(t.one)
+    t.press(t.one)
+    old = b'pttreleasefloor;UDN="1001@core1.example";cause=gone;grant=1'
+    t.w.garble = lambda source, data: (
+        re.sub(rb"pttreleasefloor[^\r]*", old, data)
+        if source == "core2" and data.startswith(b"INVITE")
+        else data
+    )
+    t.one.events.clear()
+    t.let_go(t.one)
+    t.w.run(3.0)
+    assert t.floor() == ("1001@core1.example", [])
+    assert not any(heard.startswith("revoked") for heard in t.heard(t.one))
 
 
 @pytest.mark.parametrize("restarted", [False, True])

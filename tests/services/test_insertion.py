@@ -345,6 +345,38 @@ def test_who_enters_a_call_with_no_codec_of_it_gets_488_and_changes_nothing(setu
     p.end()
 
 
+def test_a_listener_who_offers_no_codec_of_the_call_keeps_what_he_had():
+    p = Pair(FULL)
+    call = p.enter(token=Token.LISTEN)
+    before = call.remote_sdp
+    p.w.garble = offers_gsm
+    ua = p.w.ua("3005")
+    ua.become(call, FULL, "recvonly", p.w.now)
+    p.w.touch(ua)
+    p.w.run(3.0)
+    assert call.remote_sdp == before
+    (guest,) = next(iter(p.w.node(1).procedures.private_call._calls.values())).guests
+    assert b"GSM0" not in guest.leg.remote_sdp
+    p.w.garble = lambda source, data: data
+    p.end()
+
+
+@pytest.mark.parametrize("token", [Token.INSERT, Token.LISTEN])
+@pytest.mark.parametrize(("boss", "at"), [("3005", 3), ("3005", 1)])
+def test_who_enters_a_group_call_that_has_no_description_needs_g711(boss: str, at: int, token: Token):
+    w = ControlWorld(at={**MEMBERS, boss: at})
+    ua = w.ua("1001")
+    ua.call("8001@core1.example", w.now, None, b"")
+    w.touch(ua)
+    w.run(3.0)
+    assert w.floor() == ("1001", [])
+    call_id = str(w.node(1).procedures.group_call.view()[0]["id"])
+    w.garble = offers_gsm
+    assert enter(w, boss, GROUP, call_id, token).status == 488
+    assert w.floor() == ("1001", [])
+    assert w.talking() == ["1001"]
+
+
 def test_a_party_cannot_enter_and_nobody_twice():
     p = Pair(FULL, "3005", 3, "2005")
     p.enter()

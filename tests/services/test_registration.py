@@ -343,6 +343,39 @@ def test_a_kick_off_that_overtakes_the_answer_to_a_registration_ends_that():
     assert phone.statuses("REGISTER")[-1] == 403
 
 
+def test_the_answer_to_a_leave_does_not_forget_who_has_registered_since():
+    """His older registration runs out while his home thinks about the new one."""
+    net = Net(2)
+    h = foreign(net, 1, 2)
+    phone = Phone(net, "1001", 2)
+    phone.register(expires=100)
+    h.answer(h.request("REGISTER"), 200, Expires="600")
+    net.advance(95.0)
+    phone.register(expires=100, Ptt_Extension="pttregister;regtype=initial")
+    asked = h.requests("REGISTER")[-1]
+    net.advance(6.0)
+    leave = h.requests("REGISTER")[-1]
+    assert leave.headers.get("Expires") == "0"
+    h.answer(asked, 200, Expires="600")
+    h.answer(leave, 200)
+    assert phone.statuses("REGISTER")[-1] == 200
+    assert net.attached(2) == {"1001@core1.example"}
+    assert list(net.saved[tcf(2)]["attachment"]) == ["1001@core1.example"]
+
+
+def test_who_is_kicked_off_while_he_registers_anew_is_registered_nowhere():
+    net = Net(2)
+    phone = Phone(net, "1001", 2)
+    phone.register()
+    net.lose = lambda seen: seen.source == tcf(1) and seen.what == "200 REGISTER"
+    phone.register(Ptt_Extension="pttregister;regtype=initial")
+    net.command(1, "user_kick", udn="1001")
+    net.lose = lambda seen: False
+    net.advance(30.0)
+    assert net.attached(2) == set()
+    assert net.registered(1) == {}
+
+
 def test_a_kick_off_that_overtakes_the_answer_to_a_new_registration_ends_the_one_before_too():
     net = Net(2)
     h = foreign(net, 1, 2)
@@ -350,18 +383,16 @@ def test_a_kick_off_that_overtakes_the_answer_to_a_new_registration_ends_the_one
     phone.register()
     h.answer(h.request("REGISTER"), 200, Expires="600")
     phone.register(Ptt_Extension="pttregister;regtype=initial")
-    first, asked = h.requests("REGISTER")
+    asked = h.requests("REGISTER")[-1]
     kick = h.make(
         "OPTIONS", "sip:1001@core1.example", "<sip:core1.example>;tag=h", "<sip:1001@core1.example>"
     )
     kick.headers.set("Ptt-Extension", f"pttkickoff;Cause=moved;binding={asked.call_id()}")
     h.send(kick)
     h.answer(asked, 200, Expires="600")
-    net.advance(0.1)
-    refresh = h.requests("REGISTER")[-1]
-    assert refresh.call_id() == first.call_id()
-    h.answer(refresh, 403)
     assert net.attached(2) == set()
+    assert phone.statuses("REGISTER")[-1] == 403
+    assert "pttkickoff;Cause=moved" in (phone.request("OPTIONS").headers.get("Ptt-Extension") or "")
 
 
 def test_a_kick_off_of_a_user_unknown_there_is_answered_200():

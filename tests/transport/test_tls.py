@@ -15,6 +15,44 @@ def contexts(home, name: str, ca: str | None = "ca"):
     return tls_contexts(home / f"{name}.pem", home / f"{name}.key", home / f"{ca}.pem" if ca else None)
 
 
+async def test_ours_that_are_not_up_yet_need_no_place(ends, certificates):
+    one = contexts(certificates, "core1")
+    silent = await asyncio.start_server(lambda reader, writer: asyncio.sleep(30.0), "127.0.0.1", 0)
+    theirs = silent.sockets[0].getsockname()[1]
+    async with ends.open("tls:127.0.0.1", "tcp:127.0.0.1", tls=one, most_streams=1) as (
+        here,
+        hears,
+        (_, port),
+    ):
+        here.expect({("127.0.0.1", theirs): "core2.example"})
+        here.send(Send(message(b"ours"), flow("tls", theirs)))
+        await asyncio.sleep(0)
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(message())
+        assert (await hears.next("received")).data == message()
+        writer.close()
+    silent.close()
+
+
+async def test_handshakes_that_never_end_take_the_places_of_their_address_alone(ends, certificates):
+    one, client = contexts(certificates, "core1"), ssl.create_default_context(cafile=certificates / "ca.pem")
+    async with ends.open("tls:127.0.0.1", side="d", tls=one, most_streams=5, most_of_one=1) as (
+        _,
+        hears,
+        (port,),
+    ):
+        held = [
+            await asyncio.open_connection("127.0.0.1", port, local_addr=("127.0.0.9", 0)) for _ in range(10)
+        ]
+        _, writer = await asyncio.open_connection(
+            "127.0.0.1", port, ssl=client, server_hostname="core1.example", local_addr=("127.0.0.8", 0)
+        )
+        writer.write(message())
+        assert (await hears.next("received")).data == message()
+        for _, other in (*held, (None, writer)):
+            other.close()
+
+
 async def test_both_sides_learn_the_other_ones_names(ends, certificates):
     one, two = contexts(certificates, "core1"), contexts(certificates, "core2")
     async with (

@@ -54,14 +54,13 @@ class Document:
     def __init__(self, path: Path) -> None:
         self.path = path
         text = _text(path)
+        self._lines = _scan(text)
         try:
-            self.raw: dict[str, Any] = tomllib.loads(text)
+            self.raw: dict[str, Any] = self._expand(tomllib.loads(text), ())
         except tomllib.TOMLDecodeError as error:
             raise ConfigError(_syntax(path, text, str(error))) from None
         except RecursionError:
             raise ConfigError(f"{path}: is nested too deeply") from None
-        self._lines = _scan(text)
-        self.raw = self._expand(self.raw, ())
 
     def error(self, place: Place, reason: str) -> ConfigError:
         """The error that says `reason` about the value at `place`."""

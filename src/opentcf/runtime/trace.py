@@ -40,7 +40,7 @@ class Trace:
     """A ring of at most `size` bytes; 0 keeps nothing. The `peers` may spell the OnlineCallID in their own way.
 
     What a message belongs to is read when somebody asks, once: `_call_ids` are those of the messages up to `_read`.
-    `_names_read`: so many messages named an OnlineCallID since what they said was forgotten.
+    `_names_read`: how many names of calls for a Call-ID were read since the last `_forget`.
     """
 
     def __init__(self, size: int, peers: Iterable[Peer] = ()) -> None:
@@ -115,10 +115,11 @@ class Trace:
         for new in self.after(self._read):
             call_id, online = call_id_of(new.data), self._name_in(new.data)
             self._call_ids.append(call_id)
-            if online:
+            if online and call_id not in (known := self._dialogs.setdefault(online, set())):
                 self._names_read += 1
+                known.add(call_id)
+            if online:
                 self._online[call_id] = online
-                self._dialogs.setdefault(online, set()).add(call_id)
         self._read = self.last
 
     def _name_in(self, data: bytes) -> str:

@@ -45,7 +45,6 @@ class Owner(Protocol):
     numbers: Iterator[int]
 
     def time(self) -> float: ...
-    def admits(self, host: str) -> bool: ...
     def opened(self, stream: "Stream") -> None: ...
     def spoke(self, stream: "Stream", message: bytes) -> None: ...
     def gone(self, stream: "Stream") -> None: ...
@@ -55,7 +54,7 @@ class Stream(asyncio.Protocol):
     """One connection. Orders wait in it until it is up.
 
     `names` are what its other side proved to be: the verified certificate's, and the `name` that was asked for when
-    it was dialled.
+    it was dialled. `place` is the address that it takes a place of, where the other side opened it.
     """
 
     def __init__(
@@ -67,7 +66,7 @@ class Stream(asyncio.Protocol):
         self.alias: Key | None = None
         self.flow = Flow(side, kind, "", 0, self.number)
         self.waiting_since: float | None = None
-        self.accepted = dialled is None
+        self.place = ""
         self._owner = owner
         self._keep_alive: KeepAlive | None = None
         self._has_spoken = False
@@ -83,7 +82,7 @@ class Stream(asyncio.Protocol):
         """The connection is up (and, with TLS, proved)."""
         self._transport = up = cast(asyncio.Transport, transport)  # uvloop's is no subclass
         remote, local = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
-        if not remote or not local or not (self.key or self._owner.admits(remote[0])):
+        if not remote or not local:
             up.abort()
             return
         self.flow = self.flow._replace(host=remote[0], port=remote[1])

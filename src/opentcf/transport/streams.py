@@ -101,17 +101,10 @@ class Streams:
         """The loop's clock."""
         return asyncio.get_running_loop().time()
 
-    def admits(self, host: str) -> bool:
-        """Is there room for one more that this address opened?"""
-        from_there = self._from.get(host, 0)
-        return self._accepted < self.limits.most_streams and from_there < self.limits.most_of_one
-
     def opened(self, stream: Stream) -> None:
         """From now on the stream can be found."""
         assert stream.key is not None
         self._open[stream.number] = stream
-        if stream.accepted:
-            self._count(stream.flow.host, 1)
         self._by_address.setdefault(stream.key, stream)
 
     def spoke(self, stream: Stream, message: bytes) -> None:
@@ -127,43 +120,58 @@ class Streams:
         """It cannot be found any more."""
         if self._open.pop(stream.number, None) is not None:
             self._forget(stream)
-            if stream.accepted:
-                self._count(stream.flow.host, -1)
+            self._give_back(stream.place)
             self.reports.closed(stream.flow)
-
-    def _count(self, host: str, change: int) -> None:
-        self._accepted += change
-        self._from[host] = self._from.get(host, 0) + change
-        if not self._from[host]:
-            del self._from[host]
 
     # --- accepting
 
     async def _accept(self, side: str, kind: str, sock: socket.socket) -> None:
         while True:
             try:
-                connection, _ = await asyncio.get_running_loop().sock_accept(sock)
+                connection, address = await asyncio.get_running_loop().sock_accept(sock)
             except OSError:  # it is gone already, or no descriptor is left
                 await asyncio.sleep(ACCEPT_PAUSE)
                 continue
-            coming = len(self._tasks) - len(self._listening)
-            if self._accepted + coming < self.limits.most_streams:
-                self._begin(self._welcome(side, kind, connection))
+            host = str(address[0])
+            if self._takes_place(host):
+                self._begin(self._welcome(Stream(self, side, kind), connection, host))
             else:
                 connection.close()
 
-    async def _welcome(self, side: str, kind: str, connection: socket.socket) -> None:
+    async def _welcome(self, stream: Stream, connection: socket.socket, host: str) -> None:
         """With TLS by the certificates of this moment."""
+        side, kind = stream.flow.side, stream.flow.transport
         try:
             context = self._server_context(side) if kind == "tls" else None
             await asyncio.get_running_loop().connect_accepted_socket(
-                lambda: Stream(self, side, kind),
+                lambda: stream,
                 connection,
                 ssl=context,
                 ssl_handshake_timeout=None if context is None else self.limits.patience,
             )
         except (OSError, ValueError):
             connection.close()
+        finally:
+            if stream.number in self._open:
+                stream.place = host
+            else:
+                self._give_back(host)
+
+    def _takes_place(self, host: str) -> bool:
+        """Is there room for one more that this address opens? It is taken from now on, handshake included."""
+        from_there = self._from.get(host, 0)
+        if self._accepted >= self.limits.most_streams or from_there >= self.limits.most_of_one:
+            return False
+        self._accepted += 1
+        self._from[host] = from_there + 1
+        return True
+
+    def _give_back(self, host: str) -> None:
+        if host:
+            self._accepted -= 1
+            self._from[host] -= 1
+            if not self._from[host]:
+                del self._from[host]
 
     def _server_context(self, side: str) -> ssl.SSLContext:
         context = self._tls and (self._tls.tc2 if side == "tc2" else self._tls.d)

@@ -113,7 +113,7 @@ class Arbiter:
         for waiter in call.floor.queue:
             if (waiter.request.user, waiter.request.leg) == (user, branch.domain):
                 return Waiting(user, waiter.told)
-        return Refused(user, FloorCause.DENIED)
+        return Refused(user, branch.denied)
 
     def _only_receives(self, call: MasterCall, request: floor.Request) -> bool:
         if request.forced:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 from opentcf.model.call import CalledType, CallSetup, CallType
+from opentcf.model.cause import FloorCause
 from opentcf.model.floor import Floor
 from opentcf.model.group import Group
 from opentcf.model.numbers import Aor
@@ -36,17 +37,18 @@ class MasterInput(Enum):
 class Branch:
     """The part of a call at one V-TCF; `link` is None where that is this very TCF.
 
-    Who entered the call by an order has a branch of his own, whose `domain` is his whole number. `caller` called by the
-    INVITE that opened it.
+    Who entered the call by an order has a branch of his own, whose `domain` is his whole number. `caller` is who called
+    by the INVITE that opened it, `denied` why he does not get the floor, where that waits to be said.
     """
 
-    __slots__ = ("caller", "domain", "link", "up")
+    __slots__ = ("caller", "denied", "domain", "link", "up")
 
     def __init__(self, domain: str, link: Link | None) -> None:
         self.domain = domain
         self.link = link
         self.up = False
         self.caller: Aor | None = None
+        self.denied = FloorCause.DENIED
 
     @classmethod
     def of(cls, link: Link) -> Branch:

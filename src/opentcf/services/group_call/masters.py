@@ -1,6 +1,6 @@
 """What G does: sets calls up, arbitrates, informs, releases (profile 4.3, 4.4)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from opentcf.btrunc.floor import (
@@ -10,7 +10,7 @@ from opentcf.btrunc.floor import (
 )
 from opentcf.model.call import CallSetup
 from opentcf.model.cause import Decline, FloorCause, ReleaseCause
-from opentcf.model.floor import Action
+from opentcf.model.floor import Action, Denied
 from opentcf.model.group import Group, SetUp
 from opentcf.model.numbers import Aor
 from opentcf.services import accounting
@@ -81,9 +81,9 @@ class Masters:
                 self.arbiter.start(call, what, max(0.0, when - self._ctx.now))
         for leg in sorted({entry.leg for entry in call.floor.entries()} - call.branches.keys()):
             self.arbiter.apply(call, call.floor.lost(leg))
-        for user in [entry.user for entry in call.floor.entries()]:
-            if call.group.member(user) is None and not is_dispatcher(self._ctx, user):
-                self.arbiter.dispossess(call, user)
+        self._take_out_all(call, [entry.user for entry in call.floor.entries() if not entry.forced])
+        if call.state is MasterState.ENDED:
+            return
         if not call.served:
             self.end(call, ReleaseCause.NORMAL)
             return
@@ -108,7 +108,10 @@ class Masters:
         branch.caller = caller
         call.left.discard(caller)
         request = self.arbiter.request(call, Ask(caller, setup.priority, setup.emergency), branch)
-        self._step(call, MasterInput.JOINED, Event(branch, tuple(self.arbiter.decide(call, request))))
+        actions = tuple(self.arbiter.decide(call, request))
+        if isinstance(actions[0], Denied):
+            branch.denied = actions[0].cause
+        self._step(call, MasterInput.JOINED, Event(branch, actions))
 
     def push(self, group: Group, setup: CallSetup, speaker: Aor, codecs: bytes, key: str) -> MasterCall:
         """Video is forwarded to the group: a call in which members only receive. 486 while it is in another."""
@@ -354,14 +357,18 @@ class Masters:
 
     def changed(self, call: MasterCall, group: Group) -> None:
         """Members or settings are others now: who was added is brought in, who was removed taken out."""
-        removed = [member.aor for member in call.group.members if group.member(member.aor) is None]
-        call.group = group
+        before, call.group = call.group, group
         call.floor.queue_length, call.floor.preemption = group.queue_length, group.preemption
-        for user in removed:
-            if call.state is not MasterState.ENDED and not is_dispatcher(self._ctx, user):
-                self._take_out(call, user)
+        self._take_out_all(call, [member.aor for member in before.members])
         if call.state is not MasterState.ENDED:
             self.call_missing(call)
+
+    def _take_out_all(self, call: MasterCall, users: Iterable[Aor]) -> None:
+        """Those of these users who may not be in the call."""
+        for user in users:
+            is_allowed = call.group.member(user) is not None or is_dispatcher(self._ctx, user)
+            if not is_allowed and call.state is not MasterState.ENDED:
+                self._take_out(call, user)
 
     def _take_out(self, call: MasterCall, user: Aor) -> None:
         """He loses the floor, or his place, at once; so does his V-TCF its leg, where nobody else has need of it. Else

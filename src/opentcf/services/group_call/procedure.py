@@ -48,7 +48,7 @@ from opentcf.services.group_call.masters import Masters
 from opentcf.services.group_call.visited import VisitedState
 from opentcf.services.group_call.visits import TIMERS, Visits, discard
 from opentcf.services.leg import Happened, Leg, LegState, What
-from opentcf.services.voice import Voice, described
+from opentcf.services.voice import PLAIN, Voice, described
 from opentcf.sip.outbox import UNCHANGED, Flow, Value
 from opentcf.sip.sdp import flowing
 from opentcf.sip.timers import Timer
@@ -116,9 +116,9 @@ class GroupCalls:
         return self._run()
 
     def _running(self, incoming: Incoming, group: Aor) -> bytes:
-        """The codecs of the call that who joins it by this INVITE must have; empty where there is none."""
+        """The description of the running call, of which whoever joins it must have a codec; empty where none runs."""
         calls = (self.visits.calls, self.masters.calls) if incoming.peer is None else (self.masters.calls,)
-        return next((known[group].codecs for known in calls if group in known), b"")
+        return next((known[group].codecs or PLAIN for known in calls if group in known), b"")
 
     def _dialled(self, incoming: Incoming, group: Aor, setup: CallSetup, caller: Aor) -> None:
         ctx = self._ctx
@@ -175,7 +175,7 @@ class GroupCalls:
             call = self.masters.calls.get(group)
             if call is None or call.id != call_id or call.state is not MasterState.UP:
                 raise Decline(481, f"{group} has no call {call_id}")
-            Voice.readable(described(incoming.request), call.codecs)
+            Voice.readable(described(incoming.request), call.codecs or PLAIN)
             leg = Leg.called(ctx, incoming, Owner(NAME, call.key), who)
         mandate.record(ctx, who, action, call_id)
         half = Half.LISTENING if token is Token.LISTEN else Half.INSERTED
@@ -616,6 +616,9 @@ class GroupCalls:
             self._touched.add(group)
             visit = records.read_visited(row, group)
             self.visits.revive(visit, links.pop(row["key"], []), mastered=group in self.masters.calls)
+        for group, call in self.masters.calls.items():
+            if (own := self.visits.calls.get(group)) is not None:
+                self.visits.regrouped(own, call.group)
         for left_over in links.values():
             for link in left_over:
                 discard(self._ctx, link)

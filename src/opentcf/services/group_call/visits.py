@@ -505,6 +505,7 @@ class Visits:
                 self.floor.withdraw(call, user)
                 self.media.withdrawn(call, user)
                 if link.leg.state is LegState.ENDED:
+                    call.hung_up.add(user)
                     self._member_gone(call, user)
             case What.ENDED:
                 call.hung_up.add(user)

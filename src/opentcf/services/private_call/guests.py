@@ -15,7 +15,7 @@ from opentcf.services.leg import Happened, Leg, LegState, Rank, What, Wish
 from opentcf.services.private_call import streams
 from opentcf.services.private_call.call import Guest, PrivateCall
 from opentcf.services.private_call.half_duplex import HalfDuplex
-from opentcf.services.voice import Voice, described
+from opentcf.services.voice import PLAIN, Voice, described
 from opentcf.sip.errors import RemoteError
 from opentcf.sip.message import Request
 from opentcf.sip.sdp import Media, same_media
@@ -204,7 +204,9 @@ class Guests:
         try:
             if self._half_duplex.offered(call, happened):
                 return
-            Voice.readable(described(incoming.request))
+            Voice.readable(
+                described(incoming.request), (call.up.remote_sdp or PLAIN) if guest.listens else b""
+            )
         except (Decline, RemoteError) as refusal:
             FloorLeg(leg).refuse(self._ctx, refusal.status, refusal.text, *refusal.headers)
             return

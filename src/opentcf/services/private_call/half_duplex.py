@@ -157,14 +157,15 @@ class HalfDuplex:
                 del call.untold[side]
 
     def _let_go(self, call: PrivateCall, words: FloorLeg, op: LetGo) -> None:
-        """A grant that still waits for its turn on the leg is pointless now (profile 7). Where his V gives back what he
-        talks by, since it was restarted, he does not know it."""
+        """A grant that still waits for its turn on the leg is pointless now (profile 7). Where his V gives the floor
+        back, after a restart, he has not heard of it: he is told."""
         assert call.floor is not None
         talker, grant = call.floor.talker, call.floor.grant
         pointless = words.leg.drop(purpose(Grant(op.user, 0, call.floor.grant)))
         words.confirm(self._ctx, op)
         self._apply(call, call.floor.release(op.user, None if pointless else op.grant))
-        if op.cause is FloorCause.GONE and talker is not None and talker.user == op.user:
+        is_over = talker is not None and talker.user == op.user and call.floor.talker is not talker
+        if op.cause is FloorCause.GONE and talker is not None and is_over:
             revoke = call.untold[talker.leg] = Revoke(op.user, grant, FloorCause.GONE)
             words.tell(self._ctx, revoke)
         if pointless:

@@ -681,5 +681,5 @@ class PrivateCalls:
 
 
 def _ends_leg(event: Happened | None) -> bool:
-    """Did it end one of several legs? After a restart that is not released again."""
+    """Did it end one of several legs? Such a leg is not released again after a restart."""
     return event is not None and event.leg.state is LegState.ENDED

@@ -93,14 +93,18 @@ class VisitedRegistration:
         return self.on_kick_off(KickOff(user, kick.cause, kick.binding, kick.call))
 
     def on_kick_off(self, fact: KickOff) -> Facts:
-        """A home has let the user go: tell the terminal, release its calls, forget it."""
+        """A home has let the user go: tell the terminal, release its calls, forget it.
+
+        One of a registration that is not answered yet ends the one before it, too: the home has it no more.
+        """
         attachment = self._ctx.directory.attachment(fact.user)
         pending = self._pending.get(fact.user)
-        if pending is not None and fact.binding == pending.call_id:
+        overtakes = pending is not None and fact.binding == pending.call_id
+        if overtakes:
             self._overtaken.add(fact.binding)
         if attachment is None:
             return NONE
-        if fact.binding and fact.binding != attachment.home_call_id:
+        if not overtakes and fact.binding not in ("", attachment.home_call_id):
             if pending is None:
                 self._doubt(attachment)
             return NONE
@@ -173,7 +177,8 @@ class VisitedRegistration:
         if purpose == HOME_LEAVE:
             status = outcome.status if outcome.response is not None else 503
             self._departing.discard(user)
-            self._ctx.save(ATTACHMENT, str(user), None)
+            if self._ctx.directory.attachment(user) is None:
+                self._ctx.save(ATTACHMENT, str(user), None)
             self._answer_leaver(self._leaving.pop(user, None), status)
             return self._serve_next(user)
         return NONE
@@ -341,8 +346,6 @@ class VisitedRegistration:
             self._say_again(user)
         elif overtaken and response.status < 300:
             self._ctx.respond(pending.incoming, 403)
-            if (before := self._ctx.directory.attachment(user)) is not None:
-                self._doubt(before)
         elif response.status >= 300:
             self._pass_refusal(pending, response)
         else:

@@ -119,8 +119,8 @@ class Journal:
         return [message.view() for message in self._history]
 
     def load(self, rows: dict[str, Value], bodies: dict[str, Value]) -> None:
-        """Go on from what the store held. What was open when we stopped is an error from now on, what is over meanwhile
-        is forgotten."""
+        """Go on from what the store held. What was open when we stopped is an error from now on, what has run out
+        meanwhile is forgotten."""
         found = [read(identity, row, bodies.get(identity)) for identity, row in rows.items()]
         for message in sorted(found, key=lambda message: message.id):
             self._index(message)
